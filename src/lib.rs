@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+
+mod admission;
+mod entropy;
+mod envelope;
+mod error;
+mod hpke;
+mod identity;
+mod keyring;
+mod media;
+mod meeting;
+mod mls;
+mod policy;
+mod secret;
+mod sframe;
+
+pub use incamera_wire as wire;

@@ -1,0 +1,5 @@
+//! The wire format of incamera.
+
+mod secret;
+
+pub use secret::SecretBytes;

@@ -1,0 +1,75 @@
+//! Secrets: boxed so that a move leaves no copy behind, zeroized on drop, redacted in `Debug`,
+//! compared in constant time, never `Clone`.
+
+use core::fmt;
+
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// A secret of `N` bytes.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct SecretBytes<const N: usize>(Box<[u8; N]>);
+
+impl<const N: usize> SecretBytes<N> {
+    /// A secret of zeros for `fill` to write into, so that no copy passes over the stack.
+    pub fn filled(fill: impl FnOnce(&mut [u8; N])) -> Self {
+        let mut bytes = Box::new([0; N]);
+        fill(&mut bytes);
+        Self(bytes)
+    }
+
+    /// A secret read from `bytes`; `None` if they are not exactly `N`.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let source: &[u8; N] = bytes.try_into().ok()?;
+        Some(Self::filled(|secret| secret.copy_from_slice(source)))
+    }
+
+    /// A second holder of the same secret, said aloud because `Clone` would be too quiet.
+    pub fn duplicate(&self) -> Self {
+        Self::filled(|secret| secret.copy_from_slice(self.expose()))
+    }
+
+    /// The bytes, for the one call that needs them.
+    pub fn expose(&self) -> &[u8; N] {
+        &self.0
+    }
+}
+
+impl<const N: usize> fmt::Debug for SecretBytes<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(_) = self;
+        write!(f, "SecretBytes<{N}>(..)")
+    }
+}
+
+impl<const N: usize> PartialEq for SecretBytes<N> {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose().ct_eq(other.expose()).into()
+    }
+}
+
+impl<const N: usize> Eq for SecretBytes<N> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_the_length_and_nothing_else() {
+        let secret = SecretBytes::<4>::read(&[0xde, 0xad, 0xbe, 0xef]).unwrap();
+        assert_eq!(format!("{secret:?}"), "SecretBytes<4>(..)");
+    }
+
+    #[test]
+    fn a_wrong_length_is_no_secret() {
+        assert!(SecretBytes::<4>::read(&[1, 2, 3]).is_none());
+        assert!(SecretBytes::<4>::read(&[1, 2, 3, 4, 5]).is_none());
+    }
+
+    #[test]
+    fn equality_is_of_the_bytes() {
+        let secret = SecretBytes::<2>::read(&[1, 2]).unwrap();
+        assert_eq!(secret, secret.duplicate());
+        assert_ne!(secret, SecretBytes::read(&[1, 3]).unwrap());
+    }
+}
