@@ -10,7 +10,10 @@ fn members_agree_after_adds_removals_and_changes_of_state() {
     let built = groups[1].build(&plan).unwrap();
     assert!(built.welcome.is_none());
     let (staged, facts) = groups[2].stage(&built.message).unwrap();
-    assert_eq!((facts.removes.as_slice(), facts.state.as_deref()), (&[2][..], Some(&b"state 1"[..])));
+    assert_eq!(
+        (facts.removes.as_slice(), facts.state.as_deref()),
+        (&[2][..], Some(&b"state 1"[..]))
+    );
     assert_eq!(groups[2].merge(staged), Err(EngineFault::Removed));
     groups.remove(2);
     let facts = merge_all(&mut groups, &built.message);
