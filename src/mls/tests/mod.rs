@@ -10,6 +10,7 @@ mod unreadable;
 
 use std::sync::Arc;
 
+use super::welcome::Candidate;
 use super::*;
 use crate::entropy::Entropy;
 use crate::secret::Secret;

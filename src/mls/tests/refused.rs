@@ -244,3 +244,40 @@ fn a_proposal_by_reference_is_refused() {
     let message = rogue.forge(|b| b.consume_proposal_store(true).add_proposal(proper_psk()));
     assert_eq!(refused_by_all(&mut groups, &message), "an invalid commit");
 }
+
+/// The MLS signature of `content` (RFC 9420 §5.1.2) with its length.
+fn sign_with_label(stay: &Stay, label: &str, content: &[u8]) -> Vec<u8> {
+    use ed25519_dalek::Signer as _;
+    let label = format!("MLS 1.0 {label}");
+    let mut signed = vec![label.len() as u8];
+    signed.extend(label.as_bytes());
+    signed.extend((content.len() as u16 | 0x4000).to_be_bytes());
+    signed.extend(content);
+    [&[0x40, 64][..], &stay.signing_key.sign(&signed).to_bytes()].concat()
+}
+
+#[test]
+fn a_key_package_with_a_small_order_key_is_refused() {
+    // Version and suite take 4 bytes, each key 33, each signature 66, the empty extensions 1.
+    let owner = stay(9);
+    let genuine = candidate(9).key_package().to_vec();
+    let forge = |init: bool, leaf: bool| {
+        let mut bytes = genuine.clone();
+        for (forged, start) in [(init, 5), (leaf, 38)] {
+            if forged {
+                bytes[start..start + 32].fill(0);
+            }
+        }
+        bytes.truncate(bytes.len() - 133);
+        let signature = sign_with_label(&owner, "LeafNodeTBS", &bytes[37..]);
+        bytes.extend(signature);
+        bytes.push(0);
+        let signature = sign_with_label(&owner, "KeyPackageTBS", &bytes);
+        bytes.extend(signature);
+        Group::inspect_key_package(Profile::Standard, &bytes).err()
+    };
+    let refused = |reason| Some(EngineFault::KeyPackage(reason));
+    assert_eq!(forge(false, false), None);
+    assert_eq!(forge(true, false), refused("an unusable init key"));
+    assert_eq!(forge(false, true), refused("an unusable encryption key"));
+}
