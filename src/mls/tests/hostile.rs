@@ -13,7 +13,7 @@ use super::super::group::join_config;
 use super::super::leaf;
 use super::super::provider::{Provider, SUITE};
 use super::super::signer::LeafSigner;
-use super::rogue::{Rogue, infiltrated, proper_psk};
+use super::rogue::{Rogue, enter, infiltrated, proper, proper_psk, psk};
 use super::*;
 
 #[test]
@@ -21,7 +21,7 @@ fn an_external_commit_is_refused() {
     // SPEC [G4]
     let (mut groups, rogue) = infiltrated(2);
     let info = rogue.mls.export_group_info(rogue.provider.crypto(), &rogue.signer, false).unwrap();
-    let info = MlsMessageIn::tls_deserialize_exact(&info.to_bytes().unwrap()).unwrap();
+    let info = MlsMessageIn::tls_deserialize_exact(info.to_bytes().unwrap()).unwrap();
     let MlsMessageBodyIn::GroupInfo(info) = info.extract() else { panic!("no GroupInfo") };
     let tree = rogue.mls.export_ratchet_tree().tls_serialize_detached().unwrap();
     let provider = OpenMlsRustCrypto::default();
@@ -110,7 +110,7 @@ fn lax() -> (Group, Rogue) {
     let mut group = Group { mls, provider, signer };
     let theirs = OpenMlsRustCrypto::default();
     let signer = LeafSigner::new(&guest.signing_key);
-    let bundle = super::rogue::proper()
+    let bundle = proper()
         .leaf_node_capabilities(more)
         .build(SUITE, &theirs, &signer, leaf::credential(&guest))
         .unwrap();
@@ -127,7 +127,7 @@ fn lax() -> (Group, Rogue) {
     mls.merge_pending_commit(provider).unwrap();
     let welcome = commit.to_welcome_msg().unwrap().to_bytes().unwrap();
     let tree = mls.export_ratchet_tree().tls_serialize_detached().unwrap();
-    let mls = super::rogue::enter(&theirs, &welcome, &tree);
+    let mls = enter(&theirs, &welcome, &tree);
     (group, Rogue { mls, provider: theirs, signer })
 }
 
@@ -174,7 +174,7 @@ fn a_welcome_of_a_group_of_another_kind_is_refused() {
     };
     let without = Some(WelcomeFault::Refused("not exactly this invite's PSK"));
     assert_eq!(refused(&mut rogue, vec![]), without);
-    assert!(refused(&mut rogue, vec![proper_psk(), super::rogue::psk(second)]).is_some());
+    assert!(refused(&mut rogue, vec![proper_psk(), psk(second)]).is_some());
     let odd = Some(WelcomeFault::Refused("other capabilities"));
     assert_eq!(refused(&mut rogue, vec![proper_psk()]), odd);
 }

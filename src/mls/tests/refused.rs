@@ -14,6 +14,7 @@ use openmls_traits::OpenMlsProvider as _;
 use tls_codec::Serialize as _;
 
 use super::super::leaf::{self, STATE as STATE_ID};
+use super::super::provider::SUITE;
 use super::super::signer::LeafSigner;
 use super::rogue::{infiltrated, proper, proper_psk, psk, stranger};
 use super::*;
@@ -118,7 +119,7 @@ fn key_packages_of_any_other_shape_are_refused() {
         let ours = leaf::capabilities();
         Capabilities::new(
             Some(ours.versions()),
-            Some(&[super::super::provider::SUITE]),
+            Some(&[SUITE]),
             Some(&[ExtensionType::Unknown(STATE_ID), ExtensionType::LastResort]),
             Some(proposals),
             Some(ours.credentials()),
@@ -186,7 +187,7 @@ fn a_path_that_changes_more_than_encryption_keys_is_refused() {
     let ours = leaf::capabilities();
     let capable = Capabilities::new(
         Some(ours.versions()),
-        Some(&[super::super::provider::SUITE]),
+        Some(&[SUITE]),
         Some(&[ExtensionType::Unknown(STATE_ID), ExtensionType::Unknown(0xF0A2)]),
         Some(ours.proposals()),
         Some(ours.credentials()),
