@@ -8,10 +8,15 @@ mod hpke;
 mod identity;
 mod keyring;
 mod media;
-mod meeting;
+//mod meeting;
 mod mls;
 mod policy;
 mod secret;
 mod sframe;
 
 pub use incamera_wire as wire;
+pub use incamera_wire::{DenyReason, Destination, Fingerprint, Profile, Role, Track, TrackKind};
+
+pub use admission::Invite;
+pub use error::{Culprit, Error, Fault, Right, Rule};
+pub use identity::{Identity, SafetyCode};
