@@ -15,3 +15,10 @@ mod secret;
 mod sframe;
 
 pub use incamera_wire as wire;
+pub use media::{FrameError, Framing, Opened, Receiver, Released, Sealer};
+
+/// Frames alone, over a fixed key: for benches and tests.
+#[cfg(feature = "testing")]
+pub mod testing {
+    pub use crate::media::testing::pair;
+}

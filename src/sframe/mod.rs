@@ -11,6 +11,6 @@ mod suite;
 mod vectors;
 
 pub(crate) use cipher::{MAX_PLAINTEXT_LEN, MAX_TAG_LEN};
-pub(crate) use key::{DeriveError, FrameKey, OpenError};
+pub(crate) use key::{FrameKey, OpenError};
 pub(crate) use sealing::{SealError, SealingKey};
 pub(crate) use suite::Suite;
