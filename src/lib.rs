@@ -13,6 +13,8 @@ mod mls;
 mod policy;
 mod secret;
 mod sframe;
+#[cfg(feature = "testing")]
+pub mod testing { pub use crate::media::testing::pair; }
 
 pub use incamera_wire as wire;
 pub use incamera_wire::{DenyReason, Destination, Fingerprint, Profile, Role, Track, TrackKind};
@@ -20,3 +22,4 @@ pub use incamera_wire::{DenyReason, Destination, Fingerprint, Profile, Role, Tra
 pub use admission::Invite;
 pub use error::{Culprit, Error, Fault, Right, Rule};
 pub use identity::{Identity, SafetyCode};
+pub use media::{FrameError, Framing, Opened, Receiver, Released, Sealer};

@@ -1,1 +1,19 @@
-//! TODO
+//! Media keys: (epoch, member, track) -> key, counter or replay window. The meeting installs
+//! epochs; media threads see a new one through one atomic swap; old ones are forgotten on time.
+
+#[cfg(any(test, feature = "testing"))]
+mod digest;
+mod epoch;
+mod kid;
+mod lease;
+mod open;
+mod ring;
+mod seal;
+mod slot;
+mod view;
+mod window;
+
+pub(crate) use lease::Lease;
+pub(crate) use open::{Incoming, OpenRefusal, Origin};
+pub(crate) use ring::{EpochInstall, InstallError, Keyring};
+pub(crate) use seal::SealRefusal;

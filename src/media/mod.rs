@@ -1,1 +1,12 @@
-//! TODO
+//! Frames: sealed by a [`Sealer`], opened by a [`Receiver`], under keys that the keyring holds.
+
+mod error;
+mod held;
+mod receiver;
+mod sealer;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use error::FrameError;
+pub use receiver::{Opened, Receiver, Released};
+pub use sealer::{Framing, Sealer};

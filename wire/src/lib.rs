@@ -12,6 +12,7 @@ mod malformed;
 mod raw;
 mod secret;
 pub mod server;
+mod sframe_header;
 mod state;
 mod track;
 mod transport;
@@ -27,6 +28,7 @@ pub use ids::{
 };
 pub use malformed::{Malformed, Rule};
 pub use secret::SecretBytes;
+pub use sframe_header::{FrameHeader, HeaderError, MAX_HEADER_LEN};
 pub use state::{GroupState, InviteEntry, RoleEntry};
 pub use track::{Track, TrackKind, TrackKinds};
 pub use transport::{Destination, ToClient, ToServer};
