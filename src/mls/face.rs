@@ -240,6 +240,9 @@ pub(crate) enum EngineFault {
     /// The staged commit is for another epoch, or its pending original is gone.
     #[error("the staged commit is stale: stage it again")]
     Stale,
+    /// The commit removes one's own leaf: there is no epoch to enter.
+    #[error("the commit removes this member: there is nothing to merge")]
+    Removed,
     /// The engine failed where it should not.
     #[error("the MLS engine failed: {0}")]
     Internal(&'static str),
