@@ -63,6 +63,22 @@ mod tests {
         assert_eq!(KidLayout::new(0).kid(7, 0, Track::MICROPHONE), 7);
     }
 
+    /// The vectors have E = 4 and we have 8: all above those bits must be the same.
+    #[test]
+    fn key_ids_agree_with_the_derived_vectors() {
+        // SPEC [K2]
+        let file = include_str!("../../tests/vectors/sframe/derived-kats.json");
+        let vectors: serde_json::Value = serde_json::from_str(file).unwrap();
+        for case in vectors["mls_kid"].as_array().unwrap() {
+            let number = |name: &str| case[name].as_u64().unwrap();
+            let layout = KidLayout { leaf_bits: number("S") as u32 };
+            let track = Track::from_context(number("context")).unwrap();
+            let kid = layout.kid(number("epoch"), number("index") as u32, track);
+            assert_eq!((kid >> 8, kid & 0xff), (number("kid") >> 4, number("epoch")));
+            assert_eq!(layout.split(kid), Some((number("index") as u32, track)));
+        }
+    }
+
     #[test]
     fn a_key_id_of_no_track_is_refused() {
         // SPEC [M3]

@@ -18,7 +18,8 @@ impl Lease {
     /// Takes `track`; `None` while somebody else has it.
     pub(crate) fn take(keyring: Arc<Keyring>, track: Track) -> Option<Self> {
         let taken = keyring.leased.lock().unwrap_or_else(PoisonError::into_inner).insert(track);
-        taken.then_some(Self { keyring, track })
+        // Built only if taken: a lease that is dropped frees its track.
+        taken.then(|| Self { keyring, track })
     }
 
     /// The track.

@@ -1,15 +1,19 @@
 //! Media keys: (epoch, member, track) -> key, counter or replay window. The meeting installs
 //! epochs; media threads see a new one through one atomic swap; old ones are forgotten on time.
 
-#[cfg(any(test, feature = "testing"))]
+#[cfg(test)]
 mod digest;
 mod epoch;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod kid;
 mod lease;
 mod open;
 mod ring;
 mod seal;
 mod slot;
+#[cfg(test)]
+mod tests;
 mod view;
 mod window;
 

@@ -105,7 +105,7 @@ impl OpeningKey {
     }
 
     /// The window's state, for digests of state in tests.
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(test)]
     pub(super) fn window_bytes(&self) -> Vec<u8> {
         self.window.bytes()
     }

@@ -77,7 +77,7 @@ impl HeldFrames {
     }
 
     /// All that can be observed, for digests of state in tests.
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(test)]
     pub(super) fn state(&self) -> Vec<(u64, u64, u64, &[u8])> {
         self.frames.iter().map(|f| (f.tag, f.epoch, f.expires_ms, &f.sealed[..])).collect()
     }

@@ -5,7 +5,9 @@ mod held;
 mod receiver;
 mod sealer;
 #[cfg(feature = "testing")]
-pub mod testing;
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use error::FrameError;
 pub use receiver::{Opened, Receiver, Released};

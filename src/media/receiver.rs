@@ -118,7 +118,7 @@ impl Receiver {
     }
 
     /// A digest of all state, so that tests can say that nothing has changed.
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(test)]
     pub(crate) fn digest(&self) -> ([u8; 32], String) {
         (self.keyring.digest(), format!("{:?}", self.held.state()))
     }

@@ -73,7 +73,7 @@ impl SealingKey {
     }
 
     /// The counter of the next frame.
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(test)]
     pub(crate) fn next(&self) -> u64 {
         self.next
     }
