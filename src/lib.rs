@@ -8,13 +8,13 @@ mod hpke;
 mod identity;
 mod keyring;
 mod media;
-//mod meeting;
+mod meeting;
 mod mls;
 mod policy;
 mod secret;
 mod sframe;
 #[cfg(feature = "testing")]
-pub mod testing { pub use crate::media::testing::pair; }
+pub mod testing;
 
 pub use incamera_wire as wire;
 pub use incamera_wire::{DenyReason, Destination, Fingerprint, Profile, Role, Track, TrackKind};
@@ -23,3 +23,7 @@ pub use admission::Invite;
 pub use error::{Culprit, Error, Fault, Right, Rule};
 pub use identity::{Identity, SafetyCode};
 pub use media::{FrameError, Framing, Opened, Receiver, Released, Sealer};
+pub use meeting::{
+    Alarm, Event, Input, KnockId, Meeting, MemberId, Message, Now, Output, Participant, Settings,
+    Source,
+};

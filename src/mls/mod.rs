@@ -3,7 +3,6 @@
 mod face;
 mod facts;
 mod group;
-mod ids;
 mod leaf;
 mod provider;
 mod signer;
@@ -17,5 +16,5 @@ pub(crate) use face::{
     KeyPackageFacts, Leaf, StageFault, Stay, WelcomeFault,
 };
 pub(crate) use group::{Group, Staged};
-use ids::{InviteId, KeyPackageRef, MeetingId, Profile};
+use incamera_wire::{InviteId, KeyPackageRef, MeetingId, Profile};
 pub(crate) use welcome::Candidate;
