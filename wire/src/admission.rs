@@ -1,0 +1,178 @@
+//! Knocks and their answers.
+
+use prost::Message;
+
+use crate::choice::choice;
+use crate::codec::{Source, VERSION};
+use crate::ids::{InviteId, MailboxId, MeetingId};
+use crate::malformed::Malformed;
+use crate::raw;
+
+/// A request to be admitted; at most 64 KiB encoded. SPEC \[A2\].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Knock {
+    /// The meeting knocked at.
+    pub meeting: MeetingId,
+    /// The invite whose lobby key and link secret seal it.
+    pub invite: InviteId,
+    /// Where an answer is sent.
+    pub mailbox: MailboxId,
+    /// The encapsulated X25519 key of HPKE.
+    pub encapsulated_key: [u8; 32],
+    /// HPKE ciphertext of a [`KnockContent`] and tag, 16 bytes or more.
+    pub ciphertext: Vec<u8>,
+}
+
+const KNOCK: Source = Source("Knock");
+const KNOCK_CONTENT: Source = Source("KnockContent");
+const KNOCK_ANSWER: Source = Source("KnockAnswer");
+const KNOCK_ANSWER_CONTENT: Source = Source("KnockAnswerContent");
+
+impl Knock {
+    /// The encoding.
+    pub fn encode(&self) -> Vec<u8> {
+        let raw = raw::Knock {
+            version: VERSION,
+            meeting: self.meeting.as_bytes().to_vec(),
+            invite: self.invite.as_bytes().to_vec(),
+            mailbox: self.mailbox.as_bytes().to_vec(),
+            encapsulated_key: self.encapsulated_key.to_vec(),
+            ciphertext: self.ciphertext.clone(),
+        };
+        raw.encode_to_vec()
+    }
+
+    /// Reads a knock.
+    ///
+    /// # Errors
+    /// If the bytes break a rule of the wire format: SPEC \[W1\] to \[W4\].
+    pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        let raw: raw::Knock = KNOCK.decode(bytes)?;
+        Ok(Self {
+            meeting: MeetingId::new(KNOCK.array(&raw.meeting, "meeting")?),
+            invite: InviteId::new(KNOCK.array(&raw.invite, "invite")?),
+            mailbox: MailboxId::new(KNOCK.array(&raw.mailbox, "mailbox")?),
+            encapsulated_key: KNOCK.array(&raw.encapsulated_key, "encapsulated_key")?,
+            ciphertext: raw.ciphertext,
+        })
+    }
+
+    /// What the ciphertext is bound to: `"incamera 1 knock"`, meeting, invite and mailbox (16 bytes
+    /// each). The encapsulated key is bound by HPKE itself. SPEC \[A2\].
+    pub fn associated_data(&self) -> Vec<u8> {
+        let ids = [*self.meeting.as_bytes(), *self.invite.as_bytes(), *self.mailbox.as_bytes()];
+        [b"incamera 1 knock".as_slice(), ids.as_flattened()].concat()
+    }
+}
+
+/// What a knock says; at most 32 KiB encoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnockContent {
+    /// The MLS KeyPackage, serialized as an MLSMessage; 1 byte to 16 KiB.
+    pub key_package: Vec<u8>,
+    /// The sequence number the log would give next when the knock was made: SPEC \[A4\].
+    pub log_position: u64,
+}
+
+impl KnockContent {
+    /// The encoding.
+    pub fn encode(&self) -> Vec<u8> {
+        let raw = raw::KnockContent {
+            version: VERSION,
+            key_package: self.key_package.clone(),
+            log_position: self.log_position,
+        };
+        raw.encode_to_vec()
+    }
+
+    /// Reads a knock's content.
+    ///
+    /// # Errors
+    /// If the bytes break a rule of the wire format: SPEC \[W1\] to \[W4\].
+    pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        let raw: raw::KnockContent = KNOCK_CONTENT.decode(bytes)?;
+        Ok(Self { key_package: raw.key_package, log_position: raw.log_position })
+    }
+}
+
+/// A denial on its way to a knock's mailbox; at most 1 KiB encoded. SPEC \[A10\].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnockAnswer {
+    /// The knock's mailbox.
+    pub mailbox: MailboxId,
+    /// XChaCha20-Poly1305 nonce.
+    pub nonce: [u8; 24],
+    /// Ciphertext of a [`KnockAnswerContent`] and tag, 16 to 512 bytes.
+    pub ciphertext: Vec<u8>,
+}
+
+impl KnockAnswer {
+    /// The encoding.
+    pub fn encode(&self) -> Vec<u8> {
+        let raw = raw::KnockAnswer {
+            version: VERSION,
+            mailbox: self.mailbox.as_bytes().to_vec(),
+            nonce: self.nonce.to_vec(),
+            ciphertext: self.ciphertext.clone(),
+        };
+        raw.encode_to_vec()
+    }
+
+    /// Reads an answer.
+    ///
+    /// # Errors
+    /// If the bytes break a rule of the wire format: SPEC \[W1\] to \[W4\].
+    pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        let raw: raw::KnockAnswer = KNOCK_ANSWER.decode(bytes)?;
+        Ok(Self {
+            mailbox: MailboxId::new(KNOCK_ANSWER.array(&raw.mailbox, "mailbox")?),
+            nonce: KNOCK_ANSWER.array(&raw.nonce, "nonce")?,
+            ciphertext: raw.ciphertext,
+        })
+    }
+
+    /// What the ciphertext is bound to: `"incamera 1 answer"` and the mailbox (16 bytes).
+    pub fn associated_data(&self) -> Vec<u8> {
+        [b"incamera 1 answer".as_slice(), self.mailbox.as_bytes()].concat()
+    }
+}
+
+choice! {
+    /// Why a knock was denied.
+    DenyReason {
+        /// Whoever answered did not expect the caller.
+        NotExpected = 1,
+        /// The meeting has no place left.
+        Full = 2,
+        /// The door is locked.
+        Locked = 3,
+        /// The identity is banned.
+        Banned = 4,
+        /// The knock is too old, or was used already.
+        Stale = 5,
+    }
+}
+
+/// What an answer says: why the knock was denied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnockAnswerContent {
+    /// Why.
+    pub reason: DenyReason,
+}
+
+impl KnockAnswerContent {
+    /// The encoding.
+    pub fn encode(&self) -> Vec<u8> {
+        raw::KnockAnswerContent { version: VERSION, reason: self.reason.into() }.encode_to_vec()
+    }
+
+    /// Reads an answer's content.
+    ///
+    /// # Errors
+    /// If the bytes break a rule of the wire format: SPEC \[W1\] to \[W4\].
+    pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        let raw: raw::KnockAnswerContent = KNOCK_ANSWER_CONTENT.decode(bytes)?;
+        let reason = KNOCK_ANSWER_CONTENT.choice(raw.reason, DenyReason::from_number, "reason")?;
+        Ok(Self { reason })
+    }
+}

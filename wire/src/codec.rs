@@ -1,0 +1,59 @@
+//! From bytes to prost types behind the walk, and from prost fields to validated values.
+
+use prost::Message;
+
+use crate::malformed::{Malformed, Rule};
+
+/// The message whose fields are being validated.
+#[derive(Clone, Copy)]
+pub(crate) struct Source(pub(crate) &'static str);
+
+impl Source {
+    pub(crate) fn fault(self, field: &'static str, rule: Rule) -> Malformed {
+        Malformed::new(self.0, field, rule)
+    }
+
+    /// Decodes the prost type.
+    pub(crate) fn decode<M: Message + Default>(self, bytes: &[u8]) -> Result<M, Malformed> {
+        M::decode(bytes).map_err(|_| self.fault("*", Rule::NotCanonical))
+    }
+
+    /// A field of exactly `N` bytes.
+    pub(crate) fn array<const N: usize>(
+        self,
+        bytes: &[u8],
+        field: &'static str,
+    ) -> Result<[u8; N], Malformed> {
+        let rule = if bytes.len() > N { Rule::TooLong } else { Rule::TooShort };
+        bytes.try_into().map_err(|_| self.fault(field, rule))
+    }
+
+    /// A field that must be there.
+    pub(crate) fn present<T>(self, value: Option<T>, field: &'static str) -> Result<T, Malformed> {
+        value.ok_or_else(|| self.fault(field, Rule::Missing))
+    }
+
+    /// A choice by its number.
+    pub(crate) fn choice<T>(
+        self,
+        number: i32,
+        from_number: impl Fn(u8) -> Option<T>,
+        field: &'static str,
+    ) -> Result<T, Malformed> {
+        let choice = u8::try_from(number).ok().and_then(from_number);
+        choice.ok_or_else(|| self.fault(field, Rule::OutOfRange))
+    }
+
+    /// Demands that each entry is above the one before it.
+    pub(crate) fn sorted<T: Ord>(
+        self,
+        entries: impl IntoIterator<Item = T>,
+        field: &'static str,
+    ) -> Result<(), Malformed> {
+        let ordered = entries.into_iter().is_sorted_by(|before, after| before < after);
+        if ordered { Ok(()) } else { Err(self.fault(field, Rule::NotSorted)) }
+    }
+}
+
+/// The value of every version field: SPEC [W1].
+pub(crate) const VERSION: u32 = 1;

@@ -1,0 +1,39 @@
+//! The authenticated data of every MLS commit.
+
+use prost::Message;
+
+use crate::codec::{Source, VERSION};
+use crate::malformed::Malformed;
+use crate::raw;
+
+/// What a commit was built upon, and the evidence it rests on; at most 256 KiB encoded.
+/// SPEC \[G8\].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommitNote {
+    /// The sequence number of the next entry that its author had yet to read.
+    pub log_position: u64,
+    /// Encoded [`SignedEvent`](crate::SignedEvent)s of kind leave, one for each leaver that the
+    /// commit removes: at most 64, of 1 to 8,192 bytes.
+    pub departures: Vec<Vec<u8>>,
+}
+
+impl CommitNote {
+    /// The encoding.
+    pub fn encode(&self) -> Vec<u8> {
+        let raw = raw::CommitNote {
+            version: VERSION,
+            log_position: self.log_position,
+            departures: self.departures.clone(),
+        };
+        raw.encode_to_vec()
+    }
+
+    /// Reads a commit's note.
+    ///
+    /// # Errors
+    /// If the bytes break a rule of the wire format: SPEC \[W1\] to \[W4\].
+    pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        let raw: raw::CommitNote = Source("CommitNote").decode(bytes)?;
+        Ok(Self { log_position: raw.log_position, departures: raw.departures })
+    }
+}
