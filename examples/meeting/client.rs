@@ -4,11 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::error::Error;
 
+use incamera_wire::{
+    Destination as To, Envelope, EnvelopeKind, MailboxId, MeetingId, MessageId, ToClient, ToServer,
+};
 use sha2::{Digest, Sha256};
 
 use crate::forge;
-use crate::net::{Action, FromClient, FromServer, Heard, Id, Kind, Notice, To};
+use crate::net::{Action, Heard, Kind, Notice};
 
+type Id = [u8; 16];
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// A participant's client.
@@ -27,6 +31,7 @@ pub(crate) struct Client {
     seen: BTreeSet<(u64, u64, u64)>,
     held: Vec<(u64, Vec<u8>)>,
     posts: u64,
+    first: u64,
 }
 
 fn hash(parts: &[&[u8]]) -> [u8; 32] {
@@ -63,6 +68,7 @@ impl Client {
             seen,
             held,
             posts: 0,
+            first: 0,
         }
     }
 
@@ -91,25 +97,33 @@ impl Client {
         Ok(format!("00{}", link.get(2..).ok_or("short")?))
     }
 
-    pub(crate) fn mailbox(&self) -> Option<Id> {
-        Some(id_of(hash(&[self.name.as_bytes()])))
+    pub(crate) fn meeting(&self) -> MeetingId {
+        MeetingId::new([1; 16])
+    }
+
+    pub(crate) fn mailbox(&self) -> Option<MailboxId> {
+        Some(MailboxId::new(id_of(hash(&[self.name.as_bytes()]))))
     }
 
     fn post(&mut self, to: To, bytes: Vec<u8>) {
         self.posts += 1;
-        let id = id_of(hash(&[&bytes, self.name.as_bytes(), &self.posts.to_be_bytes()]));
-        self.actions.push_back(Action::Send(FromClient::Post { id, to, bytes }));
+        let id =
+            MessageId::new(id_of(hash(&[&bytes, self.name.as_bytes(), &self.posts.to_be_bytes()])));
+        self.actions.push_back(Action::Send(ToServer::Post { id, to, bytes }));
     }
 
     fn entry(&mut self, op: u8, text: &str) {
         let body = [&[op][..], &self.epoch.to_be_bytes(), &masked(text.as_bytes())].concat();
         let tag = hash(&[&self.secret, &body]);
-        self.post(To::Log, [&tag[..], &body].concat());
+        let (meeting, kind, epoch) = (self.meeting(), EnvelopeKind::Handshake, self.epoch);
+        let (nonce, ciphertext, welcome) = ([0; 24], [&tag[..], &body].concat(), None);
+        let envelope = Envelope { meeting, kind, epoch, nonce, ciphertext, welcome };
+        self.post(To::Log, envelope.encode());
     }
 
-    pub(crate) fn handle(&mut self, input: FromServer, now: u64) -> Outcome<()> {
+    pub(crate) fn handle(&mut self, input: ToClient, now: u64) -> Outcome<()> {
         match input {
-            FromServer::Connected { next } => {
+            ToClient::Connected { next } => {
                 self.next = next;
                 if !self.joined {
                     let tag = hash(&[&self.secret]);
@@ -117,7 +131,7 @@ impl Client {
                     self.post(To::Lobby, knock);
                 }
             }
-            FromServer::Log { seq, bytes } => {
+            ToClient::Log { seq, bytes } => {
                 if seq >= self.next {
                     self.early.insert(seq, bytes);
                 }
@@ -126,10 +140,10 @@ impl Client {
                     self.apply(&bytes, now);
                 }
                 if !self.early.is_empty() {
-                    self.actions.push_back(Action::Send(FromClient::Fetch { from: self.next }));
+                    self.actions.push_back(Action::Send(ToServer::Fetch { from: self.next }));
                 }
             }
-            FromServer::Lobby(bytes) if self.joined => {
+            ToClient::Lobby { bytes } if self.joined => {
                 match bytes.strip_prefix(&hash(&[&self.secret])) {
                     Some(name) => {
                         let name = String::from_utf8(masked(name))?;
@@ -141,7 +155,7 @@ impl Client {
                     None => self.refuse("a knock that no live invite opens"),
                 }
             }
-            FromServer::Direct(_) => self.actions.push_back(Action::Notice(Notice::Denied)),
+            ToClient::Direct { .. } => self.actions.push_back(Action::Notice(Notice::Denied)),
             _ => {}
         }
         Ok(())
@@ -152,7 +166,12 @@ impl Client {
     }
 
     fn apply(&mut self, bytes: &[u8], now: u64) {
-        let Some((tag, body)) = bytes.split_at_checked(32) else { return self.refuse("short") };
+        let Ok(Envelope { ciphertext, .. }) = Envelope::decode(bytes) else {
+            return self.refuse("not an envelope");
+        };
+        let Some((tag, body)) = ciphertext.split_at_checked(32) else {
+            return self.refuse("short");
+        };
         let good = hash(&[&self.secret, body]).as_slice() == tag;
         let Some((op, rest)) = body.split_first().filter(|_| good) else {
             return self.refuse("forged");
@@ -163,7 +182,7 @@ impl Client {
         if !self.joined {
             let names: Vec<&str> = text.split('\n').collect();
             if *op == 1 && names.last() == Some(&&*self.name) {
-                (self.joined, self.epoch) = (true, epoch + 1);
+                (self.joined, self.epoch, self.first) = (true, epoch + 1, epoch + 1);
                 self.roster = names.iter().map(|name| (*name).into()).collect();
                 self.actions.push_back(Action::Notice(Notice::Joined));
             }
@@ -222,7 +241,7 @@ impl Client {
 
     pub(crate) fn deny(&mut self, knock: usize, _now: u64) -> Outcome<()> {
         let (mailbox, _) = self.knocks.get(knock).cloned().ok_or("no such knock")?;
-        self.post(To::Direct(mailbox), b"no".to_vec());
+        self.post(To::Direct(MailboxId::new(mailbox)), b"no".to_vec());
         Ok(())
     }
 
@@ -275,16 +294,19 @@ impl Client {
 
     pub(crate) fn open(&mut self, tag: u64, sealed: &[u8], now: u64, out: &mut Vec<u8>) -> Heard {
         let Some(kid) = forge::key_id(sealed) else { return Heard::Refused };
+        let ahead = (kid & 0xff).wrapping_sub(self.epoch) & 0xff;
+        if self.joined && (1..=32).contains(&ahead) {
+            self.held.push((tag, sealed.to_vec()));
+            return Heard::Held;
+        }
         let from = self.roster.iter().find(|name| Self::leaf(name) == kid >> 8).cloned();
         let Some(from) = from.filter(|name| self.joined && *name != self.name) else {
             return Heard::Ignored;
         };
-        let ahead = (kid & 0xff).wrapping_sub(self.epoch) & 0xff;
-        if (1..=32).contains(&ahead) {
-            self.held.push((tag, sealed.to_vec()));
-            return Heard::Held;
-        }
         let epoch = self.epoch.wrapping_sub(self.epoch.wrapping_sub(kid) & 0xff);
+        if epoch < self.first {
+            return Heard::Refused;
+        }
         if self.ended.iter().any(|(old, end)| *old == epoch && now >= *end) {
             return Heard::Refused;
         }

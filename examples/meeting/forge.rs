@@ -1,5 +1,7 @@
 //! What the relay makes up: changed frames, frames under made-up key ids, log entries.
 
+use incamera_wire::{Envelope, EnvelopeKind};
+
 use crate::queue::Dice;
 
 /// A copy of `sealed` that differs from it in one place.
@@ -37,12 +39,16 @@ pub(crate) fn injected(genuine: &[u8], own: Option<&[u8]>, dice: &mut Dice) -> V
     [header(kid, ctr), body].concat()
 }
 
-/// A log entry that looks like an Add: a real entry's clear part, other bytes in the rest.
+/// A log entry that looks like an Add to somebody without a key: the clear part of the newest
+/// handshake and, if there is one, a real Welcome, around noise.
 pub(crate) fn made_up_add(log: &[Vec<u8>], dice: &mut Dice) -> Option<Vec<u8>> {
-    let mut entry = dice.pick(log)?.clone();
-    let noise = dice.bytes(entry.len());
-    entry.iter_mut().zip(noise).skip(40).for_each(|(byte, noise)| *byte = noise);
-    Some(entry)
+    let entries = || log.iter().rev().filter_map(|entry| Envelope::decode(entry).ok());
+    let mut entry = entries().find(|entry| entry.kind == EnvelopeKind::Handshake)?;
+    entry.welcome = entries().find_map(|entry| entry.welcome);
+    entry.epoch += dice.within(0..=1);
+    entry.nonce = dice.array();
+    entry.ciphertext = dice.bytes(600);
+    Some(entry.encode())
 }
 
 /// The key id and counter of an SFrame header (RFC 9605 §4.3) with what is left of the bytes.

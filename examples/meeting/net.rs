@@ -1,49 +1,7 @@
-//! What travels between a client and the world, in the simulation's own plain types: only
-//! `client.rs` knows the library.
+//! What travels between a client and its user, in the simulation's own plain types: only
+//! `client.rs` knows the library. What goes to the server is `incamera-wire`'s.
 
-/// A message's, mailbox's or knock's 16 bytes.
-pub(crate) type Id = [u8; 16];
-
-/// Where a posted message goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum To {
-    /// The ordered log of the meeting.
-    Log,
-    /// The lobby: whoever is inside hears it.
-    Lobby,
-    /// One mailbox.
-    Direct(Id),
-    /// The store of blobs, under the SHA-256 of the bytes.
-    Blob([u8; 32]),
-}
-
-/// What a client asks of the server.
-#[derive(Clone, Debug)]
-pub(crate) enum FromClient {
-    /// The transport is up; answers to a knock are read from `mailbox`.
-    Hello { mailbox: Option<Id> },
-    /// Deliver `bytes` to `to`; `id` makes a repetition harmless.
-    Post { id: Id, to: To, bytes: Vec<u8> },
-    /// Send the log again from this sequence number on.
-    Fetch { from: u64 },
-    /// Send the blob with this address.
-    FetchBlob { hash: [u8; 32] },
-}
-
-/// What the server sends to a client.
-#[derive(Clone, Debug)]
-pub(crate) enum FromServer {
-    /// Answer to `Hello`: the sequence number that the next log entry will have.
-    Connected { next: u64 },
-    /// One entry of the log.
-    Log { seq: u64, bytes: Vec<u8> },
-    /// A knock.
-    Lobby(Vec<u8>),
-    /// Something for this client's mailbox.
-    Direct(Vec<u8>),
-    /// A blob that was asked for.
-    Blob(Vec<u8>),
-}
+use incamera_wire::ToServer;
 
 /// What a client tells its user.
 #[derive(Clone, Debug)]
@@ -60,7 +18,7 @@ pub(crate) enum Notice {
     KeyFrame,
     /// The knock was turned down.
     Denied,
-    /// This client left, was removed, or the meeting ended.
+    /// This client left, was removed, or the meeting ended; which of these.
     Over(&'static str),
     /// A message was refused, and why.
     Refused(String),
@@ -72,7 +30,7 @@ pub(crate) enum Notice {
 #[derive(Clone, Debug)]
 pub(crate) enum Action {
     /// Give this to the server.
-    Send(FromClient),
+    Send(ToServer),
     /// Show this to the user.
     Notice(Notice),
 }

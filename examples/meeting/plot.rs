@@ -1,8 +1,9 @@
 //! The script's cues: people open their clients, decide, and go.
 
+use incamera_wire::{Destination, MessageId, ToServer};
+
 use crate::client::Client;
 use crate::forge;
-use crate::net::{FromClient, To};
 use crate::story::{CAST, HOST, Part};
 use crate::world::{Coming, Cue, Outcome, World};
 
@@ -37,11 +38,11 @@ impl World {
             Part::Uninvited => format!("{} got hold of the link", role.name),
             Part::Stranger => format!("{} tries with a link secret of its own making", role.name),
         });
-        let mailbox = client.mailbox();
+        let hello = ToServer::Hello { meeting: client.meeting(), mailbox: client.mailbox() };
         if let Some(seat) = self.seats.get_mut(number) {
             seat.client = Some(client);
         }
-        self.send(number, FromClient::Hello { mailbox });
+        self.send(number, hello);
         self.pump(number)
     }
 
@@ -101,10 +102,12 @@ impl World {
 
     /// The relay, which is the server too, posts an Add of its own making and an old entry.
     fn forge(&mut self) -> Outcome<()> {
-        let made_up = forge::made_up_add(self.server.log(), &mut self.dice);
-        let copied = self.dice.pick(self.server.log()).cloned();
+        let log = self.server.log();
+        let made_up = forge::made_up_add(&log, &mut self.dice);
+        let copied = self.dice.pick(&log).cloned();
         for bytes in [made_up, copied].into_iter().flatten() {
-            let post = FromClient::Post { id: self.dice.array(), to: To::Log, bytes };
+            let id = MessageId::new(self.dice.array());
+            let post = ToServer::Post { id, to: Destination::Log, bytes };
             self.queue.after(0, Coming::AtServer(usize::MAX, post));
             self.tally.forged += 1;
         }

@@ -1,87 +1,78 @@
 //! The ordering server: log, lobby, mailboxes and blobs. It holds no key, and keeps a copy of
 //! all that it sees.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::net::{FromClient, FromServer, Id, To};
+use incamera_wire::server::OrderedLog;
+use incamera_wire::{BlobHash, Destination, MailboxId, ToClient, ToServer};
+
+use crate::world::Outcome;
+
+/// Bytes that the log may hold.
+const LOG_CAPACITY: usize = 16 << 20;
 
 /// What a client of the server is sent next.
 pub(crate) struct Mail {
     /// The seat of the client.
     pub(crate) to: usize,
     /// What it gets.
-    pub(crate) what: FromServer,
+    pub(crate) what: ToClient,
 }
 
 /// One meeting's server.
-#[derive(Default)]
 pub(crate) struct Server {
-    log: Vec<Vec<u8>>,
-    known: BTreeSet<Id>,
-    blobs: BTreeMap<[u8; 32], Vec<u8>>,
-    connected: BTreeMap<usize, Option<Id>>,
+    log: OrderedLog,
+    blobs: BTreeMap<BlobHash, Vec<u8>>,
+    connected: BTreeMap<usize, Option<MailboxId>>,
     seen: Vec<Vec<u8>>,
 }
 
 impl Server {
-    /// Serves one request.
-    pub(crate) fn serve(&mut self, from: usize, request: FromClient) -> Vec<Mail> {
-        match request {
-            FromClient::Hello { mailbox } => {
-                self.connected.insert(from, mailbox);
-                let next = self.log.len() as u64;
-                vec![Mail { to: from, what: FromServer::Connected { next } }]
-            }
-            FromClient::Post { id, to, bytes } => {
-                self.seen.push(bytes.clone());
-                if self.known.insert(id) { self.post(from, to, bytes) } else { Vec::new() }
-            }
-            FromClient::Fetch { from: seq } => self.replay(from, seq),
-            FromClient::FetchBlob { hash } => {
-                let blob = self.blobs.get(&hash).cloned();
-                blob.map(|bytes| Mail { to: from, what: FromServer::Blob(bytes) })
-                    .into_iter()
-                    .collect()
-            }
-        }
+    /// A server that has seen nothing.
+    pub(crate) fn new() -> Self {
+        let (blobs, connected) = (BTreeMap::new(), BTreeMap::new());
+        Self { log: OrderedLog::new(LOG_CAPACITY), blobs, connected, seen: Vec::new() }
     }
 
-    /// Delivers a new message.
-    fn post(&mut self, from: usize, to: To, bytes: Vec<u8>) -> Vec<Mail> {
-        match to {
-            To::Log => {
-                let seq = self.log.len() as u64;
-                self.log.push(bytes.clone());
-                let everyone = self.connected.keys();
-                let entry = |to: &usize| Mail {
-                    to: *to,
-                    what: FromServer::Log { seq, bytes: bytes.clone() },
-                };
-                everyone.map(entry).collect()
+    /// Serves one request.
+    pub(crate) fn serve(&mut self, from: usize, request: ToServer) -> Outcome<Vec<Mail>> {
+        self.seen.push(request.encode());
+        let reply = |what| vec![Mail { to: from, what }];
+        Ok(match request {
+            ToServer::Hello { mailbox, .. } => {
+                self.connected.insert(from, mailbox);
+                reply(ToClient::Connected { next: self.log.next() })
             }
-            To::Lobby => {
-                let others = self.connected.keys().filter(|seat| **seat != from);
-                others.map(|to| Mail { to: *to, what: FromServer::Lobby(bytes.clone()) }).collect()
+            ToServer::Post { id, to: Destination::Log, bytes } => {
+                let entry = self.log.append(id, &bytes)?;
+                let what = ToClient::Log { seq: entry.seq, bytes };
+                if entry.duplicate { Vec::new() } else { self.push(&what, |_, _| true) }
             }
-            To::Direct(mailbox) => {
-                let owners = self.connected.iter().filter(|(_, box_of)| **box_of == Some(mailbox));
-                owners
-                    .map(|(to, _)| Mail { to: *to, what: FromServer::Direct(bytes.clone()) })
-                    .collect()
+            ToServer::Post { to: Destination::Lobby, bytes, .. } => {
+                self.push(&ToClient::Lobby { bytes }, |seat, _| seat != from)
             }
-            To::Blob(hash) => {
+            ToServer::Post { to: Destination::Direct(mailbox), bytes, .. } => {
+                self.push(&ToClient::Direct { bytes }, |_, of| of == Some(mailbox))
+            }
+            ToServer::Post { to: Destination::Blob(hash), bytes, .. } => {
                 self.blobs.insert(hash, bytes);
                 Vec::new()
             }
-        }
+            ToServer::Fetch { from: first } => {
+                let entry = |(seq, bytes): (u64, &[u8])| ToClient::Log { seq, bytes: bytes.into() };
+                self.log.read(first).map(entry).map(|what| Mail { to: from, what }).collect()
+            }
+            ToServer::FetchBlob { hash } => {
+                let blob = self.blobs.get(&hash).cloned();
+                blob.map(|bytes| reply(ToClient::Blob { bytes })).unwrap_or_default()
+            }
+        })
     }
 
-    /// Sends the log again from `seq` on.
-    fn replay(&self, to: usize, seq: u64) -> Vec<Mail> {
-        let numbered = self.log.iter().zip(0..).skip(usize::try_from(seq).unwrap_or(usize::MAX));
-        numbered
-            .map(|(bytes, seq)| Mail { to, what: FromServer::Log { seq, bytes: bytes.clone() } })
-            .collect()
+    /// The same message for every connection that `wants` it.
+    fn push(&self, what: &ToClient, wants: impl Fn(usize, Option<MailboxId>) -> bool) -> Vec<Mail> {
+        let all = self.connected.iter().filter(|(seat, mailbox)| wants(**seat, **mailbox));
+        all.map(|(to, _)| Mail { to: *to, what: what.clone() }).collect()
     }
 
     /// The client's connection is closed.
@@ -95,11 +86,11 @@ impl Server {
     }
 
     /// The log, as the server reads it.
-    pub(crate) fn log(&self) -> &[Vec<u8>] {
-        &self.log
+    pub(crate) fn log(&self) -> Vec<Vec<u8>> {
+        self.log.read(0).map(|(_, bytes)| bytes.to_vec()).collect()
     }
 
-    /// A copy of every message that was posted.
+    /// A copy of every request as it came over the wire.
     pub(crate) fn seen(&self) -> &[Vec<u8>] {
         &self.seen
     }
@@ -107,21 +98,27 @@ impl Server {
 
 #[cfg(test)]
 mod tests {
+    use incamera_wire::{MeetingId, MessageId};
+
     use super::*;
 
     #[test]
-    fn the_log_is_one_order_without_duplicates_and_can_be_read_again() {
-        let mut server = Server::default();
-        server.serve(3, FromClient::Hello { mailbox: Some([9; 16]) });
-        let post = |id, to, bytes: &[u8]| FromClient::Post { id, to, bytes: bytes.to_vec() };
-        assert_eq!(server.serve(1, post([1; 16], To::Log, b"one")).len(), 1);
-        assert_eq!(server.serve(1, post([1; 16], To::Log, b"one")).len(), 0);
-        assert_eq!(server.serve(1, post([2; 16], To::Log, b"two")).len(), 1);
-        assert_eq!(server.serve(2, FromClient::Fetch { from: 0 }).len(), 2);
-        assert_eq!(server.serve(2, FromClient::Fetch { from: u64::MAX }).len(), 0);
-        assert_eq!(server.serve(1, post([3; 16], To::Direct([9; 16]), b"yes")).len(), 1);
-        assert_eq!(server.serve(1, post([4; 16], To::Direct([8; 16]), b"no")).len(), 0);
-        assert_eq!(server.log().len(), 2);
-        assert_eq!(server.seen().len(), 5);
+    fn each_destination_reaches_those_it_is_for() {
+        let mut server = Server::new();
+        let mut serve = |from, request| server.serve(from, request).unwrap();
+        let meeting = MeetingId::new([0; 16]);
+        for seat in [1, 2, 3] {
+            let mailbox = Some(MailboxId::new([seat as u8; 16]));
+            assert_eq!(serve(seat, ToServer::Hello { meeting, mailbox }).len(), 1);
+        }
+        let post = |id, to| ToServer::Post { id: MessageId::new([id; 16]), to, bytes: vec![id] };
+        let mailbox = |id| Destination::Direct(MailboxId::new([id; 16]));
+        assert_eq!(serve(1, post(1, Destination::Log)).len(), 3);
+        assert_eq!(serve(1, post(1, Destination::Log)).len(), 0);
+        assert_eq!(serve(1, post(2, Destination::Lobby)).len(), 2);
+        assert_eq!(serve(1, post(3, mailbox(2))).len(), 1);
+        assert_eq!(serve(1, post(4, mailbox(9))).len(), 0);
+        assert_eq!(serve(2, ToServer::Fetch { from: 0 }).len(), 1);
+        assert_eq!(server.seen().len(), 9);
     }
 }

@@ -66,7 +66,7 @@ impl World {
         let (to, admitted) = (copy.to, World::is_admitted(copy.to));
         let Some(seat) = self.seats.get_mut(to).filter(|seat| !seat.gone) else { return };
         let present = seat.page.is_present();
-        seat.page.received += u64::from(present);
+        seat.page.received += u64::from(present || !admitted);
         match copy.frame.filter(|_| copy.nature == Nature::Genuine && admitted) {
             Some(id) if seat.expelled_at.is_none() => {
                 seat.page.arrive(id, now, &self.frames);

@@ -3,10 +3,12 @@
 use std::error::Error;
 use std::rc::Rc;
 
+use incamera_wire::{ToClient, ToServer};
+
 use crate::client::Client;
 use crate::ledger::{Frame, Page};
 use crate::media::{Media, Source};
-use crate::net::{Action, FromClient, FromServer, Kind, Notice};
+use crate::net::{Action, Kind, Notice};
 use crate::queue::{Dice, Queue};
 use crate::relay::{Copy, Relay};
 use crate::server::Server;
@@ -19,9 +21,9 @@ pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
 /// Something that is going to happen.
 pub(crate) enum Coming {
     /// A request reaches the server.
-    AtServer(usize, FromClient),
+    AtServer(usize, ToServer),
     /// The server's answer or push reaches a client.
-    AtClient(usize, FromServer),
+    AtClient(usize, ToClient),
     /// A client's timer goes off, if it is still set to that time.
     Timer(usize, u64),
     /// The next frame of a microphone or a camera.
@@ -110,7 +112,7 @@ impl World {
         Self {
             queue,
             dice: Dice::new(seed),
-            server: Server::default(),
+            server: Server::new(),
             relay: Relay::new(seed ^ 0x5eed),
             seats: (0..CAST.len()).map(|number| seat(number * 67)).collect(),
             frames: Vec::new(),
@@ -126,7 +128,7 @@ impl World {
             return Ok(false);
         };
         match coming {
-            Coming::AtServer(from, request) => self.at_server(from, request),
+            Coming::AtServer(from, request) => self.at_server(from, request)?,
             Coming::AtClient(to, what) => self.at_client(to, what)?,
             Coming::Timer(seat, at) => self.timer(seat, at)?,
             Coming::Capture(seat, kind) => self.capture(seat, kind)?,
@@ -142,15 +144,18 @@ impl World {
         self.story.push((self.queue.now(), line.into()));
     }
 
-    /// The server takes a request; what it sends takes 10 to 50 ms, pushes overtaking each other.
-    pub(crate) fn at_server(&mut self, from: usize, request: FromClient) {
-        for mail in self.server.serve(from, request) {
-            let delay = self.dice.within(10..=50);
+    /// The server takes a request; what it sends takes 10 to 50 ms, one message in seven (a lost
+    /// packet of its connection) up to 250 ms more, so that messages overtake each other.
+    pub(crate) fn at_server(&mut self, from: usize, request: ToServer) -> Outcome<()> {
+        for mail in self.server.serve(from, request)? {
+            let again = if self.dice.chance(140) { self.dice.within(100..=250) } else { 0 };
+            let delay = self.dice.within(10..=50) + again;
             self.queue.after(delay, Coming::AtClient(mail.to, mail.what));
         }
+        Ok(())
     }
 
-    fn at_client(&mut self, to: usize, what: FromServer) -> Outcome<()> {
+    fn at_client(&mut self, to: usize, what: ToClient) -> Outcome<()> {
         let now = self.queue.now();
         let Some(seat) = self.seats.get_mut(to) else { return Ok(()) };
         // The expelled member's client is a modified one: it hears no commit any more, so that
@@ -200,7 +205,7 @@ impl World {
     }
 
     /// A request goes to the server in 10 to 30 ms and in order; one in fifty goes twice.
-    pub(crate) fn send(&mut self, from: usize, request: FromClient) {
+    pub(crate) fn send(&mut self, from: usize, request: ToServer) {
         let now = self.queue.now();
         let twice = self.dice.chance(20);
         let delay = self.dice.within(10..=30);
