@@ -194,9 +194,8 @@ impl Client {
         match op {
             1 => {
                 let name = text.split('\n').next_back().unwrap_or("").to_owned();
-                self.roster.insert(name.clone());
+                self.roster.insert(name);
                 self.step(now + 10_000);
-                self.actions.push_back(Action::Notice(Notice::Added(name)));
                 self.actions.push_back(Action::Notice(Notice::KeyFrame));
             }
             2 => {

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use crate::media::Plaintext;
-use crate::net::Kind;
 
 /// Keys of an old epoch serve this long after a commit that removes nobody, in milliseconds.
 const GRACE_MS: u64 = 10_000;
@@ -18,8 +17,6 @@ pub(crate) type Seats = BTreeSet<usize>;
 pub(crate) struct Frame {
     /// The seat that sealed it.
     pub(crate) sender: usize,
-    /// Speech or video.
-    pub(crate) kind: Kind,
     /// The epoch whose key sealed it.
     pub(crate) epoch: u64,
     /// When it was sealed.
@@ -173,7 +170,7 @@ mod tests {
     fn frame(sender: usize, epoch: u64) -> Frame {
         let plaintext = Plaintext::from(vec![1, 2, 3]);
         let (audience, sealed) = (Seats::new(), Vec::new());
-        Frame { sender, kind: Kind::Speech, epoch, sealed_at: 0, audience, plaintext, sealed }
+        Frame { sender, epoch, sealed_at: 0, audience, plaintext, sealed }
     }
 
     fn page(frames: &[Frame]) -> Page {

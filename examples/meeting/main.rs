@@ -123,15 +123,12 @@ fn main() -> ExitCode {
 mod tests {
     use super::*;
 
-    /// The whole story, told with two seeds, goes as it must.
     #[test]
     fn the_meeting_goes_as_it_must() {
-        for seed in [1, 2] {
-            let media = Media::load().unwrap();
-            let mut world = World::new(seed, &media);
-            while world.step().unwrap() {}
-            let report = Report::new(&world, &media);
-            assert!(report.ok, "{}", report.json(&world, seed));
-        }
+        let media = Media::load().unwrap();
+        let mut world = World::new(1, &media);
+        while world.step().unwrap() {}
+        let report = Report::new(&world, &media);
+        assert!(report.ok, "{}", report.json(&world, 1));
     }
 }

@@ -92,10 +92,9 @@ impl World {
     fn leave(&mut self, number: usize) -> Outcome<()> {
         let now = self.queue.now();
         self.stop_sending(number);
-        if let Some(seat) = self.seats.get_mut(number) {
-            if let Some(client) = &mut seat.client {
-                client.leave(now)?;
-            }
+        let seat = self.seats.get_mut(number);
+        if let Some(client) = seat.and_then(|seat| seat.client.as_mut()) {
+            client.leave(now)?;
         }
         self.pump(number)
     }

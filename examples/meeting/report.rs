@@ -1,7 +1,5 @@
 //! What is printed in the end: the story's sum, a table, and one JSON object.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 
 use crate::media::Media;
@@ -142,7 +140,7 @@ impl Report {
 
     /// What the numbers mean, in a few sentences.
     pub(crate) fn summary(&self, world: &World) -> String {
-        let (tally, mut text) = (&world.tally, String::new());
+        let tally = &world.tally;
         let verdict = if self.clean { "exactly the right frames opened" } else { "FAILED" };
         let [tampered, replayed, injected] = tally.attempted;
         let accepted: u64 = tally.accepted.iter().sum();
@@ -173,9 +171,9 @@ impl Report {
                 self.plaintext_hits, tally.outsider_opened
             ),
         ];
-        lines.iter().for_each(|line| drop(writeln!(text, "{line}")));
+        let mut text = lines.join("\n") + "\n";
         for (why, count) in &tally.refusals {
-            drop(writeln!(text, "  refused {count:>4} times by a client: {why}"));
+            text += &format!("  refused {count:>4} times by a client: {why}\n");
         }
         text
     }
@@ -192,9 +190,8 @@ pub(crate) fn table(world: &World) -> String {
         let first = page.first_frame_at.zip(page.admitted_at);
         let first =
             first.map_or("-".into(), |(at, from)| format!("{} ms", at.saturating_sub(from)));
-        drop(writeln!(
-            text,
-            "{:<20} {:>6} {:>9} {:>7} {:>6} {:>5} {:>8} {first:>12}",
+        text += &format!(
+            "{:<20} {:>6} {:>9} {:>7} {:>6} {:>5} {:>8} {first:>12}\n",
             role.name,
             page.sent,
             page.received,
@@ -202,7 +199,7 @@ pub(crate) fn table(world: &World) -> String {
             page.delivered(),
             page.held,
             page.refused,
-        ));
+        );
     }
     text + "due: genuine frames that had to open. first frame: counted from the host's decision.\n"
 }

@@ -15,6 +15,9 @@ pub(crate) struct Search {
     names: Vec<Vec<u8>>,
 }
 
+/// Words of 64 bits in the filter.
+const FILTER_WORDS: usize = 1 << 15;
+
 /// One bit in 2^21 for a run: most runs are dismissed without a look into the set.
 fn slot(run: u64) -> (usize, u64) {
     let hash = run.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 43;
@@ -24,42 +27,49 @@ fn slot(run: u64) -> (usize, u64) {
 impl Search {
     /// Adds a frame's plaintext, if it is 64 bytes or more.
     pub(crate) fn add_frame(&mut self, plaintext: &[u8]) {
-        self.filter.resize(1 << 15, 0);
-        if plaintext.len() < SHORTEST_FRAME {
-            return;
-        }
-        for run in runs(plaintext) {
-            let (word, bit) = slot(run);
-            if let Some(word) = self.filter.get_mut(word) {
-                *word |= bit;
+        if plaintext.len() >= SHORTEST_FRAME {
+            for (_, run) in runs(plaintext) {
+                self.mark(run);
+                self.runs.insert(run);
             }
-            self.runs.insert(run);
         }
     }
 
-    /// Adds a display name; it is found as it stands, whatever its length.
+    /// Adds a display name of 8 bytes or more: shorter ones turn up by chance.
     pub(crate) fn add_name(&mut self, name: &str) {
-        self.names.push(name.as_bytes().to_vec());
+        if let Some((_, run)) = runs(name.as_bytes()).next() {
+            self.mark(run);
+            self.names.push(name.as_bytes().to_vec());
+        }
+    }
+
+    /// Lets this run through the filter.
+    fn mark(&mut self, run: u64) {
+        let (word, bit) = slot(run);
+        self.filter.resize(FILTER_WORDS, 0);
+        if let Some(word) = self.filter.get_mut(word) {
+            *word |= bit;
+        }
     }
 
     /// At how many offsets of `seen` a run or a name begins.
     pub(crate) fn hits(&self, seen: &[u8]) -> u64 {
-        let found = runs(seen).filter(|run| {
-            let (word, bit) = slot(*run);
-            self.filter.get(word).is_some_and(|word| word & bit != 0) && self.runs.contains(run)
-        });
-        let named = self
-            .names
-            .iter()
-            .filter(|name| !name.is_empty())
-            .map(|name| seen.windows(name.len()).filter(|window| window == name).count());
-        (found.count() + named.sum::<usize>()) as u64
+        let passes = |run: u64| {
+            let (word, bit) = slot(run);
+            self.filter.get(word).is_some_and(|word| word & bit != 0)
+        };
+        let found = |at: usize, run: u64| {
+            let rest = seen.get(at..).unwrap_or_default();
+            self.runs.contains(&run) || self.names.iter().any(|name| rest.starts_with(name))
+        };
+        runs(seen).filter(|(at, run)| passes(*run) && found(*at, *run)).count() as u64
     }
 }
 
-/// Every 8 bytes of `bytes`, from every offset.
-fn runs(bytes: &[u8]) -> impl Iterator<Item = u64> {
-    bytes.windows(RUN).filter_map(|run| run.try_into().ok()).map(u64::from_le_bytes)
+/// Every 8 bytes of `bytes`, with the offset of each.
+fn runs(bytes: &[u8]) -> impl Iterator<Item = (usize, u64)> {
+    let window = |run: &[u8]| run.try_into().ok().map(u64::from_le_bytes);
+    bytes.windows(RUN).enumerate().filter_map(move |(at, run)| Some((at, window(run)?)))
 }
 
 #[cfg(test)]

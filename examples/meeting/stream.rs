@@ -32,15 +32,7 @@ impl World {
         seat.page.sent += 1;
         let audience = seat.page.roster().clone();
         let sealed_at = now;
-        self.frames.push(Frame {
-            sender: number,
-            kind,
-            epoch,
-            sealed_at,
-            audience,
-            plaintext,
-            sealed,
-        });
+        self.frames.push(Frame { sender: number, epoch, sealed_at, audience, plaintext, sealed });
         let delay = self.dice.within(10..=30);
         self.queue.after(delay, Coming::AtRelay(self.frames.len() - 1));
         Ok(())

@@ -257,7 +257,7 @@ impl World {
             }
             Notice::Refused(why) => self.tally.refusal(why),
             Notice::Alarm(why) => self.tell(format!("{name} is alarmed: {why}")),
-            Notice::Knock { .. } | Notice::Added(_) | Notice::Removed(_) => {}
+            Notice::Knock { .. } | Notice::Removed(_) => {}
         }
         Ok(())
     }
