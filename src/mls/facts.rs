@@ -6,7 +6,7 @@ use openmls::messages::proposals::{PreSharedKeyProposal, Proposal, ProposalOrRef
 use openmls::prelude::LeafNodeIndex;
 use openmls::schedule::PreSharedKeyId;
 use openmls::treesync::LeafNode;
-use tls_codec::{DeserializeBytes as _, Serialize as _};
+use tls_codec::{Deserialize as _, Serialize as _};
 
 use super::leaf::{self, invite_of};
 use super::provider::Crypto;
@@ -92,7 +92,7 @@ fn record(
 /// The engine shows a PSK proposal's id in its encoding only.
 fn invite_in(proposal: &PreSharedKeyProposal) -> Option<InviteId> {
     let encoded = proposal.tls_serialize_detached().ok()?;
-    invite_of(&PreSharedKeyId::tls_deserialize_exact_bytes(&encoded).ok()?)
+    invite_of(&PreSharedKeyId::tls_deserialize_exact(&encoded).ok()?)
 }
 
 fn check_whole(facts: &CommitFacts) -> Result<(), &'static str> {

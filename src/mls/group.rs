@@ -9,6 +9,7 @@ use openmls::group::{
 use openmls::key_packages::KeyPackage;
 use openmls::messages::proposals::{PreSharedKeyProposal, Proposal};
 use openmls::prelude::LeafNodeIndex;
+use openmls::schedule::PreSharedKeyId;
 use openmls_traits::OpenMlsProvider as _;
 use tls_codec::Serialize as _;
 use zeroize::Zeroizing;
@@ -16,7 +17,7 @@ use zeroize::Zeroizing;
 use super::leaf::{self, check_profile};
 use super::provider::{Crypto, Provider, SUITE};
 use super::signer::LeafSigner;
-use super::store::Label;
+use super::store::{Label, record_key};
 use super::welcome::Candidate;
 use super::{
     BuiltCommit, BuiltWelcome, CommitFacts, CommitPlan, Engine, EngineFault, InviteId,
@@ -126,11 +127,27 @@ impl Group {
         }
         if let Some((invite, secret)) = plan.psk {
             let id = leaf::psk_id(invite, &provider.entropy().array()?);
-            id.store(provider, secret.expose()).map_err(internal("a PSK"))?;
+            Self::check_psk(provider, &id, secret)?;
             let psk = PreSharedKeyProposal::new(id);
             builder = builder.add_proposal(Proposal::PreSharedKey(Box::new(psk)));
         }
         Ok(builder)
+    }
+
+    /// The PSK is the one that all members hold, or they would refuse what its author merges.
+    fn check_psk(
+        provider: &Provider,
+        id: &PreSharedKeyId,
+        secret: &Secret<32>,
+    ) -> Result<(), EngineFault> {
+        let fault = EngineFault::Internal("a PSK");
+        let key = record_key(Label::Psk, id.psk()).map_err(|_| fault)?;
+        let live = provider.storage().bytes(&key);
+        id.store(provider, secret.expose()).map_err(|_| fault)?;
+        if live.is_none() || live != provider.storage().bytes(&key) {
+            return Err(EngineFault::Plan("the PSK is not that of a live invite"));
+        }
+        Ok(())
     }
 
     fn build_step(

@@ -18,3 +18,6 @@ pub(crate) use face::{
 pub(crate) use group::{Group, Staged};
 use incamera_wire::{InviteId, KeyPackageRef, MeetingId, Profile};
 pub(crate) use welcome::Candidate;
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ mod hostile;
 mod joining;
 mod mutated;
 mod refused;
+mod rogue;
 mod unreadable;
 
 use std::sync::Arc;
