@@ -19,8 +19,14 @@ pub(crate) struct Entropy(Source);
 #[derive(Clone)]
 enum Source {
     System,
-    #[cfg_attr(not(any(test, feature = "testing")), allow(dead_code, reason = "built by `testing`"))]
-    Seeded { seed: Arc<Secret<32>>, stream: Arc<Mutex<ChaCha20Rng>> },
+    #[cfg_attr(
+        not(any(test, feature = "testing")),
+        allow(dead_code, reason = "built by `testing`")
+    )]
+    Seeded {
+        seed: Arc<Secret<32>>,
+        stream: Arc<Mutex<ChaCha20Rng>>,
+    },
 }
 
 /// The operating system gave no randomness: nothing can be done safely.

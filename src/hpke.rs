@@ -1,1 +1,245 @@
-//! TODO
+//! HPKE (RFC 9180): in PSK mode for knocks and for messages to one member, in base mode for the
+//! MLS engine. Every encryption has a generator of its own, because the engine encrypts on
+//! several threads at once and a seeded run has to repeat all the same.
+
+use ::hpke::aead::{AesGcm128, ChaCha20Poly1305};
+use ::hpke::kdf::HkdfSha256;
+use ::hpke::kem::{Kem as KemTrait, X25519HkdfSha256};
+use ::hpke::{Deserializable as _, HpkeError, OpModeR, OpModeS, PskBundle, Serializable as _};
+use zeroize::Zeroizing;
+
+use crate::entropy::{Entropy, NoEntropy};
+use crate::secret::Secret;
+
+type Kem = X25519HkdfSha256;
+type PublicKey = <Kem as KemTrait>::PublicKey;
+type PrivateKey = <Kem as KemTrait>::PrivateKey;
+type EncappedKey = <Kem as KemTrait>::EncappedKey;
+
+/// The exporter context of the key that answers a message (SPEC \[A10\]).
+const ANSWER: &[u8] = b"incamera 1 answer";
+
+/// A message sealed in PSK mode.
+pub(crate) struct SealedPsk {
+    /// The ephemeral X25519 public key, 32 bytes.
+    pub(crate) encapsulated_key: [u8; 32],
+    /// The plaintext's length plus 16 bytes of tag.
+    pub(crate) ciphertext: Vec<u8>,
+    /// A key that only the recipient shares, to open an answer with.
+    pub(crate) exported: Secret<32>,
+}
+
+/// Why nothing was sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unsealable {
+    /// The source of randomness gave nothing.
+    #[error("no randomness: nothing can be done safely")]
+    NoEntropy,
+    /// The recipient's public key is of small order, or another input cannot be used.
+    #[error("no HPKE message can be sealed with these inputs")]
+    Inputs,
+}
+
+impl From<NoEntropy> for Unsealable {
+    fn from(NoEntropy: NoEntropy) -> Self {
+        Self::NoEntropy
+    }
+}
+
+impl From<HpkeError> for Unsealable {
+    fn from(_: HpkeError) -> Self {
+        Self::Inputs
+    }
+}
+
+/// A message that does not open. Which of its inputs is wrong stays unsaid: SPEC \[M8\].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the HPKE message does not open")]
+pub(crate) struct Unopenable;
+
+impl From<HpkeError> for Unopenable {
+    fn from(_: HpkeError) -> Self {
+        Self
+    }
+}
+
+/// A new key pair: the private key and the public key, both of X25519.
+pub(crate) fn generate_key(entropy: &Entropy) -> Result<(Secret<32>, [u8; 32]), NoEntropy> {
+    let seed = entropy.secret::<32>()?;
+    let (private, public) = Kem::derive_keypair(seed.expose());
+    Ok((Secret::filled(|bytes| private.write_exact(bytes)), public.to_bytes().into()))
+}
+
+/// The public key of an X25519 private key.
+pub(crate) fn public_key(private_key: &Secret<32>) -> [u8; 32] {
+    // Any 32 bytes are a private key. Were they not, nobody would seal to a key of zeros.
+    PrivateKey::from_bytes(private_key.expose())
+        .map_or([0; 32], |private| Kem::sk_to_pk(&private).to_bytes().into())
+}
+
+/// Whether X25519 with this public key gives a secret at all: small-order keys do not.
+pub(crate) fn is_usable(public_key: &[u8]) -> bool {
+    let (probe, _) = Kem::derive_keypair(&[0; 32]);
+    EncappedKey::from_bytes(public_key).is_ok_and(|key| Kem::decap(&probe, None, &key).is_ok())
+}
+
+/// Seals `plaintext` to the owner of `recipient`, in PSK mode: DHKEM(X25519, HKDF-SHA256),
+/// HKDF-SHA256, ChaCha20-Poly1305 (RFC 9180 §5.1.2). `psk_id` names the PSK and is not empty; the
+/// ciphertext is bound to `aad` and `info`. SPEC \[A2\].
+pub(crate) fn seal_psk(
+    entropy: &Entropy,
+    recipient: &[u8; 32],
+    info: &[u8],
+    psk: &Secret<32>,
+    psk_id: &[u8],
+    aad: &[u8],
+    plaintext: &[u8],
+) -> Result<SealedPsk, Unsealable> {
+    let mode = OpModeS::Psk(PskBundle::new(psk.expose(), psk_id)?);
+    let mut rng = entropy.for_operation(&[recipient, info, plaintext])?;
+    let (key, mut sender) = ::hpke::setup_sender::<ChaCha20Poly1305, HkdfSha256, Kem, _>(
+        &mode,
+        &PublicKey::from_bytes(recipient)?,
+        info,
+        &mut rng,
+    )?;
+    let ciphertext = sender.seal(plaintext, aad)?;
+    let mut done = Ok(());
+    let exported = Secret::filled(|bytes| done = sender.export(ANSWER, bytes));
+    done?;
+    Ok(SealedPsk { encapsulated_key: key.to_bytes().into(), ciphertext, exported })
+}
+
+/// Opens what [`seal_psk`] made for the owner of `private_key`: the plaintext, and the key to
+/// seal an answer under, equal to the sender's.
+pub(crate) fn open_psk(
+    private_key: &Secret<32>,
+    encapsulated_key: &[u8; 32],
+    info: &[u8],
+    psk: &Secret<32>,
+    psk_id: &[u8],
+    aad: &[u8],
+    ciphertext: &[u8],
+) -> Result<(Zeroizing<Vec<u8>>, Secret<32>), Unopenable> {
+    let mode = OpModeR::Psk(PskBundle::new(psk.expose(), psk_id)?);
+    let mut receiver = ::hpke::setup_receiver::<ChaCha20Poly1305, HkdfSha256, Kem>(
+        &mode,
+        &PrivateKey::from_bytes(private_key.expose())?,
+        &EncappedKey::from_bytes(encapsulated_key)?,
+        info,
+    )?;
+    let plaintext = Zeroizing::new(receiver.open(ciphertext, aad)?);
+    let mut done = Ok(());
+    let exported = Secret::filled(|bytes| done = receiver.export(ANSWER, bytes));
+    done?;
+    Ok((plaintext, exported))
+}
+
+/// Seals in base mode with the suite of MLS 0x0001, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
+/// AES-128-GCM (RFC 9420 §5.1.3): the encapsulated key, 32 bytes, and the ciphertext.
+pub(crate) fn seal_base(
+    entropy: &Entropy,
+    recipient: &[u8],
+    info: &[u8],
+    aad: &[u8],
+    plaintext: &[u8],
+) -> Result<([u8; 32], Vec<u8>), Unsealable> {
+    let mut rng = entropy.for_operation(&[recipient, info, plaintext])?;
+    let (key, mut sender) = ::hpke::setup_sender::<AesGcm128, HkdfSha256, Kem, _>(
+        &OpModeS::Base,
+        &PublicKey::from_bytes(recipient)?,
+        info,
+        &mut rng,
+    )?;
+    Ok((key.to_bytes().into(), sender.seal(plaintext, aad)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entropy() -> Entropy {
+        Entropy::seeded([3; 32])
+    }
+
+    fn psk(byte: u8) -> Secret<32> {
+        Secret::filled(|bytes| *bytes = [byte; 32])
+    }
+
+    const ID: &[u8] = b"id";
+
+    #[test]
+    fn the_recipient_opens_and_both_export_the_same_key() {
+        let (private, public) = generate_key(&entropy()).unwrap();
+        assert_eq!(public_key(&private), public);
+        let psk = psk(1);
+        let sealed = seal_psk(&entropy(), &public, b"info", &psk, ID, b"aad", b"hello").unwrap();
+        let key = &sealed.encapsulated_key;
+        let (plaintext, exported) =
+            open_psk(&private, key, b"info", &psk, ID, b"aad", &sealed.ciphertext).unwrap();
+        assert_eq!(*plaintext, b"hello");
+        assert_eq!(exported, sealed.exported);
+    }
+
+    #[test]
+    fn another_psk_key_or_binding_opens_nothing() {
+        // SPEC [A2]
+        let (private, public) = generate_key(&entropy()).unwrap();
+        let (good, other) = (psk(1), psk(2));
+        let sealed = seal_psk(&entropy(), &public, b"info", &good, ID, b"aad", b"hello").unwrap();
+        let (key, sealed) = (&sealed.encapsulated_key, &sealed.ciphertext);
+        let mut flipped = sealed.clone();
+        flipped[0] ^= 1;
+        for opened in [
+            open_psk(&private, key, b"info", &other, ID, b"aad", sealed),
+            open_psk(&other, key, b"info", &good, ID, b"aad", sealed),
+            open_psk(&private, &public, b"info", &good, ID, b"aad", sealed),
+            open_psk(&private, key, b"onfi", &good, ID, b"aad", sealed),
+            open_psk(&private, key, b"info", &good, b"di", b"aad", sealed),
+            open_psk(&private, key, b"info", &good, b"", b"aad", sealed),
+            open_psk(&private, key, b"info", &good, ID, b"add", sealed),
+            open_psk(&private, key, b"info", &good, ID, b"aad", &flipped),
+            open_psk(&private, key, b"info", &good, ID, b"aad", &[]),
+        ] {
+            assert_eq!(opened.err(), Some(Unopenable));
+        }
+    }
+
+    #[test]
+    fn a_small_order_key_is_refused_at_either_end() {
+        let psk = psk(1);
+        let sealed = seal_psk(&entropy(), &[0; 32], b"", &psk, ID, b"", b"hello");
+        assert_eq!(sealed.err(), Some(Unsealable::Inputs));
+        assert_eq!(seal_base(&entropy(), &[0; 32], b"", b"", b"x"), Err(Unsealable::Inputs));
+        let (private, public) = generate_key(&entropy()).unwrap();
+        let opened = open_psk(&private, &[0; 32], b"", &psk, ID, b"", &[0; 40]);
+        assert_eq!(opened.err(), Some(Unopenable));
+        let mut one = [0; 32];
+        one[0] = 1;
+        assert!(!is_usable(&[0; 32]) && !is_usable(&one) && !is_usable(b"short"));
+        assert!(is_usable(&public));
+    }
+
+    #[test]
+    fn an_empty_psk_name_is_refused() {
+        let (_, public) = generate_key(&entropy()).unwrap();
+        let sealed = seal_psk(&entropy(), &public, b"", &psk(1), b"", b"", b"x");
+        assert_eq!(sealed.err(), Some(Unsealable::Inputs));
+    }
+
+    #[test]
+    fn a_seeded_encryption_depends_on_its_inputs_and_not_on_order() {
+        let (_, public) = generate_key(&entropy()).unwrap();
+        let one = entropy();
+        let seal = |plaintext: &[u8]| seal_base(&one, &public, b"", b"", plaintext).unwrap();
+        let first = seal(b"a");
+        assert_ne!(first.0, seal(b"b").0);
+        assert_eq!(first, seal(b"a"));
+    }
+
+    #[test]
+    fn a_key_pair_is_new_each_time() {
+        let entropy = entropy();
+        assert_ne!(generate_key(&entropy).unwrap().1, generate_key(&entropy).unwrap().1);
+    }
+}

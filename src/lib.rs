@@ -13,12 +13,17 @@ mod mls;
 mod policy;
 mod secret;
 mod sframe;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use incamera_wire as wire;
-pub use media::{FrameError, Framing, Opened, Receiver, Released, Sealer};
+pub use incamera_wire::{DenyReason, Destination, Fingerprint, Profile, Role, Track, TrackKind};
 
-/// Frames alone, over a fixed key: for benches and tests.
-#[cfg(feature = "testing")]
-pub mod testing {
-    pub use crate::media::testing::pair;
-}
+pub use admission::Invite;
+pub use error::{Culprit, Error, Fault, Right, Rule};
+pub use identity::{Identity, SafetyCode};
+pub use media::{FrameError, Framing, Opened, Receiver, Released, Sealer};
+pub use meeting::{
+    Alarm, Event, Input, KnockId, Meeting, MemberId, Message, Now, Output, Participant, Settings,
+    Source,
+};

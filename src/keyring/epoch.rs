@@ -166,7 +166,7 @@ impl Epoch {
     }
 
     /// Whether the epoch's keys are gone.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub(super) fn is_erased(&self) -> bool {
         self.base_key.read().unwrap_or_else(PoisonError::into_inner).is_none()
     }

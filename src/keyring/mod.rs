@@ -1,7 +1,7 @@
 //! Media keys: (epoch, member, track) -> key, counter or replay window. The meeting installs
 //! epochs; media threads see a new one through one atomic swap; old ones are forgotten on time.
 
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 mod digest;
 mod epoch;
 #[cfg(test)]
@@ -21,3 +21,4 @@ pub(crate) use lease::Lease;
 pub(crate) use open::{Incoming, OpenRefusal, Origin};
 pub(crate) use ring::{EpochInstall, InstallError, Keyring};
 pub(crate) use seal::SealRefusal;
+pub(crate) use view::LINGER_MS;

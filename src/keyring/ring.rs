@@ -116,6 +116,20 @@ impl Keyring {
         self.may_seal.store(allowed, Ordering::Release);
     }
 
+    /// Forgets the epochs of a joiner that nobody has confirmed: a losing Add's Welcome led into
+    /// them, and the winning one may have their numbers. Whoever has sealed keeps everything, or a
+    /// counter could repeat (SPEC [K3]).
+    pub(crate) fn reset_unsealed(&self) {
+        let _writer = self.lock_writer();
+        let view = self.view.load_full();
+        let sealed = view.kept.iter().any(|kept| kept.epoch.own_slots.iter().next().is_some());
+        if view.ended || sealed || self.may_seal.load(Ordering::Acquire) {
+            return;
+        }
+        let all = view.kept.iter().map(|kept| Arc::clone(&kept.epoch)).collect();
+        self.replace((View::default(), all));
+    }
+
     /// The end of membership: every key is erased, and every seal and open fails from now on.
     pub(crate) fn clear(&self) {
         let _writer = self.lock_writer();

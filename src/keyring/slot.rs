@@ -105,7 +105,7 @@ impl OpeningKey {
     }
 
     /// The window's state, for digests of state in tests.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub(super) fn window_bytes(&self) -> Vec<u8> {
         self.window.bytes()
     }

@@ -19,7 +19,7 @@ const MAX_AHEAD: u8 = 32;
 /// Epochs this far behind the newest are dropped: their low 8 bits may come to mean one ahead.
 const MAX_BEHIND: u64 = 256 - MAX_AHEAD as u64;
 /// SPEC [M6]: how long a sealer may stay in the epoch before an Add-only commit, in milliseconds.
-pub(super) const LINGER_MS: u64 = 150;
+pub(crate) const LINGER_MS: u64 = 150;
 
 /// An epoch, and what the newest one has to say about it.
 #[derive(Clone)]

@@ -64,7 +64,7 @@ impl ReplayWindow {
     }
 
     /// All that a replay depends on, for digests of state in tests.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub(super) fn bytes(&self) -> Vec<u8> {
         let mut bytes = self.end.to_be_bytes().to_vec();
         bytes.extend(self.seen.iter().flat_map(|word| word.to_be_bytes()));

@@ -1,1 +1,20 @@
-//! TODO
+//! The MLS engine (RFC 9420): the only folder that names openmls.
+
+mod face;
+mod facts;
+mod group;
+mod leaf;
+mod provider;
+mod signer;
+mod stage;
+mod storage;
+mod store;
+mod welcome;
+
+pub(crate) use face::{
+    BuiltCommit, BuiltWelcome, CommitFacts, CommitPlan, Engine, EngineFault, Joiner,
+    KeyPackageFacts, Leaf, StageFault, Stay, WelcomeFault,
+};
+pub(crate) use group::{Group, Staged};
+use incamera_wire::{InviteId, KeyPackageRef, MeetingId, Profile};
+pub(crate) use welcome::Candidate;

@@ -73,7 +73,7 @@ impl SealingKey {
     }
 
     /// The counter of the next frame.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn next(&self) -> u64 {
         self.next
     }

@@ -5,6 +5,7 @@ use prost::Message;
 use crate::choice::choice;
 use crate::codec::{Source, VERSION};
 use crate::ids::{InviteId, MailboxId, MeetingId};
+use crate::limits;
 use crate::malformed::Malformed;
 use crate::raw;
 
@@ -23,10 +24,10 @@ pub struct Knock {
     pub ciphertext: Vec<u8>,
 }
 
-const KNOCK: Source = Source("Knock");
-const KNOCK_CONTENT: Source = Source("KnockContent");
-const KNOCK_ANSWER: Source = Source("KnockAnswer");
-const KNOCK_ANSWER_CONTENT: Source = Source("KnockAnswerContent");
+const KNOCK: Source = Source(&limits::KNOCK);
+const KNOCK_CONTENT: Source = Source(&limits::KNOCK_CONTENT);
+const KNOCK_ANSWER: Source = Source(&limits::KNOCK_ANSWER);
+const KNOCK_ANSWER_CONTENT: Source = Source(&limits::KNOCK_ANSWER_CONTENT);
 
 impl Knock {
     /// The encoding.

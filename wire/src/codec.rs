@@ -2,19 +2,22 @@
 
 use prost::Message;
 
+use crate::limits::MessageRule;
 use crate::malformed::{Malformed, Rule};
+use crate::walk;
 
 /// The message whose fields are being validated.
 #[derive(Clone, Copy)]
-pub(crate) struct Source(pub(crate) &'static str);
+pub(crate) struct Source(pub(crate) &'static MessageRule);
 
 impl Source {
     pub(crate) fn fault(self, field: &'static str, rule: Rule) -> Malformed {
-        Malformed::new(self.0, field, rule)
+        Malformed::new(self.0.name, field, rule)
     }
 
-    /// Decodes the prost type.
+    /// Decodes the prost type, after the walk has found nothing to refuse.
     pub(crate) fn decode<M: Message + Default>(self, bytes: &[u8]) -> Result<M, Malformed> {
+        walk::check(self.0, bytes)?; // SPEC [W1] [W2] [W3] [W4]
         M::decode(bytes).map_err(|_| self.fault("*", Rule::NotCanonical))
     }
 

@@ -3,6 +3,7 @@
 use prost::Message;
 
 use crate::codec::{Source, VERSION};
+use crate::limits;
 use crate::malformed::Malformed;
 use crate::raw;
 
@@ -33,7 +34,7 @@ impl CommitNote {
     /// # Errors
     /// If the bytes break a rule of the wire format: SPEC \[W1\] to \[W4\].
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        let raw: raw::CommitNote = Source("CommitNote").decode(bytes)?;
+        let raw: raw::CommitNote = Source(&limits::COMMIT_NOTE).decode(bytes)?;
         Ok(Self { log_position: raw.log_position, departures: raw.departures })
     }
 }

@@ -5,6 +5,7 @@ use prost::Message;
 use crate::choice::choice;
 use crate::codec::{Source, VERSION};
 use crate::ids::{BlobHash, MeetingId};
+use crate::limits;
 use crate::malformed::Malformed;
 use crate::raw;
 
@@ -44,9 +45,9 @@ pub struct WelcomeNote {
     pub tree: BlobHash,
 }
 
-const ENVELOPE: Source = Source("Envelope");
-const WELCOME_NOTE: Source = Source("WelcomeNote");
-const SEALED_BLOB: Source = Source("SealedBlob");
+const ENVELOPE: Source = Source(&limits::ENVELOPE);
+const WELCOME_NOTE: Source = Source(&limits::WELCOME_NOTE);
+const SEALED_BLOB: Source = Source(&limits::SEALED_BLOB);
 
 impl Envelope {
     /// The encoding. A value outside of the schema's limits encodes to bytes that

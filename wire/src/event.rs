@@ -4,6 +4,7 @@ use prost::Message;
 
 use crate::codec::{Source, VERSION};
 use crate::ids::{MeetingId, StayId};
+use crate::limits;
 use crate::malformed::Malformed;
 use crate::raw::{self, event_body::Kind};
 
@@ -16,8 +17,8 @@ pub struct SignedEvent {
     pub signature: [u8; 64],
 }
 
-const SIGNED_EVENT: Source = Source("SignedEvent");
-const EVENT_BODY: Source = Source("EventBody");
+const SIGNED_EVENT: Source = Source(&limits::SIGNED_EVENT);
+const EVENT_BODY: Source = Source(&limits::EVENT_BODY);
 
 impl SignedEvent {
     /// The encoding.
@@ -101,7 +102,7 @@ impl EventBody {
         let kind = match EVENT_BODY.present(raw.kind, "kind")? {
             Kind::Leave(raw::Leave {}) => EventKind::Leave,
             Kind::Confirm(confirm) => {
-                let confirm_source = Source("Confirm");
+                let confirm_source = Source(&limits::CONFIRM);
                 let authenticator =
                     confirm_source.array(&confirm.authenticator, "authenticator")?;
                 EventKind::Confirm { authenticator }

@@ -4,6 +4,7 @@ use prost::Message;
 
 use crate::codec::{Source, VERSION};
 use crate::ids::{MeetingId, StayId};
+use crate::limits;
 use crate::malformed::Malformed;
 use crate::raw;
 
@@ -22,9 +23,9 @@ pub struct LeafCredential {
     pub signature: [u8; 64],
 }
 
-const LEAF: Source = Source("LeafCredential");
-const SAFETY: Source = Source("SafetyCodeInput");
-const MEMBER: Source = Source("SafetyMember");
+const LEAF: Source = Source(&limits::LEAF_CREDENTIAL);
+const SAFETY: Source = Source(&limits::SAFETY_CODE_INPUT);
+const MEMBER: Source = Source(&limits::SAFETY_MEMBER);
 
 impl LeafCredential {
     /// The encoding.

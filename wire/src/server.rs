@@ -4,4 +4,4 @@ mod head;
 mod log;
 
 pub use head::EnvelopeHead;
-pub use log::{Appended, Full, OrderedLog};
+pub use log::{Appended, LogFull, OrderedLog};

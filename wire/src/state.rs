@@ -6,6 +6,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::choice::{Door, Profile, Role};
 use crate::codec::{Source, VERSION};
 use crate::ids::Fingerprint;
+use crate::limits;
 use crate::malformed::{Malformed, Rule};
 use crate::raw;
 use crate::secret::SecretBytes;
@@ -53,9 +54,9 @@ impl InviteEntry {
     }
 }
 
-const STATE: Source = Source("GroupState");
-const ROLE: Source = Source("RoleEntry");
-const INVITE: Source = Source("InviteEntry");
+const STATE: Source = Source(&limits::GROUP_STATE);
+const ROLE: Source = Source(&limits::ROLE_ENTRY);
+const INVITE: Source = Source(&limits::INVITE_ENTRY);
 
 /// Wipes the secrets that prost types held.
 struct Wiped(raw::GroupState);
@@ -81,7 +82,11 @@ impl GroupState {
     /// sorted strictly, an attendee is listed, two invites share a secret, or the state does not
     /// re-encode to the same bytes: SPEC \[W5\].
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        let raw = Wiped(STATE.decode(bytes)?);
+        Self::validate(&Wiped(STATE.decode(bytes)?), bytes)
+    }
+
+    /// What the schema cannot say: order, distinctness, and one encoding.
+    fn validate(raw: &Wiped, bytes: &[u8]) -> Result<Self, Malformed> {
         let state = Self::from_raw(&raw.0)?;
         state.check_entries()?;
         // SPEC [W5]: members agree on the state's bytes, so a value has one encoding.
@@ -159,5 +164,37 @@ impl GroupState {
             lobby_key: STATE.present(SecretBytes::read(&raw.lobby_key), "lobby_key")?,
             bans: raw.bans.iter().map(ban).collect::<Result<_, _>>()?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A state whose invite writes out `passcode = false`, which prost alone would read.
+    #[test]
+    fn a_state_in_a_second_encoding_is_refused_even_behind_the_walk() {
+        // SPEC [W5]
+        let state = GroupState {
+            profile: Profile::Standard,
+            door: Door::Open,
+            roles: Vec::new(),
+            invites: vec![InviteEntry {
+                secret: SecretBytes::read(&[7; 32]).unwrap(),
+                passcode: false,
+            }],
+            lobby_key: SecretBytes::read(&[8; 32]).unwrap(),
+            bans: Vec::new(),
+        };
+        let bytes = state.encode();
+        let (head, tail) = bytes.split_at(6 + 2 + 34);
+        let mut other = [head, &[0x10, 0], tail].concat();
+        other[7] += 2;
+        let raw = || Wiped(raw::GroupState::decode(&*other).unwrap());
+        assert_eq!(GroupState::from_raw(&raw().0).unwrap(), state);
+        let refused = GroupState::validate(&raw(), &other).unwrap_err();
+        assert_eq!(refused.rule(), Rule::NotCanonical);
+        assert_eq!(GroupState::decode(&other).unwrap_err().rule(), Rule::NotCanonical);
+        assert_eq!(GroupState::validate(&raw(), &bytes).unwrap(), state);
     }
 }

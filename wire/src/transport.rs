@@ -4,6 +4,7 @@ use prost::Message;
 
 use crate::codec::{Source, VERSION};
 use crate::ids::{BlobHash, MailboxId, MeetingId, MessageId};
+use crate::limits;
 use crate::malformed::Malformed;
 use crate::raw::{self, destination::To, to_client, to_server};
 
@@ -51,8 +52,8 @@ pub enum Destination {
     Blob(BlobHash),
 }
 
-const TO_SERVER: Source = Source("ToServer");
-const TO_CLIENT: Source = Source("ToClient");
+const TO_SERVER: Source = Source(&limits::TO_SERVER);
+const TO_CLIENT: Source = Source(&limits::TO_CLIENT);
 
 impl ToServer {
     /// The encoding.
@@ -83,7 +84,7 @@ impl ToServer {
         let raw: raw::ToServer = TO_SERVER.decode(bytes)?;
         Ok(match TO_SERVER.present(raw.body, "body")? {
             to_server::Body::Hello(hello) => {
-                let source = Source("Hello");
+                let source = Source(&limits::HELLO);
                 let mailbox = |id: Vec<u8>| source.array(&id, "mailbox").map(MailboxId::new);
                 Self::Hello {
                     meeting: MeetingId::new(source.array(&hello.meeting, "meeting")?),
@@ -91,14 +92,14 @@ impl ToServer {
                 }
             }
             to_server::Body::Post(post) => {
-                let source = Source("Post");
+                let source = Source(&limits::POST);
                 let id = MessageId::new(source.array(&post.id, "id")?);
                 let to = Destination::from_raw(source.present(post.to, "to")?)?;
                 Self::Post { id, to, bytes: post.bytes }
             }
             to_server::Body::Fetch(fetch) => Self::Fetch { from: fetch.from },
             to_server::Body::FetchBlob(fetch) => {
-                let hash = BlobHash::new(Source("FetchBlob").array(&fetch.hash, "hash")?);
+                let hash = BlobHash::new(Source(&limits::FETCH_BLOB).array(&fetch.hash, "hash")?);
                 Self::FetchBlob { hash }
             }
         })
@@ -117,7 +118,7 @@ impl Destination {
     }
 
     fn from_raw(raw: raw::Destination) -> Result<Self, Malformed> {
-        let source = Source("Destination");
+        let source = Source(&limits::DESTINATION);
         Ok(match source.present(raw.to, "to")? {
             To::Log(raw::ToLog {}) => Self::Log,
             To::Lobby(raw::ToLobby {}) => Self::Lobby,
@@ -199,7 +200,7 @@ impl ToClient {
             Body::Direct(message) => Self::Direct { bytes: message.bytes },
             Body::Blob(blob) => Self::Blob { bytes: blob.bytes },
             Body::Accepted(accepted) => Self::Accepted {
-                id: MessageId::new(Source("Accepted").array(&accepted.id, "id")?),
+                id: MessageId::new(Source(&limits::ACCEPTED).array(&accepted.id, "id")?),
                 seq: accepted.seq,
             },
         })

@@ -1,10 +1,159 @@
-//! The table of limits.
+//! The table of limits, from the options that `limits.proto` declares.
 
-use prost_reflect::DescriptorPool;
+use std::fmt::Write;
+
+use prost_reflect::{
+    DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value,
+};
 
 use crate::Failure;
+use crate::schema::PACKAGE;
 
-/// The Rust source of the table.
-pub(crate) fn generate(_pool: &DescriptorPool) -> Result<String, Failure> {
-    Ok(String::new())
+/// The Rust source of the table: one static rule for each message of the schema.
+pub(crate) fn generate(pool: &DescriptorPool) -> Result<String, Failure> {
+    let mut source = String::from("// This file is @generated from proto/incamera/v1/.\n");
+    let files = pool.files().filter(|file| file.package_name() == PACKAGE);
+    for message in files.flat_map(|file| file.messages().collect::<Vec<_>>()) {
+        write_message(&mut source, pool, &message)?;
+    }
+    Ok(source)
+}
+
+fn write_message(
+    source: &mut String,
+    pool: &DescriptorPool,
+    message: &MessageDescriptor,
+) -> Result<(), Failure> {
+    let options = Options { pool, options: message.options(), of: message.full_name().into() };
+    let oneofs = message.oneofs().filter(|oneof| !oneof.is_synthetic()).map(|o| o.name().into());
+    let oneofs: Vec<String> = oneofs.collect();
+    writeln!(source)?;
+    writeln!(source, "pub(crate) static {}: MessageRule = MessageRule {{", constant(message))?;
+    writeln!(source, "    name: {:?},", message.name())?;
+    writeln!(source, "    max_size: {},", options.required("max_size")?)?;
+    writeln!(source, "    oneofs: &{oneofs:?},")?;
+    writeln!(source, "    fields: &[")?;
+    // By ascending number, as the walk demands them on the wire.
+    for field in message.fields() {
+        writeln!(source, "        {},", field_rule(pool, &field)?)?;
+    }
+    writeln!(source, "    ],")?;
+    writeln!(source, "}};")?;
+    Ok(())
+}
+
+/// One field's rule, as a Rust expression.
+fn field_rule(pool: &DescriptorPool, field: &FieldDescriptor) -> Result<String, Failure> {
+    let options = Options { pool, options: field.options(), of: field.full_name().into() };
+    let real_oneof = field.containing_oneof().filter(|oneof| !oneof.is_synthetic());
+    let kind = kind(&options, field)?;
+    let optional = field.field_descriptor_proto().proto3_optional();
+    let (min_items, max_items) = if field.is_list() {
+        (options.number("min_items")?.unwrap_or(0), options.required("max_items")?)
+    } else {
+        let needed = !optional && real_oneof.is_none() && kind.needed;
+        (u64::from(needed), 1)
+    };
+    // Fields whose absence means something may hold their default; others must leave it out.
+    let explicit = field.is_list() || optional || real_oneof.is_some();
+    let oneof = real_oneof
+        .and_then(|oneof| field.parent_message().oneofs().position(|other| other == oneof));
+    Ok(format!(
+        "FieldRule {{ number: {}, name: {:?}, kind: {}, min_items: {min_items}, \
+         max_items: {max_items}, explicit: {explicit}, oneof: {oneof:?} }}",
+        field.number(),
+        field.name(),
+        kind.source,
+    ))
+}
+
+/// What a field may hold.
+struct KindRule {
+    /// As a Rust expression.
+    source: String,
+    /// Whether the default value, which is not written, is outside of the limits.
+    needed: bool,
+}
+
+fn kind(options: &Options<'_>, field: &FieldDescriptor) -> Result<KindRule, Failure> {
+    match field.kind() {
+        Kind::Message(message) if !field.is_map() => {
+            Ok(KindRule { source: format!("Kind::Message(&{})", constant(&message)), needed: true })
+        }
+        Kind::Bytes => length(options, "Bytes"),
+        Kind::String => length(options, "Text"),
+        // A list of numbers would be packed, which the walk does not read.
+        _ if field.is_list() => Err(options.failure("a list of numbers is not supported")),
+        Kind::Uint32 => match options.number("version_is")? {
+            Some(version) => {
+                Ok(KindRule { source: format!("Kind::Version({version})"), needed: true })
+            }
+            None => range(options, 0, u64::from(u32::MAX)),
+        },
+        Kind::Uint64 => range(options, 0, u64::MAX),
+        Kind::Bool => range(options, 0, 1),
+        Kind::Enum(choices) => {
+            let last = choices.values().map(|value| value.number()).max().unwrap_or(0);
+            range(options, 1, u64::try_from(last)?)
+        }
+        _ => Err(options.failure("this type is not supported")),
+    }
+}
+
+fn range(options: &Options<'_>, lowest: u64, highest: u64) -> Result<KindRule, Failure> {
+    let min = options.number("min_value")?.unwrap_or(lowest);
+    let max = options.number("max_value")?.unwrap_or(highest);
+    Ok(KindRule { source: format!("Kind::Varint {{ min: {min}, max: {max} }}"), needed: min > 0 })
+}
+
+fn length(options: &Options<'_>, kind: &str) -> Result<KindRule, Failure> {
+    let (min, max) = match options.number("exact_len")? {
+        Some(exact) => (exact, exact),
+        None => (options.number("min_len")?.unwrap_or(0), options.required("max_len")?),
+    };
+    Ok(KindRule { source: format!("Kind::{kind} {{ min: {min}, max: {max} }}"), needed: min > 0 })
+}
+
+/// The options of one message or field.
+struct Options<'a> {
+    pool: &'a DescriptorPool,
+    options: DynamicMessage,
+    of: String,
+}
+
+impl Options<'_> {
+    /// An option's number, if it is given.
+    fn number(&self, name: &str) -> Result<Option<u64>, Failure> {
+        let extension = self.pool.get_extension_by_name(&format!("{PACKAGE}.{name}"));
+        let extension = extension.ok_or_else(|| self.failure("names an unknown option"))?;
+        if !self.options.has_extension(&extension) {
+            return Ok(None);
+        }
+        match *self.options.get_extension(&extension) {
+            Value::U32(number) => Ok(Some(number.into())),
+            Value::U64(number) => Ok(Some(number)),
+            _ => Err(self.failure("has an option that is no number")),
+        }
+    }
+
+    /// An option's number, without which the schema is not complete.
+    fn required(&self, name: &str) -> Result<u64, Failure> {
+        self.number(name)?.ok_or_else(|| self.failure(&format!("has no {name}")))
+    }
+
+    fn failure(&self, what: &str) -> Failure {
+        format!("{}: {what}", self.of).into()
+    }
+}
+
+/// The name of a message's rule, such as `WELCOME_NOTE`.
+fn constant(message: &MessageDescriptor) -> String {
+    let mut name = String::new();
+    for (index, character) in message.name().char_indices() {
+        if character.is_uppercase() && index > 0 {
+            name.push('_');
+        }
+        name.push(character.to_ascii_uppercase());
+    }
+    name
 }

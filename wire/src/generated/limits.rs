@@ -1,0 +1,370 @@
+// This file is @generated from proto/incamera/v1/.
+
+pub(crate) static ENVELOPE: MessageRule = MessageRule {
+    name: "Envelope",
+    max_size: 1048576,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "meeting", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "kind", kind: Kind::Varint { min: 1, max: 2 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 4, name: "epoch", kind: Kind::Varint { min: 0, max: 18446744073709551615 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 5, name: "nonce", kind: Kind::Bytes { min: 24, max: 24 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 6, name: "ciphertext", kind: Kind::Bytes { min: 16, max: 1048576 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 7, name: "welcome", kind: Kind::Message(&WELCOME_NOTE), min_items: 0, max_items: 1, explicit: true, oneof: None },
+    ],
+};
+
+pub(crate) static WELCOME_NOTE: MessageRule = MessageRule {
+    name: "WelcomeNote",
+    max_size: 1048576,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "welcome", kind: Kind::Bytes { min: 1, max: 1048576 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "tree", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static SEALED_BLOB: MessageRule = MessageRule {
+    name: "SealedBlob",
+    max_size: 16777216,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "nonce", kind: Kind::Bytes { min: 24, max: 24 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "ciphertext", kind: Kind::Bytes { min: 16, max: 16777216 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static KNOCK: MessageRule = MessageRule {
+    name: "Knock",
+    max_size: 65536,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "meeting", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "invite", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 4, name: "mailbox", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 5, name: "encapsulated_key", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 6, name: "ciphertext", kind: Kind::Bytes { min: 16, max: 65536 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static KNOCK_CONTENT: MessageRule = MessageRule {
+    name: "KnockContent",
+    max_size: 32768,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "key_package", kind: Kind::Bytes { min: 1, max: 16384 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "log_position", kind: Kind::Varint { min: 0, max: 18446744073709551615 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static KNOCK_ANSWER: MessageRule = MessageRule {
+    name: "KnockAnswer",
+    max_size: 1024,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "mailbox", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "nonce", kind: Kind::Bytes { min: 24, max: 24 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 4, name: "ciphertext", kind: Kind::Bytes { min: 16, max: 512 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static KNOCK_ANSWER_CONTENT: MessageRule = MessageRule {
+    name: "KnockAnswerContent",
+    max_size: 64,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "reason", kind: Kind::Varint { min: 1, max: 5 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static SIGNED_EVENT: MessageRule = MessageRule {
+    name: "SignedEvent",
+    max_size: 8192,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "body", kind: Kind::Bytes { min: 1, max: 4096 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "signature", kind: Kind::Bytes { min: 64, max: 64 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static EVENT_BODY: MessageRule = MessageRule {
+    name: "EventBody",
+    max_size: 4096,
+    oneofs: &["kind"],
+    fields: &[
+        FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "meeting", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "epoch", kind: Kind::Varint { min: 0, max: 18446744073709551615 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 4, name: "stay", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 5, name: "counter", kind: Kind::Varint { min: 0, max: 18446744073709551615 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 6, name: "leave", kind: Kind::Message(&LEAVE), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 7, name: "confirm", kind: Kind::Message(&CONFIRM), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 8, name: "end", kind: Kind::Message(&END), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+    ],
+};
+
+pub(crate) static LEAVE: MessageRule = MessageRule {
+    name: "Leave",
+    max_size: 0,
+    oneofs: &[],
+    fields: &[
+    ],
+};
+
+pub(crate) static CONFIRM: MessageRule = MessageRule {
+    name: "Confirm",
+    max_size: 64,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "authenticator", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static END: MessageRule = MessageRule {
+    name: "End",
+    max_size: 0,
+    oneofs: &[],
+    fields: &[
+    ],
+};
+
+pub(crate) static COMMIT_NOTE: MessageRule = MessageRule {
+    name: "CommitNote",
+    max_size: 262144,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "log_position", kind: Kind::Varint { min: 0, max: 18446744073709551615 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "departures", kind: Kind::Bytes { min: 1, max: 8192 }, min_items: 0, max_items: 64, explicit: true, oneof: None },
+    ],
+};
+
+pub(crate) static GROUP_STATE: MessageRule = MessageRule {
+    name: "GroupState",
+    max_size: 65536,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "profile", kind: Kind::Varint { min: 1, max: 3 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "door", kind: Kind::Varint { min: 1, max: 3 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 4, name: "roles", kind: Kind::Message(&ROLE_ENTRY), min_items: 0, max_items: 256, explicit: true, oneof: None },
+        FieldRule { number: 5, name: "invites", kind: Kind::Message(&INVITE_ENTRY), min_items: 1, max_items: 16, explicit: true, oneof: None },
+        FieldRule { number: 6, name: "lobby_key", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 7, name: "bans", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 0, max_items: 1024, explicit: true, oneof: None },
+    ],
+};
+
+pub(crate) static ROLE_ENTRY: MessageRule = MessageRule {
+    name: "RoleEntry",
+    max_size: 64,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "fingerprint", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "role", kind: Kind::Varint { min: 1, max: 3 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static INVITE_ENTRY: MessageRule = MessageRule {
+    name: "InviteEntry",
+    max_size: 64,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "secret", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "passcode", kind: Kind::Varint { min: 0, max: 1 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static LEAF_CREDENTIAL: MessageRule = MessageRule {
+    name: "LeafCredential",
+    max_size: 256,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "identity_key", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "stay", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 4, name: "direct_key", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 5, name: "name", kind: Kind::Text { min: 1, max: 64 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 6, name: "signature", kind: Kind::Bytes { min: 64, max: 64 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static SAFETY_CODE_INPUT: MessageRule = MessageRule {
+    name: "SafetyCodeInput",
+    max_size: 262144,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "meeting", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "epoch", kind: Kind::Varint { min: 0, max: 18446744073709551615 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 4, name: "authenticator", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 5, name: "members", kind: Kind::Message(&SAFETY_MEMBER), min_items: 1, max_items: 4096, explicit: true, oneof: None },
+    ],
+};
+
+pub(crate) static SAFETY_MEMBER: MessageRule = MessageRule {
+    name: "SafetyMember",
+    max_size: 64,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "identity_key", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "stay", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static TO_SERVER: MessageRule = MessageRule {
+    name: "ToServer",
+    max_size: 17825792,
+    oneofs: &["body"],
+    fields: &[
+        FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "hello", kind: Kind::Message(&HELLO), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 3, name: "post", kind: Kind::Message(&POST), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 4, name: "fetch", kind: Kind::Message(&FETCH), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 5, name: "fetch_blob", kind: Kind::Message(&FETCH_BLOB), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+    ],
+};
+
+pub(crate) static HELLO: MessageRule = MessageRule {
+    name: "Hello",
+    max_size: 64,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "meeting", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "mailbox", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 0, max_items: 1, explicit: true, oneof: None },
+    ],
+};
+
+pub(crate) static POST: MessageRule = MessageRule {
+    name: "Post",
+    max_size: 17825000,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "id", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "to", kind: Kind::Message(&DESTINATION), min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "bytes", kind: Kind::Bytes { min: 1, max: 16777216 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static DESTINATION: MessageRule = MessageRule {
+    name: "Destination",
+    max_size: 64,
+    oneofs: &["to"],
+    fields: &[
+        FieldRule { number: 1, name: "log", kind: Kind::Message(&TO_LOG), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 2, name: "lobby", kind: Kind::Message(&TO_LOBBY), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 3, name: "direct", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 4, name: "blob", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+    ],
+};
+
+pub(crate) static TO_LOG: MessageRule = MessageRule {
+    name: "ToLog",
+    max_size: 0,
+    oneofs: &[],
+    fields: &[
+    ],
+};
+
+pub(crate) static TO_LOBBY: MessageRule = MessageRule {
+    name: "ToLobby",
+    max_size: 0,
+    oneofs: &[],
+    fields: &[
+    ],
+};
+
+pub(crate) static FETCH: MessageRule = MessageRule {
+    name: "Fetch",
+    max_size: 16,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "from", kind: Kind::Varint { min: 0, max: 18446744073709551615 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static FETCH_BLOB: MessageRule = MessageRule {
+    name: "FetchBlob",
+    max_size: 64,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "hash", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static TO_CLIENT: MessageRule = MessageRule {
+    name: "ToClient",
+    max_size: 17825792,
+    oneofs: &["body"],
+    fields: &[
+        FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "connected", kind: Kind::Message(&CONNECTED), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 3, name: "log", kind: Kind::Message(&LOG_ENTRY), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 4, name: "lobby", kind: Kind::Message(&LOBBY_ENTRY), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 5, name: "direct", kind: Kind::Message(&DIRECT_MESSAGE), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 6, name: "blob", kind: Kind::Message(&BLOB_BYTES), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 7, name: "accepted", kind: Kind::Message(&ACCEPTED), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+    ],
+};
+
+pub(crate) static CONNECTED: MessageRule = MessageRule {
+    name: "Connected",
+    max_size: 16,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "next", kind: Kind::Varint { min: 0, max: 18446744073709551615 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static LOG_ENTRY: MessageRule = MessageRule {
+    name: "LogEntry",
+    max_size: 1048640,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "seq", kind: Kind::Varint { min: 0, max: 18446744073709551615 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "bytes", kind: Kind::Bytes { min: 1, max: 1048576 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static LOBBY_ENTRY: MessageRule = MessageRule {
+    name: "LobbyEntry",
+    max_size: 65600,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "bytes", kind: Kind::Bytes { min: 1, max: 65536 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static DIRECT_MESSAGE: MessageRule = MessageRule {
+    name: "DirectMessage",
+    max_size: 65600,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "bytes", kind: Kind::Bytes { min: 1, max: 65536 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static BLOB_BYTES: MessageRule = MessageRule {
+    name: "BlobBytes",
+    max_size: 16777280,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "bytes", kind: Kind::Bytes { min: 1, max: 16777216 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static ACCEPTED: MessageRule = MessageRule {
+    name: "Accepted",
+    max_size: 64,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "id", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "seq", kind: Kind::Varint { min: 0, max: 18446744073709551615 }, min_items: 0, max_items: 1, explicit: true, oneof: None },
+    ],
+};

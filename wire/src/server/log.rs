@@ -28,7 +28,7 @@ pub struct Appended {
 /// service, or give its log more room from the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the log has {free_bytes} bytes left: refuse the post and tell the meeting's members")]
-pub struct Full {
+pub struct LogFull {
     /// Bytes of entries that would still fit.
     pub free_bytes: usize,
 }
@@ -47,14 +47,14 @@ impl OrderedLog {
     ///
     /// # Errors
     /// If the log is full; it is unchanged then.
-    pub fn append(&mut self, id: MessageId, bytes: &[u8]) -> Result<Appended, Full> {
+    pub fn append(&mut self, id: MessageId, bytes: &[u8]) -> Result<Appended, LogFull> {
         // SPEC [S2]
         if let Some(&seq) = self.sequence_numbers.get(&id) {
             return Ok(Appended { seq, duplicate: true });
         }
         let cost = bytes.len().saturating_add(Self::ENTRY_OVERHEAD);
         let Some(free_bytes) = self.free_bytes.checked_sub(cost) else {
-            return Err(Full { free_bytes: self.free_bytes });
+            return Err(LogFull { free_bytes: self.free_bytes });
         };
         // SPEC [S1]: the next number, at the end.
         let seq = self.next();
@@ -68,7 +68,8 @@ impl OrderedLog {
     /// given.
     pub fn read(&self, from: u64) -> impl Iterator<Item = (u64, &[u8])> {
         let skipped = usize::try_from(from).unwrap_or(usize::MAX);
-        (from..).zip(self.entries.iter().skip(skipped).map(|entry| &**entry))
+        let numbered = self.entries.iter().enumerate().skip(skipped);
+        numbered.map(|(index, entry)| (index as u64, &**entry))
     }
 
     /// The sequence number that the next entry will have.

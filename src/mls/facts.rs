@@ -1,0 +1,126 @@
+//! What a commit does, told from the engine's staged commit: all that nobody may commit is
+//! refused here, by default (SPEC \[G4\]).
+
+use openmls::group::{PublicGroup, QueuedProposal, StagedCommit};
+use openmls::messages::proposals::{PreSharedKeyProposal, Proposal, ProposalOrRefType};
+use openmls::prelude::LeafNodeIndex;
+use openmls::schedule::PreSharedKeyId;
+use openmls::treesync::LeafNode;
+use tls_codec::{DeserializeBytes as _, Serialize as _};
+
+use super::leaf::{self, invite_of};
+use super::provider::Crypto;
+use super::{CommitFacts, InviteId};
+
+/// The facts of a commit by the member `committer`, or the first rule that it breaks.
+pub(super) fn commit_facts(
+    crypto: &Crypto,
+    old: &PublicGroup,
+    commit: &StagedCommit,
+    committer: u32,
+    note: &[u8],
+) -> Result<CommitFacts, &'static str> {
+    let mut facts = CommitFacts {
+        committer,
+        own: false,
+        note: note.to_vec(),
+        adds: Vec::new(),
+        removes: Vec::new(),
+        state: None,
+        psk: None,
+        path: commit.update_path_leaf_node().is_some(),
+    };
+    for proposal in commit.queued_proposals() {
+        record(crypto, &mut facts, proposal)?;
+    }
+    check_whole(&facts)?;
+    if let Some(new) = commit.update_path_leaf_node() {
+        let old = old.leaf(LeafNodeIndex::new(committer)).ok_or("a committer without a leaf")?;
+        check_path(old, new)?;
+    }
+    Ok(facts)
+}
+
+/// Adds what one proposal does to `facts`.
+fn record(
+    crypto: &Crypto,
+    facts: &mut CommitFacts,
+    queued: &QueuedProposal,
+) -> Result<(), &'static str> {
+    if queued.proposal_or_ref_type() != ProposalOrRefType::Proposal {
+        return Err("a proposal by reference");
+    }
+    // SPEC [G4]
+    match queued.proposal() {
+        Proposal::Add(add) => {
+            // SPEC [G6]
+            facts.adds.push(leaf::key_package_facts(crypto, add.key_package())?);
+        }
+        Proposal::Remove(remove) => {
+            let removed = remove.removed().u32();
+            if removed == facts.committer {
+                return Err("a committer that removes itself");
+            }
+            if facts.removes.contains(&removed) {
+                return Err("a leaf removed twice");
+            }
+            facts.removes.push(removed);
+        }
+        Proposal::GroupContextExtensions(proposal) => {
+            // SPEC [G14]
+            let state = leaf::state_of(proposal.extensions()).ok_or("another GroupContext")?;
+            if facts.state.replace(state.to_vec()).is_some() {
+                return Err("two GroupContextExtensions");
+            }
+        }
+        Proposal::PreSharedKey(proposal) => {
+            let invite = invite_in(proposal).ok_or("a PSK that is no invite's")?;
+            // SPEC [G7]
+            if facts.psk.replace(invite).is_some() {
+                return Err("two PSKs");
+            }
+        }
+        Proposal::Update(_) => return Err("an Update"),
+        Proposal::ReInit(_) => return Err("a ReInit"),
+        Proposal::ExternalInit(_) => return Err("an ExternalInit"),
+        Proposal::SelfRemove => return Err("a SelfRemove"),
+        Proposal::Custom(_) => return Err("a custom proposal"),
+    }
+    Ok(())
+}
+
+/// The engine shows a PSK proposal's id in its encoding only.
+fn invite_in(proposal: &PreSharedKeyProposal) -> Option<InviteId> {
+    let encoded = proposal.tls_serialize_detached().ok()?;
+    invite_of(&PreSharedKeyId::tls_deserialize_exact_bytes(&encoded).ok()?)
+}
+
+fn check_whole(facts: &CommitFacts) -> Result<(), &'static str> {
+    // SPEC [G7]
+    if facts.psk.is_some() == facts.adds.is_empty() {
+        return Err("a PSK without an Add, or an Add without a PSK");
+    }
+    // SPEC [G10]
+    if !facts.path && (!facts.removes.is_empty() || facts.state.is_some()) {
+        return Err("no path");
+    }
+    Ok(())
+}
+
+/// SPEC \[G5\]: a path renews encryption keys and nothing else.
+fn check_path(old: &LeafNode, new: &LeafNode) -> Result<(), &'static str> {
+    // SPEC [G5]
+    if old.credential() != new.credential() {
+        return Err("a path that changes the credential");
+    }
+    if old.signature_key() != new.signature_key() {
+        return Err("a path that changes the signature key");
+    }
+    if old.capabilities() != new.capabilities() {
+        return Err("a path that changes the capabilities");
+    }
+    if old.extensions() != new.extensions() {
+        return Err("a path that changes the extensions");
+    }
+    leaf::oddity(new).map_or(Ok(()), Err)
+}

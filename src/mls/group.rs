@@ -1,0 +1,343 @@
+//! [`Engine`] by openmls. One rule holds throughout: what fails leaves no trace. Each step that
+//! writes runs on the store's journal, and after a failure the group is loaded anew from what the
+//! rollback brought back.
+
+use openmls::group::{
+    CommitBuilder, GroupId, Initial, MlsGroup, MlsGroupJoinConfig,
+    PURE_PLAINTEXT_WIRE_FORMAT_POLICY, StagedCommit, WireFormatPolicy,
+};
+use openmls::key_packages::KeyPackage;
+use openmls::messages::proposals::{PreSharedKeyProposal, Proposal};
+use openmls::prelude::LeafNodeIndex;
+use openmls_traits::OpenMlsProvider as _;
+use tls_codec::Serialize as _;
+use zeroize::Zeroizing;
+
+use super::leaf::{self, check_profile};
+use super::provider::{Crypto, Provider, SUITE};
+use super::signer::LeafSigner;
+use super::store::Label;
+use super::welcome::Candidate;
+use super::{
+    BuiltCommit, BuiltWelcome, CommitFacts, CommitPlan, Engine, EngineFault, InviteId,
+    KeyPackageFacts, Leaf, MeetingId, Profile, StageFault, Stay, stage,
+};
+use crate::entropy::Entropy;
+use crate::secret::Secret;
+
+/// SPEC \[A9\]: MLS-Exporter(this, "", 32) seals the ratchet tree.
+pub(super) const TREE_LABEL: &str = "incamera 1 tree";
+/// Handshakes travel in clear inside the envelope, so that a commit can be staged twice.
+const WIRE_FORMAT: WireFormatPolicy = PURE_PLAINTEXT_WIRE_FORMAT_POLICY;
+
+/// One member's group.
+pub(crate) struct Group {
+    pub(super) mls: MlsGroup,
+    pub(super) provider: Provider,
+    pub(super) signer: LeafSigner,
+}
+
+/// A commit that was read and may be merged.
+pub(crate) struct Staged {
+    /// The epoch that it ends.
+    pub(super) epoch: u64,
+    pub(super) commit: StagedKind,
+}
+
+pub(super) enum StagedKind {
+    /// The pending one, known by the epoch authenticator that it leads to.
+    Own { authenticator: Vec<u8> },
+    /// Any other.
+    Read(Box<StagedCommit>),
+}
+
+/// How every member has configured its group.
+pub(super) fn join_config() -> MlsGroupJoinConfig {
+    MlsGroupJoinConfig::builder()
+        .wire_format_policy(WIRE_FORMAT)
+        .max_past_epochs(0)
+        .number_of_resumption_psks(0)
+        .use_ratchet_tree_extension(false)
+        .build()
+}
+
+fn internal<E>(what: &'static str) -> impl FnOnce(E) -> EngineFault {
+    move |_| EngineFault::Internal(what)
+}
+
+impl Group {
+    /// Runs a step that writes; after a failure all is as before.
+    fn step<T>(
+        &mut self,
+        step: impl FnOnce(&mut Self) -> Result<T, EngineFault>,
+    ) -> Result<T, EngineFault> {
+        self.provider.storage().begin();
+        let result = step(self);
+        if result.is_ok() {
+            self.provider.storage().commit();
+        } else {
+            self.provider.storage().rollback();
+            // Empties the authenticated data as well, which the engine keeps after a failure.
+            if let Ok(Some(mls)) = MlsGroup::load(self.provider.storage(), self.mls.group_id()) {
+                self.mls = mls;
+            }
+        }
+        result
+    }
+
+    /// Whether an invite's PSK is there to be named.
+    pub(super) fn knows_psk(&self, invite: InviteId) -> bool {
+        let id = leaf::psk_id(invite, &[0; 32]);
+        self.provider.storage().has(Label::Psk, id.psk())
+    }
+
+    fn check_plan(&self, plan: &CommitPlan<'_>) -> Result<Vec<KeyPackage>, EngineFault> {
+        if plan.psk.is_some() == plan.adds.is_empty() {
+            return Err(EngineFault::Plan("an Add takes a PSK, and nothing else does"));
+        }
+        for (position, removed) in plan.removes.iter().enumerate() {
+            let others = plan.removes.get(position + 1..).unwrap_or_default();
+            let leaf = self.mls.public_group().leaf(LeafNodeIndex::new(*removed));
+            if others.contains(removed) || leaf.is_none() || *removed == self.own_leaf() {
+                return Err(EngineFault::Plan("no such leaf to remove"));
+            }
+        }
+        let read = |bytes: &Vec<u8>| leaf::read_key_package(self.provider.crypto(), bytes);
+        plan.adds.iter().map(|bytes| Ok(read(bytes)?.0)).collect()
+    }
+
+    /// The proposals of a plan, all by value.
+    fn proposals<'a>(
+        provider: &Provider,
+        builder: CommitBuilder<'a, Initial>,
+        plan: &CommitPlan<'_>,
+        adds: Vec<KeyPackage>,
+    ) -> Result<CommitBuilder<'a, Initial>, EngineFault> {
+        let path = plan.path || plan.state.is_some() || plan.adds.is_empty();
+        let mut builder = builder
+            .consume_proposal_store(false)
+            .force_self_update(path)
+            .propose_removals(plan.removes.iter().copied().map(LeafNodeIndex::new))
+            .propose_adds(adds);
+        if let Some(state) = plan.state {
+            builder = builder
+                .propose_group_context_extensions(leaf::context_extensions(state)?)
+                .map_err(internal("a new state"))?;
+        }
+        if let Some((invite, secret)) = plan.psk {
+            let id = leaf::psk_id(invite, &provider.entropy().array()?);
+            id.store(provider, secret.expose()).map_err(internal("a PSK"))?;
+            let psk = PreSharedKeyProposal::new(id);
+            builder = builder.add_proposal(Proposal::PreSharedKey(Box::new(psk)));
+        }
+        Ok(builder)
+    }
+
+    fn build_step(
+        &mut self,
+        plan: &CommitPlan<'_>,
+        adds: Vec<KeyPackage>,
+    ) -> Result<BuiltCommit, EngineFault> {
+        self.mls.set_aad(plan.note.to_vec());
+        let Self { mls, provider, signer } = self;
+        let bundle = Self::proposals(provider, mls.commit_builder(), plan, adds)?
+            .load_psks(provider.storage())
+            .map_err(internal("a PSK"))?
+            .create_group_info(false)
+            .build(provider.rand(), provider.crypto(), signer, |_| true)
+            .map_err(|_| EngineFault::Plan("the group does not take these proposals"))?
+            .stage_commit(provider)
+            .map_err(internal("staging one's own commit"))?;
+        let message = bundle.commit().to_bytes().map_err(internal("encoding a commit"))?;
+        let welcome = match bundle.to_welcome_msg() {
+            Some(welcome) => Some(BuiltWelcome {
+                welcome: welcome.to_bytes().map_err(internal("encoding a Welcome"))?,
+                tree: self.pending_tree()?,
+                tree_secret: self.pending_tree_secret()?,
+            }),
+            None => None,
+        };
+        Ok(BuiltCommit { message, welcome })
+    }
+
+    fn pending_tree(&self) -> Result<Vec<u8>, EngineFault> {
+        let fault = EngineFault::Internal("exporting the ratchet tree");
+        let commit = self.mls.pending_commit().ok_or(fault)?;
+        let tree = commit
+            .export_ratchet_tree(self.provider.crypto(), self.mls.export_ratchet_tree())
+            .map_err(|_| fault)?
+            .ok_or(fault)?;
+        tree.tls_serialize_detached().map_err(|_| fault)
+    }
+
+    fn pending_tree_secret(&self) -> Result<Secret<32>, EngineFault> {
+        let fault = EngineFault::Internal("exporting the tree's secret");
+        let commit = self.mls.pending_commit().ok_or(fault)?;
+        let secret = commit
+            .export_secret(self.provider.crypto(), TREE_LABEL, b"", 32)
+            .map(Zeroizing::new)
+            .map_err(|_| fault)?;
+        // SPEC [A9]
+        Secret::read(&secret).ok_or(fault)
+    }
+
+    fn merge_step(&mut self, staged: Staged) -> Result<(), EngineFault> {
+        let merged = match staged.commit {
+            StagedKind::Own { .. } => {
+                self.mls.merge_pending_commit(&self.provider).map_err(internal("merging"))
+            }
+            StagedKind::Read(commit) => {
+                self.mls.merge_staged_commit(&self.provider, *commit).map_err(internal("merging"))
+            }
+        };
+        merged
+    }
+
+    fn is_stale(&self, staged: &Staged) -> bool {
+        let pending = self.mls.pending_commit().and_then(StagedCommit::epoch_authenticator);
+        staged.epoch != self.epoch()
+            || match &staged.commit {
+                StagedKind::Own { authenticator } => {
+                    pending.is_none_or(|pending| pending.as_slice() != authenticator)
+                }
+                StagedKind::Read(_) => false,
+            }
+    }
+}
+
+impl Engine for Group {
+    type Joiner = Candidate;
+    type Staged = Staged;
+
+    fn create(
+        entropy: &Entropy,
+        profile: Profile,
+        stay: &Stay,
+        meeting: &MeetingId,
+        state: &[u8],
+    ) -> Result<Self, EngineFault> {
+        check_profile(profile)?;
+        let provider = Provider::new(entropy);
+        let signer = LeafSigner::new(&stay.signing_key);
+        let mls = MlsGroup::builder()
+            .with_group_id(GroupId::from_slice(meeting.as_bytes()))
+            .ciphersuite(SUITE)
+            .with_wire_format_policy(WIRE_FORMAT)
+            .max_past_epochs(0)
+            .number_of_resumption_psks(0)
+            .use_ratchet_tree_extension(false)
+            .lifetime(leaf::lifetime())
+            .with_capabilities(leaf::capabilities())
+            .with_group_context_extensions(leaf::context_extensions(state)?)
+            .build(&provider, &signer, leaf::credential(stay))
+            .map_err(internal("creating a group"))?;
+        Ok(Self { mls, provider, signer })
+    }
+
+    fn joiner(
+        entropy: &Entropy,
+        profile: Profile,
+        stay: &Stay,
+    ) -> Result<Self::Joiner, EngineFault> {
+        check_profile(profile)?;
+        Candidate::new(entropy, stay)
+    }
+
+    fn inspect_key_package(profile: Profile, bytes: &[u8]) -> Result<KeyPackageFacts, EngineFault> {
+        check_profile(profile)?;
+        // Nothing random is drawn.
+        let crypto = Crypto::new(&Entropy::system());
+        Ok(leaf::read_key_package(&crypto, bytes)?.1)
+    }
+
+    fn epoch(&self) -> u64 {
+        self.mls.epoch().as_u64()
+    }
+
+    fn authenticator(&self) -> [u8; 32] {
+        // Its length is that of the suite's hash. Zeros would agree with nobody.
+        self.mls.epoch_authenticator().as_slice().try_into().unwrap_or([0; 32])
+    }
+
+    fn own_leaf(&self) -> u32 {
+        self.mls.own_leaf_index().u32()
+    }
+
+    fn leaves(&self) -> Vec<Leaf> {
+        let leaf = |member: openmls::group::Member| {
+            Some(Leaf {
+                index: member.index.u32(),
+                credential: member.credential.serialized_content().to_vec(),
+                signature_key: member.signature_key.try_into().ok()?,
+            })
+        };
+        self.mls.members().filter_map(leaf).collect()
+    }
+
+    fn state(&self) -> &[u8] {
+        self.mls.extensions().unknown(leaf::STATE).map_or(&[], |state| state.0.as_slice())
+    }
+
+    fn export(
+        &self,
+        label: &str,
+        context: &[u8],
+        length: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, EngineFault> {
+        self.mls
+            .export_secret(self.provider.crypto(), label, context, length)
+            .map(Zeroizing::new)
+            .map_err(internal("exporting a secret"))
+    }
+
+    fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.signer.sign_bytes(message)
+    }
+
+    fn set_psks(&mut self, psks: &[(InviteId, &Secret<32>)]) -> Result<(), EngineFault> {
+        self.step(|group| {
+            group.provider.storage().clear(Label::Psk);
+            for (invite, secret) in psks {
+                leaf::psk_id(*invite, &[0; 32])
+                    .store(&group.provider, secret.expose())
+                    .map_err(internal("a PSK"))?;
+            }
+            Ok(())
+        })
+    }
+
+    fn build(&mut self, plan: &CommitPlan<'_>) -> Result<BuiltCommit, EngineFault> {
+        if self.has_pending() {
+            return Err(EngineFault::Pending);
+        }
+        let adds = self.check_plan(plan)?;
+        self.step(|group| group.build_step(plan, adds))
+    }
+
+    fn has_pending(&self) -> bool {
+        self.mls.pending_commit().is_some()
+    }
+
+    fn drop_pending(&mut self) -> Result<(), EngineFault> {
+        self.step(|group| {
+            let Self { mls, provider, .. } = group;
+            mls.clear_pending_commit(provider.storage()).map_err(internal("dropping a commit"))
+        })
+    }
+
+    fn stage(&mut self, message: &[u8]) -> Result<(Staged, CommitFacts), StageFault> {
+        stage::stage(self, message)
+    }
+
+    fn merge(&mut self, staged: Staged) -> Result<(), EngineFault> {
+        if self.is_stale(&staged) {
+            return Err(EngineFault::Stale);
+        }
+        if let StagedKind::Read(commit) = &staged.commit
+            && commit.self_removed()
+        {
+            return Err(EngineFault::Removed);
+        }
+        self.step(|group| group.merge_step(staged))
+    }
+}

@@ -1,0 +1,282 @@
+//! What the MLS engine runs on: cipher primitives, randomness and a store.
+//!
+//! The primitives are RustCrypto's, except where randomness is drawn (ours, seeded per operation,
+//! because the engine encrypts update paths on several threads) and where signatures are verified.
+
+use std::sync::LazyLock;
+
+use ed25519_dalek::{Signature, VerifyingKey};
+use openmls_rust_crypto::RustCrypto;
+use openmls_traits::OpenMlsProvider;
+use openmls_traits::crypto::OpenMlsCrypto;
+use openmls_traits::random::OpenMlsRand;
+use openmls_traits::types::{
+    AeadType, Ciphersuite, CryptoError, ExporterSecret, HashType, HpkeAeadType, HpkeCiphertext,
+    HpkeConfig, HpkeKdfType, HpkeKemType, HpkeKeyPair, KemOutput, SignatureScheme,
+};
+use tls_codec::SecretVLBytes;
+
+use super::store::Store;
+use crate::entropy::{Entropy, NoEntropy};
+use crate::hpke::{self, Unsealable};
+
+/// The MLS suite of `Profile::Standard`.
+pub(super) const SUITE: Ciphersuite = Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519;
+
+/// Shared, because nothing of its state is used: only its functions of their arguments.
+static PRIMITIVES: LazyLock<RustCrypto> = LazyLock::new(RustCrypto::default);
+
+/// The three things that openmls asks for.
+pub(super) struct Provider {
+    crypto: Crypto,
+    rand: Rand,
+    store: Store,
+}
+
+impl Provider {
+    /// A provider with an empty store.
+    pub(super) fn new(entropy: &Entropy) -> Self {
+        Self::with_store(entropy, Store::default())
+    }
+
+    fn with_store(entropy: &Entropy, store: Store) -> Self {
+        let (crypto, rand) = (Crypto(entropy.clone()), Rand(entropy.clone()));
+        Self { crypto, rand, store }
+    }
+
+    /// The same source of randomness and a copy of the store, to try something on.
+    pub(super) fn scratch(&self) -> Self {
+        Self::with_store(&self.rand.0, self.store.duplicate())
+    }
+
+    /// The source of randomness.
+    pub(super) fn entropy(&self) -> &Entropy {
+        &self.rand.0
+    }
+}
+
+impl OpenMlsProvider for Provider {
+    type CryptoProvider = Crypto;
+    type RandProvider = Rand;
+    type StorageProvider = Store;
+
+    fn storage(&self) -> &Store {
+        &self.store
+    }
+
+    fn crypto(&self) -> &Crypto {
+        &self.crypto
+    }
+
+    fn rand(&self) -> &Rand {
+        &self.rand
+    }
+}
+
+/// Randomness from the meeting's one source.
+pub(super) struct Rand(Entropy);
+
+/// [`NoEntropy`] as openmls wants it.
+#[derive(Debug, thiserror::Error)]
+#[error("no randomness: nothing can be done safely")]
+pub(super) struct RandFault;
+
+impl From<NoEntropy> for RandFault {
+    fn from(NoEntropy: NoEntropy) -> Self {
+        Self
+    }
+}
+
+impl OpenMlsRand for Rand {
+    type Error = RandFault;
+
+    fn random_array<const N: usize>(&self) -> Result<[u8; N], RandFault> {
+        Ok(self.0.array()?)
+    }
+
+    fn random_vec(&self, len: usize) -> Result<Vec<u8>, RandFault> {
+        let mut bytes = vec![0; len];
+        self.0.fill(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// The primitives of [`SUITE`] and no other.
+pub(super) struct Crypto(Entropy);
+
+impl Crypto {
+    /// Primitives that draw on `entropy`.
+    pub(super) fn new(entropy: &Entropy) -> Self {
+        Self(entropy.clone())
+    }
+}
+
+/// The failures of [`hpke`] as openmls wants them.
+fn sealing_fault(fault: Unsealable) -> CryptoError {
+    match fault {
+        Unsealable::NoEntropy => CryptoError::InsufficientRandomness,
+        Unsealable::Inputs => CryptoError::HpkeEncryptionError,
+    }
+}
+
+impl OpenMlsCrypto for Crypto {
+    fn supports(&self, suite: Ciphersuite) -> Result<(), CryptoError> {
+        if suite == SUITE { Ok(()) } else { Err(CryptoError::UnsupportedCiphersuite) }
+    }
+
+    fn supported_ciphersuites(&self) -> Vec<Ciphersuite> {
+        vec![SUITE]
+    }
+
+    fn hkdf_extract(
+        &self,
+        hash: HashType,
+        salt: &[u8],
+        ikm: &[u8],
+    ) -> Result<SecretVLBytes, CryptoError> {
+        PRIMITIVES.hkdf_extract(hash, salt, ikm)
+    }
+
+    fn hmac(&self, hash: HashType, key: &[u8], data: &[u8]) -> Result<SecretVLBytes, CryptoError> {
+        PRIMITIVES.hmac(hash, key, data)
+    }
+
+    fn hkdf_expand(
+        &self,
+        hash: HashType,
+        prk: &[u8],
+        info: &[u8],
+        len: usize,
+    ) -> Result<SecretVLBytes, CryptoError> {
+        PRIMITIVES.hkdf_expand(hash, prk, info, len)
+    }
+
+    fn hash(&self, hash: HashType, data: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        PRIMITIVES.hash(hash, data)
+    }
+
+    fn aead_encrypt(
+        &self,
+        alg: AeadType,
+        key: &[u8],
+        data: &[u8],
+        nonce: &[u8],
+        aad: &[u8],
+    ) -> Result<Vec<u8>, CryptoError> {
+        PRIMITIVES.aead_encrypt(alg, key, data, nonce, aad)
+    }
+
+    fn aead_decrypt(
+        &self,
+        alg: AeadType,
+        key: &[u8],
+        sealed: &[u8],
+        nonce: &[u8],
+        aad: &[u8],
+    ) -> Result<Vec<u8>, CryptoError> {
+        PRIMITIVES.aead_decrypt(alg, key, sealed, nonce, aad)
+    }
+
+    fn signature_key_gen(&self, alg: SignatureScheme) -> Result<(Vec<u8>, Vec<u8>), CryptoError> {
+        only_ed25519(alg)?;
+        let seed = self.0.secret().map_err(|NoEntropy| CryptoError::InsufficientRandomness)?;
+        let key = ed25519_dalek::SigningKey::from_bytes(seed.expose());
+        Ok((key.to_bytes().into(), key.verifying_key().to_bytes().into()))
+    }
+
+    fn verify_signature(
+        &self,
+        alg: SignatureScheme,
+        data: &[u8],
+        public_key: &[u8],
+        signature: &[u8],
+    ) -> Result<(), CryptoError> {
+        only_ed25519(alg)?;
+        let invalid = |_| CryptoError::InvalidSignature;
+        let key = VerifyingKey::try_from(public_key).map_err(invalid)?;
+        let signature = Signature::from_slice(signature).map_err(invalid)?;
+        // SPEC [I1]
+        key.verify_strict(data, &signature).map_err(invalid)
+    }
+
+    fn sign(&self, alg: SignatureScheme, data: &[u8], key: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        only_ed25519(alg)?;
+        PRIMITIVES.sign(alg, data, key)
+    }
+
+    fn hpke_seal(
+        &self,
+        config: HpkeConfig,
+        recipient: &[u8],
+        info: &[u8],
+        aad: &[u8],
+        plaintext: &[u8],
+    ) -> Result<HpkeCiphertext, CryptoError> {
+        only_suite(config)?;
+        let (kem_output, ciphertext) =
+            hpke::seal_base(&self.0, recipient, info, aad, plaintext).map_err(sealing_fault)?;
+        Ok(HpkeCiphertext {
+            kem_output: kem_output.as_slice().into(),
+            ciphertext: ciphertext.into(),
+        })
+    }
+
+    fn hpke_open(
+        &self,
+        config: HpkeConfig,
+        input: &HpkeCiphertext,
+        private_key: &[u8],
+        info: &[u8],
+        aad: &[u8],
+    ) -> Result<Vec<u8>, CryptoError> {
+        PRIMITIVES.hpke_open(config, input, private_key, info, aad)
+    }
+
+    // External commits alone ask for the next two, and no member accepts one.
+    fn hpke_setup_sender_and_export(
+        &self,
+        _: HpkeConfig,
+        _: &[u8],
+        _: &[u8],
+        _: &[u8],
+        _: usize,
+    ) -> Result<(KemOutput, ExporterSecret), CryptoError> {
+        Err(CryptoError::UnsupportedCiphersuite)
+    }
+
+    fn hpke_setup_receiver_and_export(
+        &self,
+        _: HpkeConfig,
+        _: &[u8],
+        _: &[u8],
+        _: &[u8],
+        _: &[u8],
+        _: usize,
+    ) -> Result<ExporterSecret, CryptoError> {
+        Err(CryptoError::UnsupportedCiphersuite)
+    }
+
+    fn derive_hpke_keypair(
+        &self,
+        config: HpkeConfig,
+        ikm: &[u8],
+    ) -> Result<HpkeKeyPair, CryptoError> {
+        PRIMITIVES.derive_hpke_keypair(config, ikm)
+    }
+}
+
+fn only_ed25519(alg: SignatureScheme) -> Result<(), CryptoError> {
+    match alg {
+        SignatureScheme::ED25519 => Ok(()),
+        _ => Err(CryptoError::UnsupportedSignatureScheme),
+    }
+}
+
+fn only_suite(config: HpkeConfig) -> Result<(), CryptoError> {
+    match config {
+        HpkeConfig(HpkeKemType::DhKem25519, HpkeKdfType::HkdfSha256, HpkeAeadType::AesGcm128) => {
+            Ok(())
+        }
+        _ => Err(CryptoError::UnsupportedCiphersuite),
+    }
+}

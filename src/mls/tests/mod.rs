@@ -1,0 +1,128 @@
+//! Tests of the engine, by topic, and what they share.
+
+mod flow;
+mod hostile;
+mod joining;
+mod mutated;
+mod refused;
+mod unreadable;
+
+use std::sync::Arc;
+
+use super::*;
+use crate::entropy::Entropy;
+use crate::secret::Secret;
+
+pub(super) const MEETING: MeetingId = MeetingId::new([0x11; 16]);
+pub(super) const INVITE: InviteId = InviteId::new([0x22; 16]);
+pub(super) const STATE: &[u8] = b"state 0";
+
+/// The link secret of [`INVITE`].
+pub(super) fn link() -> Secret<32> {
+    Secret::filled(|bytes| *bytes = [0x33; 32])
+}
+
+pub(super) fn entropy(seed: u8) -> Entropy {
+    Entropy::seeded([seed; 32])
+}
+
+pub(super) fn stay(seed: u8) -> Stay {
+    let signing_key = Arc::new(ed25519_dalek::SigningKey::from_bytes(&[seed; 32]));
+    Stay { signing_key, credential: vec![seed; 8] }
+}
+
+pub(super) fn create(seed: u8) -> Group {
+    let stay = stay(seed);
+    let mut group =
+        Group::create(&entropy(seed), Profile::Standard, &stay, &MEETING, STATE).unwrap();
+    group.set_psks(&[(INVITE, &link())]).unwrap();
+    group
+}
+
+pub(super) fn candidate(seed: u8) -> Candidate {
+    Group::joiner(&entropy(seed), Profile::Standard, &stay(seed)).unwrap()
+}
+
+/// A plan to add these KeyPackages under [`INVITE`].
+pub(super) fn adding<'a>(adds: &'a [Vec<u8>], link: &'a Secret<32>) -> CommitPlan<'a> {
+    CommitPlan { adds, psk: Some((INVITE, link)), note: b"note", ..CommitPlan::default() }
+}
+
+pub(super) fn removing(removes: &[u32]) -> CommitPlan<'_> {
+    CommitPlan { removes, note: b"note", ..CommitPlan::default() }
+}
+
+pub(super) fn renewing() -> CommitPlan<'static> {
+    CommitPlan { path: true, note: b"note", ..CommitPlan::default() }
+}
+
+pub(super) fn join(candidate: &Candidate, built: &BuiltCommit) -> Group {
+    let welcome = built.welcome.as_ref().unwrap();
+    let mut group =
+        candidate.join(&MEETING, &welcome.welcome, &welcome.tree, (INVITE, &link())).unwrap();
+    group.set_psks(&[(INVITE, &link())]).unwrap();
+    group
+}
+
+/// Stages and merges `message` in each group, and gives the facts, which agree but for `own`.
+pub(super) fn merge_all(groups: &mut [Group], message: &[u8]) -> CommitFacts {
+    let mut seen: Option<CommitFacts> = None;
+    for group in groups {
+        let (staged, mut facts) = group.stage(message).unwrap();
+        assert_eq!(facts.own, facts.committer == group.own_leaf());
+        facts.own = false;
+        group.merge(staged).unwrap();
+        assert_eq!(*seen.get_or_insert_with(|| facts.clone()), facts);
+    }
+    seen.unwrap()
+}
+
+/// Members with seeds and leaves 1, 2... in one group.
+pub(super) fn meeting(size: u8) -> Vec<Group> {
+    let mut groups = vec![create(1)];
+    for seed in 2..=size {
+        let joiner = candidate(seed);
+        let adds = [joiner.key_package().to_vec()];
+        let built = groups[0].build(&adding(&adds, &link())).unwrap();
+        merge_all(&mut groups, &built.message);
+        groups.push(join(&joiner, &built));
+    }
+    agree(&groups);
+    groups
+}
+
+/// All groups are in the same epoch with the same secrets.
+pub(super) fn agree(groups: &[Group]) {
+    let view = |group: &Group| {
+        let exported = group.export("SFrame 1.0 Base Key", b"", 16).unwrap();
+        (group.epoch(), group.authenticator(), group.leaves(), group.state().to_vec(), exported)
+    };
+    let first = view(&groups[0]);
+    for group in groups {
+        assert!(view(group) == first);
+    }
+}
+
+/// All that a failed call must leave as it was.
+pub(super) fn trace(group: &Group) -> impl PartialEq + std::fmt::Debug + use<> {
+    use openmls_traits::OpenMlsProvider as _;
+    let aad = group.mls.aad().to_vec();
+    (
+        group.provider.storage().digest(),
+        aad,
+        group.epoch(),
+        group.authenticator(),
+        group.has_pending(),
+    )
+}
+
+/// Why `stage` refused; panics if it did not.
+pub(super) fn refusal(group: &mut Group, message: &[u8]) -> (&'static str, Option<u32>) {
+    let before = trace(group);
+    let fault = group.stage(message).err();
+    assert_eq!(trace(group), before);
+    match fault {
+        Some(StageFault::Refused { reason, committer }) => (reason, committer),
+        fault => panic!("not refused but {fault:?}"),
+    }
+}

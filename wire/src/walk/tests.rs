@@ -1,0 +1,85 @@
+//! What no schema of ours can show: depth, and the reader's own corner cases.
+
+use super::reader::{Field, Reader, Value};
+use super::{MAX_DEPTH, check};
+use crate::limits::{FieldRule, Kind, MessageRule};
+use crate::malformed::Rule;
+
+/// A message that may hold itself.
+static NEST: MessageRule = MessageRule {
+    name: "Nest",
+    max_size: 1 << 20,
+    oneofs: &[],
+    fields: &[FieldRule {
+        number: 1,
+        name: "inner",
+        kind: Kind::Message(&NEST),
+        min_items: 0,
+        max_items: 1,
+        explicit: true,
+        oneof: None,
+    }],
+};
+
+fn nested(depth: usize) -> Vec<u8> {
+    (1..depth).fold(Vec::new(), |inner, _| {
+        let length = u8::try_from(inner.len()).unwrap();
+        assert!(length < 128);
+        [vec![0x0a, length], inner].concat()
+    })
+}
+
+#[test]
+fn a_message_nested_too_deep_is_refused() {
+    // SPEC [W4]
+    assert!(check(&NEST, &nested(MAX_DEPTH)).is_ok());
+    let refused = check(&NEST, &nested(MAX_DEPTH + 1)).unwrap_err();
+    assert_eq!(refused.rule(), Rule::TooDeep);
+    assert_eq!(check(&NEST, &nested(60)).unwrap_err().rule(), Rule::TooDeep);
+}
+
+fn first(bytes: &[u8]) -> Result<Field<'_>, (u32, Rule)> {
+    Reader::new(bytes).next().unwrap()
+}
+
+#[test]
+fn every_shortest_varint_is_read() {
+    for value in [0, 1, 127, 128, 16_383, 16_384, u64::from(u32::MAX), u64::MAX - 1, u64::MAX] {
+        let mut bytes = vec![0x08];
+        prost::encoding::encode_varint(value, &mut bytes);
+        assert_eq!(first(&bytes), Ok(Field { number: 1, value: Value::Varint(value) }));
+    }
+}
+
+#[test]
+fn an_overlong_varint_is_refused() {
+    // SPEC [W2]
+    let overlong: [&[u8]; 5] = [
+        &[0x08, 0x80, 0x00],
+        &[0x08, 0x81, 0x00],
+        &[0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02],
+        &[0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x81, 0x00],
+        &[0x08, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01],
+    ];
+    for bytes in overlong {
+        assert_eq!(first(bytes), Err((1, Rule::NotCanonical)), "{bytes:x?}");
+    }
+    // Tags and lengths are varints too.
+    assert_eq!(first(&[0x88, 0x00, 0x01]), Err((0, Rule::NotCanonical)));
+    assert_eq!(first(&[0x0a, 0x81, 0x00, 0x01]), Err((1, Rule::NotCanonical)));
+}
+
+#[test]
+fn a_field_number_out_of_range_is_refused() {
+    // SPEC [W2]
+    let mut bytes = Vec::new();
+    prost::encoding::encode_varint(1 << 36, &mut bytes);
+    assert_eq!(first(&bytes), Err((0, Rule::UnknownField)));
+}
+
+#[test]
+fn a_fault_ends_the_reading() {
+    let mut reader = Reader::new(&[0x0b, 0x08, 0x01]);
+    assert_eq!(reader.next(), Some(Err((1, Rule::WrongWireType))));
+    assert_eq!(reader.next(), None);
+}

@@ -1,0 +1,190 @@
+//! Arbitrary values of every message, within the schema's limits.
+
+use incamera_wire::{
+    BlobHash, CommitNote, DenyReason, Destination, Door, Envelope, EnvelopeKind, EventBody,
+    EventKind, Fingerprint, GroupState, InviteEntry, InviteId, Knock, KnockAnswer,
+    KnockAnswerContent, KnockContent, LeafCredential, MailboxId, MeetingId, MessageId, Profile,
+    Role, RoleEntry, SafetyCodeInput, SafetyMember, SealedBlob, SecretBytes, SignedEvent, StayId,
+    ToClient, ToServer, WelcomeNote,
+};
+use proptest::array::{uniform16, uniform24, uniform32};
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+fn bytes(lengths: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = Vec<u8>> {
+    vec(any::<u8>(), lengths)
+}
+
+fn id<T: std::fmt::Debug>(new: fn([u8; 16]) -> T) -> impl Strategy<Value = T> {
+    uniform16(any::<u8>()).prop_map(new)
+}
+
+fn signature() -> impl Strategy<Value = [u8; 64]> {
+    vec(any::<u8>(), 64).prop_map(|bytes| bytes.try_into().unwrap())
+}
+
+fn hash() -> impl Strategy<Value = BlobHash> {
+    uniform32(any::<u8>()).prop_map(BlobHash::new)
+}
+
+pub fn envelope() -> impl Strategy<Value = Envelope> {
+    let note = (bytes(1..=300), hash()).prop_map(|(welcome, tree)| WelcomeNote { welcome, tree });
+    let kind = select(EnvelopeKind::ALL);
+    let clear = (id(MeetingId::new), kind, any::<u64>(), uniform24(any::<u8>()));
+    (clear, bytes(16..=300), option::of(note)).prop_map(|(clear, ciphertext, welcome)| {
+        let (meeting, kind, epoch, nonce) = clear;
+        Envelope { meeting, kind, epoch, nonce, ciphertext, welcome }
+    })
+}
+
+pub fn sealed_blob() -> impl Strategy<Value = SealedBlob> {
+    (uniform24(any::<u8>()), bytes(16..=300))
+        .prop_map(|(nonce, ciphertext)| SealedBlob { nonce, ciphertext })
+}
+
+pub fn knock() -> impl Strategy<Value = Knock> {
+    let ids = (id(MeetingId::new), id(InviteId::new), id(MailboxId::new));
+    (ids, uniform32(any::<u8>()), bytes(16..=300)).prop_map(
+        |(ids, encapsulated_key, ciphertext)| {
+            let (meeting, invite, mailbox) = ids;
+            Knock { meeting, invite, mailbox, encapsulated_key, ciphertext }
+        },
+    )
+}
+
+pub fn knock_content() -> impl Strategy<Value = KnockContent> {
+    (bytes(1..=300), any::<u64>())
+        .prop_map(|(key_package, log_position)| KnockContent { key_package, log_position })
+}
+
+pub fn knock_answer() -> impl Strategy<Value = KnockAnswer> {
+    (id(MailboxId::new), uniform24(any::<u8>()), bytes(16..=300))
+        .prop_map(|(mailbox, nonce, ciphertext)| KnockAnswer { mailbox, nonce, ciphertext })
+}
+
+pub fn knock_answer_content() -> impl Strategy<Value = KnockAnswerContent> {
+    select(DenyReason::ALL).prop_map(|reason| KnockAnswerContent { reason })
+}
+
+pub fn commit_note() -> impl Strategy<Value = CommitNote> {
+    (any::<u64>(), vec(bytes(1..=50), 0..=64))
+        .prop_map(|(log_position, departures)| CommitNote { log_position, departures })
+}
+
+pub fn signed_event() -> impl Strategy<Value = SignedEvent> {
+    (bytes(1..=300), signature()).prop_map(|(body, signature)| SignedEvent { body, signature })
+}
+
+pub fn event_body() -> impl Strategy<Value = EventBody> {
+    let confirm = uniform32(any::<u8>());
+    let kind = prop_oneof![
+        Just(EventKind::Leave),
+        confirm.prop_map(|authenticator| EventKind::Confirm { authenticator }),
+        Just(EventKind::End),
+    ];
+    (id(MeetingId::new), any::<u64>(), id(StayId::new), any::<u64>(), kind).prop_map(
+        |(meeting, epoch, stay, counter, kind)| EventBody { meeting, epoch, stay, counter, kind },
+    )
+}
+
+pub fn group_state() -> impl Strategy<Value = GroupState> {
+    let role = select(&[Role::Host, Role::CoHost, Role::Presenter][..]);
+    let roles = btree_map(uniform32(any::<u8>()), role, 0..10);
+    let invites = btree_map(uniform32(any::<u8>()), any::<bool>(), 1..=16);
+    let bans = btree_set(uniform32(any::<u8>()), 0..10);
+    let modes = (select(Profile::ALL), select(Door::ALL));
+    (modes, roles, invites, uniform32(any::<u8>()), bans).prop_map(
+        |((profile, door), roles, invites, lobby_key, bans)| {
+            let role = |(bytes, role)| RoleEntry { fingerprint: Fingerprint::new(bytes), role };
+            let invite = |(secret, passcode): ([u8; 32], bool)| InviteEntry {
+                secret: SecretBytes::read(&secret).unwrap(),
+                passcode,
+            };
+            GroupState {
+                profile,
+                door,
+                roles: roles.into_iter().map(role).collect(),
+                invites: invites.into_iter().map(invite).collect(),
+                lobby_key: SecretBytes::read(&lobby_key).unwrap(),
+                bans: bans.into_iter().map(Fingerprint::new).collect(),
+            }
+        },
+    )
+}
+
+pub fn leaf_credential() -> impl Strategy<Value = LeafCredential> {
+    let keys = (uniform32(any::<u8>()), uniform32(any::<u8>()));
+    (keys, id(StayId::new), "\\PC{1,16}", signature()).prop_map(
+        |((identity_key, direct_key), stay, name, signature)| LeafCredential {
+            identity_key,
+            stay,
+            direct_key,
+            name,
+            signature,
+        },
+    )
+}
+
+pub fn safety_code_input() -> impl Strategy<Value = SafetyCodeInput> {
+    let members = btree_set((uniform32(any::<u8>()), uniform16(any::<u8>())), 1..20);
+    (id(MeetingId::new), any::<u64>(), uniform32(any::<u8>()), members).prop_map(
+        |(meeting, epoch, authenticator, members)| {
+            let member =
+                |(identity_key, stay)| SafetyMember { identity_key, stay: StayId::new(stay) };
+            let members = members.into_iter().map(member).collect();
+            SafetyCodeInput { meeting, epoch, authenticator, members }
+        },
+    )
+}
+
+fn destination() -> impl Strategy<Value = Destination> {
+    prop_oneof![
+        Just(Destination::Log),
+        Just(Destination::Lobby),
+        id(MailboxId::new).prop_map(Destination::Direct),
+        hash().prop_map(Destination::Blob),
+    ]
+}
+
+pub fn to_server() -> impl Strategy<Value = ToServer> {
+    let hello = (id(MeetingId::new), option::of(id(MailboxId::new)));
+    let post = (id(MessageId::new), destination(), bytes(1..=300));
+    prop_oneof![
+        hello.prop_map(|(meeting, mailbox)| ToServer::Hello { meeting, mailbox }),
+        post.prop_map(|(id, to, bytes)| ToServer::Post { id, to, bytes }),
+        any::<u64>().prop_map(|from| ToServer::Fetch { from }),
+        hash().prop_map(|hash| ToServer::FetchBlob { hash }),
+    ]
+}
+
+pub fn to_client() -> impl Strategy<Value = ToClient> {
+    let accepted = (id(MessageId::new), option::of(any::<u64>()));
+    prop_oneof![
+        any::<u64>().prop_map(|next| ToClient::Connected { next }),
+        (any::<u64>(), bytes(1..=300)).prop_map(|(seq, bytes)| ToClient::Log { seq, bytes }),
+        bytes(1..=300).prop_map(|bytes| ToClient::Lobby { bytes }),
+        bytes(1..=300).prop_map(|bytes| ToClient::Direct { bytes }),
+        bytes(1..=300).prop_map(|bytes| ToClient::Blob { bytes }),
+        accepted.prop_map(|(id, seq)| ToClient::Accepted { id, seq }),
+    ]
+}
+
+/// The encoding of an arbitrary message of any kind.
+pub fn any_encoding() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        envelope().prop_map(|it| it.encode()),
+        sealed_blob().prop_map(|it| it.encode()),
+        knock().prop_map(|it| it.encode()),
+        knock_content().prop_map(|it| it.encode()),
+        knock_answer().prop_map(|it| it.encode()),
+        commit_note().prop_map(|it| it.encode()),
+        event_body().prop_map(|it| it.encode()),
+        group_state().prop_map(|it| it.encode()),
+        leaf_credential().prop_map(|it| it.encode()),
+        safety_code_input().prop_map(|it| it.encode()),
+        to_server().prop_map(|it| it.encode()),
+        to_client().prop_map(|it| it.encode()),
+    ]
+}
