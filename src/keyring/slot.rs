@@ -110,3 +110,46 @@ impl OpeningKey {
         self.window.bytes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    fn tracks() -> impl Iterator<Item = Track> {
+        (0..256).filter_map(Track::from_context)
+    }
+
+    #[test]
+    fn threads_that_insert_the_same_tracks_share_the_slots() {
+        let slots = Slots::new();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for track in tracks() {
+                        let slot = slots.get_or_insert(track, AtomicUsize::new(0)).unwrap();
+                        slot.with(|count| count.fetch_add(1, Ordering::Relaxed));
+                    }
+                });
+            }
+        });
+        // SPEC [M2]: one slot for one track, or a frame could be accepted twice.
+        assert_eq!(slots.iter().count(), tracks().count());
+        for track in tracks() {
+            let count = slots.get(track).unwrap().with(|count| count.load(Ordering::Relaxed));
+            assert_eq!(count, Some(4));
+        }
+    }
+
+    #[test]
+    fn an_erased_slot_gives_nothing() {
+        // SPEC [K7]
+        let slots = Slots::new();
+        slots.get_or_insert(Track::CAMERA, 1).unwrap().erase();
+        assert_eq!(slots.get(Track::CAMERA).unwrap().with(|content| *content), None);
+        let again = slots.get_or_insert(Track::CAMERA, 2).unwrap();
+        assert_eq!(again.with(|content| *content), None);
+        assert!(slots.get(Track::DATA).is_none());
+    }
+}

@@ -23,7 +23,8 @@ pub(super) struct Cipher {
 
 enum Inner {
     Gcm(Gcm),
-    CtrHmac { ctr: Ctr, mac: Mac },
+    /// Boxed: the keys are large, and not to be copied about.
+    CtrHmac(Box<(Ctr, Mac)>),
 }
 
 impl Cipher {
@@ -33,7 +34,7 @@ impl Cipher {
             Construction::Gcm(aes) => Inner::Gcm(Gcm::new(aes, key)?),
             Construction::CtrHmac(aes) => {
                 let (enc, auth) = key.split_at_checked(aes.key_len()).ok_or(Refused)?;
-                Inner::CtrHmac { ctr: Ctr::new(aes, enc)?, mac: Mac::new(suite.hash(), auth) }
+                Inner::CtrHmac(Box::new((Ctr::new(aes, enc)?, Mac::new(suite.hash(), auth))))
             }
         };
         Ok(Self { inner, tag_len: suite.tag_len() })
@@ -54,7 +55,8 @@ impl Cipher {
     ) -> Result<(), Refused> {
         match &self.inner {
             Inner::Gcm(gcm) => gcm.seal(nonce, aad, text, tag),
-            Inner::CtrHmac { ctr, mac } => {
+            Inner::CtrHmac(keys) => {
+                let (ctr, mac) = &**keys;
                 ctr.apply(initial_block(nonce), text)?;
                 self.authenticate(mac, nonce, aad, text, |code| {
                     tag.copy_from_slice(code);
@@ -75,13 +77,15 @@ impl Cipher {
     ) -> Result<(), Refused> {
         let opened = match &self.inner {
             Inner::Gcm(gcm) => gcm.open(nonce, aad, ciphertext, tag, out),
-            Inner::CtrHmac { ctr, mac } => self
-                .authenticate(mac, nonce, aad, ciphertext, |code| bool::from(code.ct_eq(tag)))
-                .and_then(|genuine| if genuine { Ok(()) } else { Err(Refused) })
-                .and_then(|()| {
-                    out.copy_from_slice(ciphertext);
-                    ctr.apply(initial_block(nonce), out)
-                }),
+            Inner::CtrHmac(keys) => {
+                let (ctr, mac) = &**keys;
+                self.authenticate(mac, nonce, aad, ciphertext, |code| bool::from(code.ct_eq(tag)))
+                    .and_then(|genuine| if genuine { Ok(()) } else { Err(Refused) })
+                    .and_then(|()| {
+                        out.copy_from_slice(ciphertext);
+                        ctr.apply(initial_block(nonce), out)
+                    })
+            }
         };
         opened.inspect_err(|_| out.zeroize())
     }
