@@ -80,17 +80,21 @@ fn specification_faults(spec: &str) -> Vec<String> {
     complaints
 }
 
-/// The ids after each `SPEC `, as in `SPEC [W3], [W4]`, with their places.
-fn citations(text: &str) -> Vec<(usize, &str)> {
+/// The ids after each `SPEC`, with their places: `SPEC [W3], [W4]`, and in documentation, where
+/// brackets are links, `SPEC \[W3\] and \[W4\]`. A list may go on in the next line of a comment.
+fn citations(text: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
-    for (at, mark) in text.match_indices("SPEC [") {
-        let mut rest = &text[at + mark.len() - 1..];
-        while let Some(id) = id(rest) {
-            found.push((at, id));
-            rest = &rest[id.len() + 2..];
-            let next =
-                [", ", " and ", " to "].iter().find_map(|between| rest.strip_prefix(between));
-            rest = next.unwrap_or("");
+    for (at, mark) in text.match_indices("SPEC ").chain(text.match_indices("SPEC\n")) {
+        let mut rest = &text[at + mark.len()..];
+        loop {
+            rest = rest.trim_start_matches(|c: char| c.is_whitespace() || "/!,\\".contains(c));
+            let joined = ["and ", "to "].iter().find_map(|word| rest.strip_prefix(word));
+            rest = joined.unwrap_or(rest).trim_start_matches(['\\', ' ']);
+            let Some((inner, after)) = rest.split_once(']') else { break };
+            let bare = format!("{}]", inner.trim_end_matches('\\'));
+            let Some(id) = id(&bare) else { break };
+            found.push((at, id.to_owned()));
+            rest = after;
         }
     }
     found
@@ -104,7 +108,7 @@ fn count(sources: &[Source], counts: &mut Counts) -> Vec<String> {
     let ours = |source: &&Source| !source.path.starts_with("tests/repo/");
     for source in sources.iter().filter(ours) {
         for (at, id) in citations(&source.comments) {
-            match counts.get_mut(id) {
+            match counts.get_mut(&id) {
                 None => complaints.push(format!("{}: SPEC.md has no [{id}]", source.place(at))),
                 Some((_, tests)) if source.in_test(at) => *tests += 1,
                 Some((code, _)) if source.in_library() => *code += 1,
@@ -156,7 +160,7 @@ fn the_schema_cites_known_ids_only() {
     let mut complaints = Vec::new();
     for path in source::files().iter().filter(|path| path.ends_with(".proto")) {
         let text = read(path);
-        let unknown = |id: &&str| !spec.contains(&format!("**[{id}]**"));
+        let unknown = |id: &String| !spec.contains(&format!("**[{id}]**"));
         let cited = citations(&text).into_iter().map(|(_, id)| id);
         complaints.extend(cited.filter(unknown).map(|id| format!("{path}: SPEC.md has no [{id}]")));
     }
@@ -183,6 +187,9 @@ fn missing_and_unknown_citations_are_found() {
     assert_eq!(uncited(spec, &source(&format!("// SPEC [W2] and [W1]\n{tests}"))).len(), 0);
     assert_eq!(uncited(spec, &source(&format!("// SPEC [W1], [W2], [W3]\n{tests}"))).len(), 1);
     assert_eq!(uncited(spec, &source(&format!("let a = \"SPEC [W1], [W2]\";\n{tests}"))).len(), 2);
+    let cited = |text| citations(text).into_iter().map(|(_, id)| id).collect::<Vec<_>>();
+    assert_eq!(cited("/// (SPEC \\[W1\\],\n    /// \\[W2\\]) and"), ["W1", "W2"]);
+    assert_eq!(cited("SPEC [W1] [W2] to [W4]: SPEC section [3], SPEC.md [W5]"), ["W1", "W2", "W4"]);
     assert_eq!(id("[W10] x"), Some("W10"));
     assert!([id("[W0]"), id("[x]"), id("[W]"), id("W1")].iter().all(Option::is_none));
 }
