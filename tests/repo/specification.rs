@@ -58,9 +58,9 @@ fn specification_faults(spec: &str) -> Vec<String> {
     let mut complaints = Vec::new();
     let mut seen = Vec::new();
     let conventions = "The words MUST and MUST NOT";
-    for block in blocks(spec).iter().filter(|block| !block.starts_with(conventions)) {
+    for block in blocks(spec).iter().filter(|block| !block.trim_start().starts_with(conventions)) {
         let ids = defined(block);
-        let start: String = block.chars().take(70).collect();
+        let start: String = block.trim_start().chars().take(70).collect();
         if binds(block) && ids.is_empty() {
             complaints.push(format!("a MUST without an id: {start}"));
         }
