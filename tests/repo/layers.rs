@@ -4,9 +4,12 @@ use crate::lexer;
 use crate::none;
 use crate::source::{self, Source};
 
-/// ARCHITECTURE.md draws this table. `wire` is the re-export of the crate below.
-const LEVELS: [&[&str]; 5] = [
-    &["error", "secret", "entropy", "wire"],
+/// ARCHITECTURE.md draws this table. L0 is ordered in itself: errors name the lack of randomness,
+/// and randomness fills secrets. `wire` is the re-export of the crate below.
+const LEVELS: [&[&str]; 7] = [
+    &["secret", "wire"],
+    &["entropy"],
+    &["error"],
     &["sframe", "identity", "policy", "envelope", "hpke"],
     &["mls", "keyring"],
     &["media", "admission"],
