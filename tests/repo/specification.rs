@@ -111,12 +111,19 @@ fn count(sources: &[Source], counts: &mut Counts) -> Vec<String> {
             match counts.get_mut(&id) {
                 None => complaints.push(format!("{}: SPEC.md has no [{id}]", source.place(at))),
                 Some((_, tests)) if source.in_test(at) => *tests += 1,
-                Some((code, _)) if source.in_library() => *code += 1,
+                Some((code, _)) if source.in_library() && beside_code(source, at) => *code += 1,
                 Some(_) => {}
             }
         }
     }
     complaints
+}
+
+/// Documentation may name an id; a check has it in a plain comment beside it.
+fn beside_code(source: &Source, at: usize) -> bool {
+    let line = source.comments[..at].rfind('\n').map_or(0, |end| end + 1);
+    let start = source.comments[line..].trim_start();
+    !start.starts_with("///") && !start.starts_with("//!")
 }
 
 fn uncited(spec: &str, sources: &[Source]) -> Vec<String> {
@@ -180,10 +187,15 @@ fn faults_of_the_specification_are_found() {
 fn missing_and_unknown_citations_are_found() {
     let spec = "**[W1]** a MUST.\n\n**[W2]** b MUST.\n";
     let tests = "#[cfg(test)]\nmod tests {\n // SPEC [W1], [W2]\n}\n";
-    let code = "/// Reads (SPEC [W1]).\nfn a() {}\n";
+    let code = "fn a() {} // SPEC [W1]\n";
     let source = |text: &str| [Source::new("src/a.rs", text)];
     assert_eq!(uncited(spec, &source("fn a() {}")).len(), 4);
     assert_eq!(uncited(spec, &source(&format!("{code}{tests}"))).len(), 1);
+    assert_eq!(uncited(spec, &source(&format!("/// Reads (SPEC [W1]).\n{code}{tests}"))).len(), 1);
+    assert_eq!(
+        uncited(spec, &source(&format!("/// SPEC [W1], [W2]\nfn a() {{}}\n{tests}"))).len(),
+        2
+    );
     assert_eq!(uncited(spec, &source(&format!("// SPEC [W2] and [W1]\n{tests}"))).len(), 0);
     assert_eq!(uncited(spec, &source(&format!("// SPEC [W1], [W2], [W3]\n{tests}"))).len(), 1);
     assert_eq!(uncited(spec, &source(&format!("let a = \"SPEC [W1], [W2]\";\n{tests}"))).len(), 2);
