@@ -83,11 +83,11 @@ fn the_check_runs_the_readmes_test_command() {
 #[test]
 fn the_generated_wire_code_is_compared_with_the_schema() {
     let comparing = |source: &source::Source| {
-        source.path.starts_with("wire/")
-            && source.code.contains("protox")
-            && source.code.contains("#[test]")
+        let generates = source.code.contains("incamera_wire_generate::");
+        source.path.starts_with("wire/tests/") && generates && source.code.contains("#[test]")
     };
-    assert!(source::all().iter().any(comparing), "no test under wire/ compiles proto/ with protox");
+    let found = source::all().iter().any(comparing);
+    assert!(found, "no test under wire/tests generates the code anew from proto/");
 }
 
 #[test]
