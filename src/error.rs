@@ -1,1 +1,242 @@
-//! TODO
+//! Errors, by who is at fault.
+//!
+//! [`Error`] is the caller's: a call that cannot be carried out, or the end of membership. What a
+//! remote party sent is never an `Error`; it is a [`Fault`] inside `Event::Refused`.
+
+use core::fmt;
+
+use incamera_wire::Malformed;
+use thiserror::Error;
+
+use crate::entropy::NoEntropy;
+
+/// Why a call on a meeting failed. A call that fails has changed nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The text is no invite of this version.
+    #[error("this is no incamera invite ({0}): ask the host for the link again")]
+    Invite(&'static str),
+    /// The display name cannot be shown.
+    #[error("a display name has 1 to 64 bytes of UTF-8 and no control characters: choose another")]
+    Name,
+    /// The caller's identity may not do this.
+    #[error("your identity lacks the right to {0}: ask a host")]
+    MissingRight(Right),
+    /// No waiting knock has this id.
+    #[error("no waiting knock has this id: it was answered already, or it never came")]
+    UnknownKnock,
+    /// No member has this id.
+    #[error("nobody with this member id is in the meeting: read the roster again")]
+    UnknownMember,
+    /// The caller named itself where another member is meant.
+    #[error("a member cannot remove itself: call `leave`")]
+    OwnMember,
+    /// Not yet admitted and confirmed.
+    #[error("not yet in the meeting: wait for `Event::Joined`")]
+    NotJoined,
+    /// The membership is over.
+    #[error("this membership has ended: drop the meeting and join again if you may")]
+    Ended,
+    /// The meeting's own group no longer works, for instance after an unreadable commit.
+    #[error("this member cannot follow the group any more: leave and knock again")]
+    Broken,
+    /// The operating system refused randomness.
+    #[error("the operating system gave no randomness: nothing can be sealed safely")]
+    NoEntropy,
+    /// The invite or settings ask for a profile that this build cannot do.
+    #[error("this build does not support the meeting's profile: update it")]
+    UnsupportedProfile,
+    /// A fault inside this crate or the MLS engine.
+    #[error("internal fault in {0}: please report it; the meeting is unchanged")]
+    Internal(&'static str),
+}
+
+impl From<NoEntropy> for Error {
+    fn from(NoEntropy: NoEntropy) -> Self {
+        Self::NoEntropy
+    }
+}
+
+/// Something that the group's state allows to some identities only (SPEC [G8], [G12]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Right {
+    /// Admit those who knock, or deny them.
+    Admit,
+    /// Remove members.
+    Remove,
+    /// End the meeting for everyone.
+    End,
+}
+
+impl fmt::Display for Right {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Admit => "admit",
+            Self::Remove => "remove members",
+            Self::End => "end the meeting",
+        })
+    }
+}
+
+/// Who caused a [`Fault`], as far as the receiver can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Culprit {
+    /// The server, or anyone who can write through it: nothing signed reached this client.
+    Server,
+    /// A member of the meeting: its key was needed to get this far.
+    Member,
+    /// Somebody who knocks with a valid link.
+    Knocker,
+}
+
+/// What was wrong with something that a remote party sent. It took no effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The bytes do not parse.
+    #[error("malformed: {0}")]
+    Malformed(#[from] Malformed),
+    /// The message belongs to another meeting.
+    #[error("it belongs to another meeting: the server mixes up its streams")]
+    OtherMeeting,
+    /// It does not open under the key that it names.
+    #[error("it does not open: forged or damaged on the way; nothing to do")]
+    Unopenable,
+    /// It names an epoch that this member has not reached, although the log is read in order.
+    #[error("it names an epoch that does not exist yet: the server skipped an entry or forged one")]
+    EpochAhead,
+    /// An event's epoch ended too long ago.
+    #[error("its epoch ended over 30 seconds ago: the author sends it again")]
+    EpochEnded,
+    /// A blob does not hash to its address.
+    #[error("the blob is not the one asked for: fetch it from another server")]
+    WrongBlob,
+    /// The engine refused a commit for a reason that every member sees alike.
+    #[error("the commit is invalid ({0}): its author's client is broken or hostile")]
+    InvalidCommit(&'static str),
+    /// The verdict on a commit.
+    #[error("the group's rules refuse this commit: {0}")]
+    Refused(Rule),
+    /// The author of an event is no member of its epoch, or has gone since.
+    #[error("its author is not in the meeting: ignore it")]
+    UnknownAuthor,
+    /// The signature of an event does not verify.
+    #[error("its signature does not verify: its author's client is broken or hostile")]
+    Signature,
+    /// A counter or a knock came a second time.
+    #[error("it came before: replayed by the server")]
+    Replayed,
+    /// The author lacks a right.
+    #[error("its author lacks the right to {0}")]
+    MissingRight(Right),
+    /// A knock names a log position too far from now.
+    #[error("the knock is stale: whoever knocks must knock again")]
+    StaleKnock,
+    /// A certificate of an identity key does not verify.
+    #[error("the identity certificate does not verify: do not admit")]
+    Certificate,
+    /// A banned identity knocks.
+    #[error("the identity is banned from this meeting")]
+    Banned,
+    /// A table with a bound is full.
+    #[error("too many are waiting: answer some knocks first")]
+    Full,
+    /// A Welcome that is addressed to this client cannot be used.
+    #[error("the Welcome is unusable ({0}): wait for another, or knock again")]
+    Welcome(&'static str),
+}
+
+impl Fault {
+    /// Who caused it, as far as the receiver can tell.
+    #[must_use]
+    pub const fn culprit(&self) -> Culprit {
+        match self {
+            Self::Malformed(_)
+            | Self::OtherMeeting
+            | Self::Unopenable
+            | Self::EpochAhead
+            | Self::EpochEnded
+            | Self::WrongBlob
+            | Self::Replayed => Culprit::Server,
+            Self::InvalidCommit(_)
+            | Self::Refused(_)
+            | Self::UnknownAuthor
+            | Self::Signature
+            | Self::MissingRight(_)
+            | Self::Welcome(_) => Culprit::Member,
+            Self::StaleKnock | Self::Certificate | Self::Banned | Self::Full => Culprit::Knocker,
+        }
+    }
+}
+
+/// The rule that refused a commit (SPEC section "Group operations").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[non_exhaustive]
+pub enum Rule {
+    /// The commit changes nothing.
+    #[error("[G4] it proposes nothing")]
+    Empty,
+    /// Adds and removals in one commit.
+    #[error("[G4] it both adds and removes")]
+    Mixed,
+    /// The committer is no member that may commit.
+    #[error("[G8] its committer is not in the roster")]
+    UnknownCommitter,
+    /// A newcomer's certificate does not verify (SPEC [I2]).
+    #[error("[I2] a newcomer's certificate does not verify")]
+    Certificate,
+    /// A newcomer's stay id or key is in the roster already (SPEC [G6]).
+    #[error("[G6] a newcomer's stay id or key is in the roster already")]
+    Duplicate,
+    /// A newcomer's identity is banned (SPEC [G6]).
+    #[error("[G6] a newcomer's identity is banned")]
+    Banned,
+    /// Not exactly one PSK of a live invite with an Add, or one without (SPEC [G7]).
+    #[error("[G7] an Add carries exactly one PSK of a live invite, anything else none")]
+    Psk,
+    /// The committer lacks a right (SPEC [G8]).
+    #[error("[G8] its committer lacks the right to {0}")]
+    MissingRight(Right),
+    /// The door is locked.
+    #[error("[G8] the door is locked")]
+    Locked,
+    /// A removed leaf is not in the tree, or twice in the list.
+    #[error("[G8] it removes a leaf that is empty, twice named, or its committer's own")]
+    NoSuchLeaf,
+    /// A removal for cause leaves other leaves of the same identity (SPEC [G8]).
+    #[error("[G8] it removes one of an identity's leaves and leaves another")]
+    PartialRemoval,
+    /// Evidence that does not verify (SPEC [G8]).
+    #[error("[G8] it carries evidence that does not verify or is not needed")]
+    Evidence,
+    /// The new state is not what the rule derives (SPEC [G9]).
+    #[error("[G9] its new state differs from what follows from the commit: {0}")]
+    State(&'static str),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_say_what_to_do() {
+        assert_eq!(
+            Error::MissingRight(Right::Admit).to_string(),
+            "your identity lacks the right to admit: ask a host"
+        );
+        assert_eq!(
+            Fault::Refused(Rule::MissingRight(Right::Remove)).to_string(),
+            "the group's rules refuse this commit: [G8] its committer lacks the right to remove members"
+        );
+    }
+
+    #[test]
+    fn a_rule_broken_by_a_member_is_not_blamed_on_the_server() {
+        assert_eq!(Fault::Refused(Rule::Psk).culprit(), Culprit::Member);
+        assert_eq!(Fault::Unopenable.culprit(), Culprit::Server);
+        assert_eq!(Fault::StaleKnock.culprit(), Culprit::Knocker);
+    }
+}

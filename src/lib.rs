@@ -13,5 +13,21 @@ mod mls;
 mod policy;
 mod secret;
 mod sframe;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+// The tests' world in a box names the crate as its users do.
+#[cfg(test)]
+extern crate self as incamera;
 
 pub use incamera_wire as wire;
+pub use incamera_wire::{DenyReason, Destination, Fingerprint, Profile, Role, Track, TrackKind};
+
+pub use admission::Invite;
+pub use error::{Culprit, Error, Fault, Right, Rule};
+pub use identity::{Identity, SafetyCode};
+pub use media::{FrameError, Framing, Opened, Receiver, Released, Sealer};
+pub use meeting::{
+    Alarm, Event, Input, KnockId, Meeting, MemberId, Message, Now, Output, Participant, Settings,
+    Source,
+};

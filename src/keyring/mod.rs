@@ -1,1 +1,24 @@
-//! TODO
+//! Media keys: (epoch, member, track) -> key, counter or replay window. The meeting installs
+//! epochs; media threads see a new one through one atomic swap; old ones are forgotten on time.
+
+#[cfg(any(test, feature = "testing"))]
+mod digest;
+mod epoch;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod kid;
+mod lease;
+mod open;
+mod ring;
+mod seal;
+mod slot;
+#[cfg(test)]
+mod tests;
+mod view;
+mod window;
+
+pub(crate) use lease::Lease;
+pub(crate) use open::{Incoming, OpenRefusal, Origin};
+pub(crate) use ring::{EpochInstall, InstallError, Keyring};
+pub(crate) use seal::SealRefusal;
+pub(crate) use view::LINGER_MS;

@@ -1,1 +1,14 @@
-//! TODO
+//! Frames: sealed by a [`Sealer`], opened by a [`Receiver`], under keys that the keyring holds.
+
+mod error;
+mod held;
+mod receiver;
+mod sealer;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use error::FrameError;
+pub use receiver::{Opened, Receiver, Released};
+pub use sealer::{Framing, Sealer};

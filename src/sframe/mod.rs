@@ -1,1 +1,16 @@
-//! TODO
+//! SFrame (RFC 9605): keys of one key id, and frames sealed and opened under them.
+//!
+//! Nothing here knows of meetings, epochs or members; the header codec is `incamera-wire`'s.
+
+mod backend;
+mod cipher;
+mod key;
+mod sealing;
+mod suite;
+#[cfg(test)]
+mod vectors;
+
+pub(crate) use cipher::{MAX_PLAINTEXT_LEN, MAX_TAG_LEN};
+pub(crate) use key::{FrameKey, OpenError};
+pub(crate) use sealing::{SealError, SealingKey};
+pub(crate) use suite::Suite;

@@ -69,6 +69,7 @@ mod malformed;
 mod raw;
 mod secret;
 pub mod server;
+mod sframe_header;
 mod state;
 mod track;
 mod transport;
@@ -85,6 +86,7 @@ pub use ids::{
 };
 pub use malformed::{Malformed, Rule};
 pub use secret::SecretBytes;
+pub use sframe_header::{FrameHeader, HeaderError, MAX_HEADER_LEN};
 pub use state::{GroupState, InviteEntry, RoleEntry};
 pub use track::{Track, TrackKind, TrackKinds};
 pub use transport::{Destination, ToClient, ToServer};

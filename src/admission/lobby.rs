@@ -1,0 +1,169 @@
+//! The lobby as an admitter sees it: knocks that wait, and those that came before (SPEC [A4]).
+
+use std::collections::BTreeMap;
+
+use incamera_wire::{Fingerprint, InviteId, KeyPackageRef, MailboxId};
+
+use crate::error::Fault;
+use crate::secret::Secret;
+
+/// The most knocks that wait for an answer.
+pub(crate) const MAX_WAITING: usize = 256;
+/// The most knocks that are remembered so that none counts twice.
+pub(crate) const MAX_SEEN: usize = 4096;
+/// How many log entries old a knock may be, and how many ahead of the reader.
+pub(crate) const FRESHNESS: u64 = 1024;
+
+/// A knock that waits for an answer.
+pub(crate) struct Waiting {
+    /// The key package's reference: the knock's name.
+    pub(crate) reference: KeyPackageRef,
+    /// The invite under which it came.
+    pub(crate) invite: InviteId,
+    /// The key package.
+    pub(crate) key_package: Vec<u8>,
+    /// The verified identity.
+    pub(crate) fingerprint: Fingerprint,
+    /// The verified display name.
+    pub(crate) name: String,
+    /// Where an answer goes.
+    pub(crate) mailbox: MailboxId,
+    /// The key for an answer.
+    pub(crate) answer_key: Secret<32>,
+}
+
+/// Knocks that wait, and those that came before.
+#[derive(Default)]
+pub(crate) struct Lobby {
+    waiting: Vec<Waiting>,
+    /// Reference to log position of every fresh knock that came.
+    seen: BTreeMap<KeyPackageRef, u64>,
+}
+
+impl Lobby {
+    /// Whether a knock of this reference, made at `position` of the log, may count when the reader
+    /// is at `now`.
+    pub(crate) fn check(
+        &self,
+        reference: KeyPackageRef,
+        position: u64,
+        now: u64,
+    ) -> Result<(), Fault> {
+        // SPEC [A4]
+        if position.abs_diff(now) > FRESHNESS {
+            return Err(Fault::StaleKnock);
+        }
+        // SPEC [A4]
+        if self.seen.contains_key(&reference) {
+            return Err(Fault::Replayed);
+        }
+        let fresh = self.seen.values().filter(|seen| now.saturating_sub(**seen) <= FRESHNESS);
+        if self.waiting.len() >= MAX_WAITING || fresh.count() >= MAX_SEEN {
+            return Err(Fault::Full);
+        }
+        Ok(())
+    }
+
+    /// Lets a checked knock wait.
+    pub(crate) fn push(&mut self, waiting: Waiting, position: u64, now: u64) {
+        // One that is no longer fresh is refused for its position: it need not be remembered.
+        self.seen.retain(|_, seen| now.saturating_sub(*seen) <= FRESHNESS);
+        self.seen.insert(waiting.reference, position);
+        self.waiting.push(waiting);
+    }
+
+    /// Takes a waiting knock out, to answer it, and says which place it had.
+    pub(crate) fn take(&mut self, reference: KeyPackageRef) -> Option<(usize, Waiting)> {
+        let place = self.waiting.iter().position(|waiting| waiting.reference == reference)?;
+        Some((place, self.waiting.remove(place)))
+    }
+
+    /// Puts back what [`Lobby::take`] took.
+    pub(crate) fn put_back(&mut self, place: usize, waiting: Waiting) {
+        self.waiting.insert(place.min(self.waiting.len()), waiting);
+    }
+
+    /// Drops what waits under invites that are no longer live, and names it.
+    pub(crate) fn drop_dead(&mut self, is_live: impl Fn(InviteId) -> bool) -> Vec<KeyPackageRef> {
+        let (live, dead) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition::<Vec<_>, _>(|waiting| is_live(waiting.invite));
+        self.waiting = live;
+        dead.into_iter().map(|waiting| waiting.reference).collect()
+    }
+
+    /// The knocks that wait, oldest first.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = &Waiting> {
+        self.waiting.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reference(n: usize) -> KeyPackageRef {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&(n as u64).to_be_bytes());
+        KeyPackageRef::new(bytes)
+    }
+
+    fn waiting(n: usize) -> Waiting {
+        Waiting {
+            reference: reference(n),
+            invite: InviteId::new([1; 16]),
+            key_package: vec![],
+            fingerprint: Fingerprint::new([2; 32]),
+            name: "Ada".to_owned(),
+            mailbox: MailboxId::new([3; 16]),
+            answer_key: Secret::filled(|_| ()),
+        }
+    }
+
+    #[test]
+    fn a_replayed_knock_is_refused_also_after_its_answer() {
+        // SPEC [A4]
+        let mut lobby = Lobby::default();
+        assert_eq!(lobby.check(reference(1), 10, 10), Ok(()));
+        lobby.push(waiting(1), 10, 10);
+        assert_eq!(lobby.check(reference(1), 10, 11), Err(Fault::Replayed));
+        assert!(lobby.take(reference(1)).is_some());
+        assert_eq!(lobby.check(reference(1), 10, 10 + FRESHNESS), Err(Fault::Replayed));
+        lobby.push(waiting(2), 12 + FRESHNESS, 12 + FRESHNESS);
+        assert_eq!(lobby.check(reference(1), 10, 11 + FRESHNESS), Err(Fault::StaleKnock));
+    }
+
+    #[test]
+    fn a_stale_or_future_knock_is_refused() {
+        // SPEC [A4]
+        let lobby = Lobby::default();
+        assert_eq!(lobby.check(reference(1), 10, 11 + FRESHNESS), Err(Fault::StaleKnock));
+        assert_eq!(lobby.check(reference(1), 11 + FRESHNESS, 10), Err(Fault::StaleKnock));
+        assert_eq!(lobby.check(reference(1), 10, 10 + FRESHNESS), Ok(()));
+    }
+
+    #[test]
+    fn the_lobby_is_bounded() {
+        let mut lobby = Lobby::default();
+        for n in 0..MAX_WAITING {
+            assert_eq!(lobby.check(reference(n), 1, 1), Ok(()));
+            lobby.push(waiting(n), 1, 1);
+        }
+        assert_eq!(lobby.check(reference(9999), 1, 1), Err(Fault::Full));
+        for n in MAX_WAITING..MAX_SEEN {
+            let _ = lobby.take(reference(n - MAX_WAITING));
+            lobby.push(waiting(n), 1, 1);
+        }
+        let _ = lobby.take(reference(MAX_SEEN - 1));
+        assert_eq!(lobby.check(reference(9999), 1, 1), Err(Fault::Full));
+        assert_eq!(lobby.check(reference(9999), 900, 2 + FRESHNESS), Ok(()));
+    }
+
+    #[test]
+    fn knocks_of_a_dead_invite_are_dropped() {
+        let mut lobby = Lobby::default();
+        lobby.push(waiting(1), 1, 1);
+        assert_eq!(lobby.drop_dead(|_| false), [reference(1)]);
+        assert_eq!(lobby.waiting().count(), 0);
+    }
+}

@@ -1,0 +1,153 @@
+//! The certificate in each leaf's credential: the identity key vouches for one leaf key in one
+//! stay in one meeting (SPEC [I2]).
+
+use ed25519_dalek::{Signature, Signer, VerifyingKey};
+use incamera_wire::{Fingerprint, LeafCredential, MeetingId, StayId};
+
+use super::{DisplayName, Identity, fingerprint};
+
+/// What a verified certificate says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Certified {
+    /// The identity behind the leaf.
+    pub(crate) fingerprint: Fingerprint,
+    /// Its Ed25519 key, 32 bytes.
+    pub(crate) identity_key: [u8; 32],
+    /// This stay in the meeting.
+    pub(crate) stay: StayId,
+    /// The display name.
+    pub(crate) name: String,
+}
+
+/// The certificate does not verify, or the name cannot be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BadCertificate;
+
+/// The leaf credential by which `identity` vouches for `leaf_key` in one stay.
+pub(crate) fn certify(
+    identity: &Identity,
+    meeting: MeetingId,
+    leaf_key: &[u8; 32],
+    stay: StayId,
+    direct_key: [u8; 32],
+) -> LeafCredential {
+    let signature = identity.key.sign(&statement(meeting, leaf_key, stay, &direct_key)).to_bytes();
+    LeafCredential {
+        identity_key: identity.key.verifying_key().to_bytes(),
+        stay,
+        direct_key,
+        name: identity.name().to_owned(),
+        signature,
+    }
+}
+
+/// Verifies the credential of a leaf whose MLS signature key is `leaf_key` (SPEC [I2], [I3]).
+pub(crate) fn verify_certificate(
+    credential: &[u8],
+    meeting: MeetingId,
+    leaf_key: &[u8; 32],
+) -> Result<Certified, BadCertificate> {
+    let LeafCredential { identity_key, stay, direct_key, name, signature } =
+        LeafCredential::decode(credential).map_err(|_| BadCertificate)?;
+    // SPEC [I2]
+    let statement = statement(meeting, leaf_key, stay, &direct_key);
+    if !verify_strict(&identity_key, &statement, &signature) {
+        return Err(BadCertificate);
+    }
+    // SPEC [I3]
+    let name = DisplayName::new(&name).map_err(|_| BadCertificate)?.as_str().to_owned();
+    Ok(Certified { fingerprint: fingerprint(&identity_key), identity_key, stay, name })
+}
+
+/// Whether an Ed25519 signature verifies, with small-order keys and non-canonical forms refused
+/// (SPEC [I1]).
+pub(crate) fn verify_strict(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
+    // SPEC [I1]: MLS's proofs need strong unforgeability, and a verdict must be one for all.
+    VerifyingKey::from_bytes(key)
+        .and_then(|key| key.verify_strict(message, &Signature::from_bytes(signature)))
+        .is_ok()
+}
+
+/// What an identity key signs (SPEC "Identity").
+fn statement(
+    meeting: MeetingId,
+    leaf_key: &[u8; 32],
+    stay: StayId,
+    direct_key: &[u8; 32],
+) -> Vec<u8> {
+    let label: &[u8] = b"incamera 1 certificate";
+    [label, meeting.as_bytes(), leaf_key, stay.as_bytes(), direct_key].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MEETING: MeetingId = MeetingId::new([1; 16]);
+    const LEAF_KEY: [u8; 32] = [2; 32];
+
+    fn credential() -> LeafCredential {
+        let ada = Identity::from_secret_key(&[7; 32], "Ada").unwrap();
+        certify(&ada, MEETING, &LEAF_KEY, StayId::new([3; 16]), [4; 32])
+    }
+
+    #[test]
+    fn a_genuine_certificate_names_its_identity() {
+        let ada = Identity::from_secret_key(&[7; 32], "Ada").unwrap();
+        let certified = verify_certificate(&credential().encode(), MEETING, &LEAF_KEY).unwrap();
+        assert_eq!(certified.fingerprint, ada.fingerprint());
+        assert_eq!(certified.name, "Ada");
+        assert_eq!(certified.stay, StayId::new([3; 16]));
+    }
+
+    #[test]
+    fn a_certificate_for_another_meeting_leaf_stay_or_direct_key_is_refused() {
+        // SPEC [I2]
+        let verify = |credential: &LeafCredential, meeting, key: &[u8; 32]| {
+            verify_certificate(&credential.encode(), meeting, key)
+        };
+        let genuine = credential();
+        assert_eq!(verify(&genuine, MeetingId::new([9; 16]), &LEAF_KEY), Err(BadCertificate));
+        assert_eq!(verify(&genuine, MEETING, &[9; 32]), Err(BadCertificate));
+        let changes: [fn(&mut LeafCredential); 4] = [
+            |c| c.stay = StayId::new([9; 16]),
+            |c| c.direct_key[0] ^= 1,
+            |c| {
+                c.identity_key =
+                    *ed25519_dalek::SigningKey::from_bytes(&[8; 32]).verifying_key().as_bytes()
+            },
+            |c| c.signature[0] ^= 1,
+        ];
+        for (index, change) in changes.iter().enumerate() {
+            let mut changed = credential();
+            change(&mut changed);
+            assert_eq!(verify(&changed, MEETING, &LEAF_KEY), Err(BadCertificate), "{index}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_with_an_unshowable_name_is_refused() {
+        // SPEC [I3]
+        let mut changed = credential();
+        changed.name = "a\u{202e}b".to_owned();
+        let verdict = verify_certificate(&changed.encode(), MEETING, &LEAF_KEY);
+        assert_eq!(verdict, Err(BadCertificate));
+    }
+
+    #[test]
+    fn a_signature_under_a_small_order_key_is_refused() {
+        // SPEC [I1]: the identity point as key and R, s = 0: plain verification accepts it for
+        // every message.
+        let mut key = [0; 32];
+        key[0] = 1;
+        let mut signature = [0; 64];
+        signature[0] = 1;
+        let lax = ed25519_dalek::Verifier::verify(
+            &VerifyingKey::from_bytes(&key).unwrap(),
+            b"anything",
+            &Signature::from_bytes(&signature),
+        );
+        assert!(lax.is_ok(), "the case must be one that only strictness catches");
+        assert!(!verify_strict(&key, b"anything", &signature));
+    }
+}

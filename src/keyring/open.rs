@@ -1,0 +1,108 @@
+//! From a received frame to its plaintext.
+
+use incamera_wire::{FrameHeader, HeaderError};
+
+use super::ring::Keyring;
+use crate::sframe::{FrameKey, MAX_PLAINTEXT_LEN, OpenError};
+use incamera_wire::{StayId, Track};
+
+/// A received frame, taken apart but not yet believed.
+#[derive(Clone, Copy)]
+pub(crate) struct Incoming<'a> {
+    /// What the header says.
+    pub(crate) header: FrameHeader,
+    /// The header as received.
+    head: &'a [u8],
+    /// Ciphertext and tag.
+    body: &'a [u8],
+}
+
+/// Whose frame it was; known only once it has opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// The member.
+    pub(crate) member: StayId,
+    /// The member's track.
+    pub(crate) track: Track,
+}
+
+/// Why a frame did not open; nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OpenRefusal {
+    /// Membership has ended.
+    Ended,
+    /// The body cannot be that of a frame.
+    Malformed,
+    /// The epoch is not kept, the leaf not occupied (or our own), or the track unknown.
+    UnknownKey,
+    /// The epoch may still come: SPEC [M5].
+    Ahead {
+        /// The full number of the epoch that the frame seems to be of.
+        epoch: u64,
+    },
+    /// Its sender may not use this track, or it is not of the sender and track expected.
+    NotAllowed,
+    /// SPEC [M8]: the tag does not verify, or the frame was accepted before.
+    Unopenable,
+}
+
+impl From<OpenError> for OpenRefusal {
+    fn from(_: OpenError) -> Self {
+        Self::Unopenable
+    }
+}
+
+impl<'a> Incoming<'a> {
+    /// Takes `sealed` apart.
+    ///
+    /// # Errors
+    /// If its header is not one: SPEC [W7].
+    pub(crate) fn parse(sealed: &'a [u8]) -> Result<Self, HeaderError> {
+        let (header, len) = FrameHeader::parse(sealed)?;
+        let (head, body) = sealed.split_at_checked(len).ok_or(HeaderError::Truncated)?;
+        Ok(Self { header, head, body })
+    }
+
+    /// Opens it under `key`: appends the plaintext to `out`, or leaves it.
+    pub(super) fn open_with(&self, key: &FrameKey, out: &mut Vec<u8>) -> Result<(), OpenError> {
+        // SPEC [M1]: no metadata.
+        key.open(self.head, self.header.ctr, &[], self.body, out)
+    }
+}
+
+impl Keyring {
+    /// Opens a frame of another member: appends its plaintext to `out`. With `expected`, no frame
+    /// of any other member or track opens.
+    ///
+    /// # Errors
+    /// [`OpenRefusal`]; `out`, windows and counters are as they were (SPEC [M11]).
+    pub(crate) fn open(
+        &self,
+        frame: &Incoming<'_>,
+        expected: Option<Origin>,
+        now_ms: u64,
+        out: &mut Vec<u8>,
+    ) -> Result<Origin, OpenRefusal> {
+        let tag_len = self.suite.tag_len();
+        if !(tag_len..=MAX_PLAINTEXT_LEN + tag_len).contains(&frame.body.len()) {
+            return Err(OpenRefusal::Malformed);
+        }
+        let view = self.view.load();
+        if view.ended {
+            return Err(OpenRefusal::Ended);
+        }
+        let kept = view.resolve(frame.header.kid, now_ms)?;
+        // SPEC [M3]
+        let located = kept.epoch.locate(frame.header.kid);
+        let (position, track) = located.ok_or(OpenRefusal::UnknownKey)?;
+        let leaf = kept.epoch.leaves.get(position).ok_or(OpenRefusal::UnknownKey)?;
+        let origin = Origin { member: leaf.stay, track };
+        // SPEC [M7]
+        let allowed = kept.allowed.get(position).is_some_and(|kinds| kinds.contains(track.kind()));
+        if !allowed || expected.is_some_and(|expected| expected != origin) {
+            return Err(OpenRefusal::NotAllowed);
+        }
+        kept.epoch.open(leaf, track, frame, out)?;
+        Ok(origin)
+    }
+}

@@ -1,0 +1,175 @@
+//! The keyring itself: what the meeting does with it.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+use zeroize::Zeroizing;
+
+use super::epoch::Epoch;
+use super::view::View;
+use crate::sframe::Suite;
+use incamera_wire::{StayId, Track, TrackKinds};
+
+/// What the meeting knows of an epoch that it has merged.
+pub(crate) struct EpochInstall {
+    /// The epoch's number, greater than every one installed before.
+    pub(crate) epoch: u64,
+    /// SPEC [K1]: MLS-Exporter("SFrame 1.0 Base Key", "", Nk).
+    pub(crate) base_key: Zeroizing<Vec<u8>>,
+    /// The leaf of this client.
+    pub(crate) own_leaf: u32,
+    /// The occupied leaves, this client's too: index, stay and what the state lets each use.
+    pub(crate) leaves: Vec<(u32, StayId, TrackKinds)>,
+    /// Whether the commit into this epoch removed somebody.
+    pub(crate) removes: bool,
+}
+
+/// Why an epoch was not installed; nothing has changed. Each is a fault of the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum InstallError {
+    /// Membership has ended.
+    #[error("membership has ended")]
+    Ended,
+    /// A later epoch is already installed.
+    #[error("a later epoch is installed already")]
+    Order,
+    /// The base key has not the length that the suite asks for.
+    #[error("the base key is not as long as the suite's key")]
+    BaseKey,
+    /// A leaf is listed twice, or this client's is missing.
+    #[error("a leaf is listed twice or the own leaf is missing")]
+    Roster,
+}
+
+/// All media keys of one membership, shared by the meeting, which installs epochs, and the media
+/// threads. Counters and windows live here and outlast sealers and receivers.
+pub(crate) struct Keyring {
+    pub(super) suite: Suite,
+    /// What media threads see.
+    pub(super) view: ArcSwap<View>,
+    /// Held by whoever replaces the view.
+    writer: Mutex<()>,
+    /// SPEC [M9]: sealing needs this to be set...
+    pub(super) may_seal: AtomicBool,
+    /// ... and the time to be before this.
+    pub(super) seal_until_ms: AtomicU64,
+    /// SPEC [M10]: the tracks that have a sealer.
+    pub(super) leased: Mutex<BTreeSet<Track>>,
+}
+
+impl Keyring {
+    /// A keyring without an epoch, which seals and opens nothing.
+    pub(crate) fn new(suite: Suite) -> Self {
+        Self {
+            suite,
+            view: ArcSwap::default(),
+            writer: Mutex::new(()),
+            may_seal: AtomicBool::new(false),
+            seal_until_ms: AtomicU64::new(0),
+            leased: Mutex::new(BTreeSet::new()),
+        }
+    }
+
+    /// Installs an epoch: media threads use it from their next frame on. An epoch that is there
+    /// already is left alone, with its counters and windows.
+    ///
+    /// # Errors
+    /// [`InstallError`]; nothing has changed.
+    pub(crate) fn install(&self, install: EpochInstall, now_ms: u64) -> Result<(), InstallError> {
+        let _writer = self.lock_writer();
+        let view = self.view.load_full();
+        if view.ended {
+            return Err(InstallError::Ended);
+        }
+        if view.kept.iter().any(|kept| kept.epoch.number == install.epoch) {
+            return Ok(());
+        }
+        if view.newest().is_some_and(|newest| install.epoch < newest.epoch.number) {
+            return Err(InstallError::Order);
+        }
+        let removes = install.removes;
+        let epoch = Epoch::new(self.suite, install)?;
+        self.replace(view.with(epoch, removes, now_ms));
+        Ok(())
+    }
+
+    /// SPEC [K7]: erases the epochs that have expired; gives the time at which the next one does.
+    pub(crate) fn sweep(&self, now_ms: u64) -> Option<u64> {
+        let _writer = self.lock_writer();
+        let view = self.view.load_full();
+        if view.next_expiry().is_some_and(|at| at <= now_ms) {
+            self.replace(view.swept(now_ms));
+        }
+        self.view.load().next_expiry()
+    }
+
+    /// SPEC [M9]: lets sealers work until `seal_until_ms`, exclusive.
+    pub(crate) fn renew(&self, seal_until_ms: u64) {
+        self.seal_until_ms.store(seal_until_ms, Ordering::Release);
+    }
+
+    /// SPEC [M9]: `false` stops all sealers from their next frame on: before confirmation, and
+    /// whenever the meeting must not be heard.
+    pub(crate) fn allow_sealing(&self, allowed: bool) {
+        self.may_seal.store(allowed, Ordering::Release);
+    }
+
+    /// Forgets the epochs of a joiner that nobody has confirmed: a losing Add's Welcome led into
+    /// them, and the winning one may have their numbers. Whoever has sealed keeps everything, or a
+    /// counter could repeat (SPEC [K3]).
+    pub(crate) fn reset_unsealed(&self) {
+        let _writer = self.lock_writer();
+        let view = self.view.load_full();
+        let sealed = view.kept.iter().any(|kept| kept.epoch.own_slots.iter().next().is_some());
+        if view.ended || sealed || self.may_seal.load(Ordering::Acquire) {
+            return;
+        }
+        let all = view.kept.iter().map(|kept| Arc::clone(&kept.epoch)).collect();
+        self.replace((View::default(), all));
+    }
+
+    /// The end of membership: every key is erased, and every seal and open fails from now on.
+    pub(crate) fn clear(&self) {
+        let _writer = self.lock_writer();
+        let view = self.view.load_full();
+        let all = view.kept.iter().map(|kept| Arc::clone(&kept.epoch)).collect();
+        self.replace((View { ended: true, ..View::default() }, all));
+    }
+
+    /// The number of the newest epoch.
+    pub(crate) fn newest(&self) -> Option<u64> {
+        self.view.load().newest().map(|kept| kept.epoch.number)
+    }
+
+    /// Whether membership has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.view.load().ended
+    }
+
+    fn replace(&self, (next, dropped): (View, Vec<Arc<Epoch>>)) {
+        self.view.store(Arc::new(next));
+        // A thread may still hold the old view: the keys go now, not when it lets go.
+        dropped.iter().for_each(|epoch| epoch.erase());
+    }
+
+    fn lock_writer(&self) -> MutexGuard<'_, ()> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl core::fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Keyring")
+            .field("newest", &self.newest())
+            .field("ended", &self.has_ended())
+            .finish_non_exhaustive()
+    }
+}
+
+impl core::fmt::Debug for EpochInstall {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("EpochInstall").field("epoch", &self.epoch).finish_non_exhaustive()
+    }
+}

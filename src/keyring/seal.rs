@@ -1,0 +1,50 @@
+//! From a plaintext to the key that may seal it.
+
+use std::sync::atomic::Ordering;
+
+use super::ring::Keyring;
+use crate::sframe::{SealError, SealingKey};
+use incamera_wire::Track;
+
+/// Why a frame was not sealed; no counter has moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SealRefusal {
+    /// Membership has ended.
+    Ended,
+    /// SPEC [M9]: sealing is not allowed now, or its deadline has passed, or no epoch is there.
+    Stopped,
+    /// The state does not let this client use the track.
+    NotAllowed,
+    /// The key or the caller's arguments do not allow it.
+    Key(SealError),
+}
+
+impl Keyring {
+    /// Runs `seal` with this client's key for `track` in the epoch to seal in.
+    ///
+    /// # Errors
+    /// [`SealRefusal`]; nothing has changed.
+    pub(super) fn seal<R>(
+        &self,
+        track: Track,
+        now_ms: u64,
+        seal: impl FnOnce(&mut SealingKey) -> Result<R, SealError>,
+    ) -> Result<R, SealRefusal> {
+        let view = self.view.load();
+        if view.ended {
+            return Err(SealRefusal::Ended);
+        }
+        // SPEC [M9]
+        let in_time = now_ms < self.seal_until_ms.load(Ordering::Acquire);
+        if !in_time || !self.may_seal.load(Ordering::Acquire) {
+            return Err(SealRefusal::Stopped);
+        }
+        let kept = view.sealing(now_ms).ok_or(SealRefusal::Stopped)?;
+        // SPEC [M7]: receivers would drop it.
+        let own = kept.epoch.own_position().and_then(|position| kept.allowed.get(position));
+        if !own.is_some_and(|kinds| kinds.contains(track.kind())) {
+            return Err(SealRefusal::NotAllowed);
+        }
+        kept.epoch.seal(track, seal)
+    }
+}

@@ -1,0 +1,155 @@
+//! Slots: what this client keeps of one (epoch, member, track).
+
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use super::open::Incoming;
+use super::window::ReplayWindow;
+use crate::sframe::{FrameKey, OpenError};
+use incamera_wire::Track;
+
+/// A slot's content behind a mutex of its own, hardly ever contended; `None` once erased.
+pub(super) struct Slot<T>(Mutex<Option<Box<T>>>);
+
+impl<T> Slot<T> {
+    /// Runs `then` on the content, alone; `None` if it is erased.
+    pub(super) fn with<R>(&self, then: impl FnOnce(&mut T) -> R) -> Option<R> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_deref_mut().map(then)
+    }
+
+    /// Erases the content, once whoever uses it is done.
+    pub(super) fn erase(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// The slots of one member in one epoch, by track: a list that only grows, read without a lock.
+/// It holds what somebody in the group has really used: a handful, 160 at the very most.
+pub(super) struct Slots<T>(OnceLock<Box<Node<T>>>);
+
+struct Node<T> {
+    track: Track,
+    slot: Slot<T>,
+    next: Slots<T>,
+}
+
+impl<T> Slots<T> {
+    /// No slots.
+    pub(super) const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    /// The slot of `track`, if there is one.
+    pub(super) fn get(&self, track: Track) -> Option<&Slot<T>> {
+        self.iter().find(|(of, _)| *of == track).map(|(_, slot)| slot)
+    }
+
+    /// The slot of `track`: a new one around `content`, unless another thread was faster. It is
+    /// never `None`.
+    pub(super) fn get_or_insert(&self, track: Track, content: T) -> Option<&Slot<T>> {
+        let slot = Slot(Mutex::new(Some(Box::new(content))));
+        let mut fresh = Box::new(Node { track, slot, next: Self::new() });
+        let mut list = self;
+        loop {
+            match list.0.get() {
+                Some(node) if node.track == track => return Some(&node.slot),
+                Some(node) => list = &node.next,
+                None => match list.0.set(fresh) {
+                    Ok(()) => return list.0.get().map(|node| &node.slot),
+                    Err(slower) => fresh = slower,
+                },
+            }
+        }
+    }
+
+    /// All slots, oldest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Track, &Slot<T>)> {
+        std::iter::successors(self.0.get(), |node| node.next.0.get())
+            .map(|node| (node.track, &node.slot))
+    }
+}
+
+/// A member's key for one track, and which of its frames have been accepted.
+pub(super) struct OpeningKey {
+    key: FrameKey,
+    /// SPEC [K4]: other members' frames only; our own are never opened.
+    window: ReplayWindow,
+}
+
+impl OpeningKey {
+    /// A key under which nothing has been accepted.
+    pub(super) fn new(key: FrameKey) -> Self {
+        Self { key, window: ReplayWindow::new() }
+    }
+
+    /// Opens a frame that was not accepted before: appends its plaintext to `out`.
+    ///
+    /// # Errors
+    /// [`OpenError`], the same for a replay as for a forgery; `out` and the window are as before.
+    pub(super) fn open(
+        &mut self,
+        frame: &Incoming<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), OpenError> {
+        // SPEC [M2]: checked first, moved only after the tag has verified.
+        if !self.window.is_fresh(frame.header.ctr) {
+            return Err(OpenError);
+        }
+        frame.open_with(&self.key, out)?;
+        self.window.accept(frame.header.ctr);
+        Ok(())
+    }
+
+    /// Accepts the counter of a frame that has authenticated under this very key outside the slot.
+    pub(super) fn accept(&mut self, ctr: u64) -> Result<(), OpenError> {
+        if self.window.accept(ctr) { Ok(()) } else { Err(OpenError) }
+    }
+
+    /// The window's state, for digests of state in tests.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn window_bytes(&self) -> Vec<u8> {
+        self.window.bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    fn tracks() -> impl Iterator<Item = Track> {
+        (0..256).filter_map(Track::from_context)
+    }
+
+    #[test]
+    fn threads_that_insert_the_same_tracks_share_the_slots() {
+        let slots = Slots::new();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for track in tracks() {
+                        let slot = slots.get_or_insert(track, AtomicUsize::new(0)).unwrap();
+                        slot.with(|count| count.fetch_add(1, Ordering::Relaxed));
+                    }
+                });
+            }
+        });
+        // SPEC [M2]: one slot for one track, or a frame could be accepted twice.
+        assert_eq!(slots.iter().count(), tracks().count());
+        for track in tracks() {
+            let count = slots.get(track).unwrap().with(|count| count.load(Ordering::Relaxed));
+            assert_eq!(count, Some(4));
+        }
+    }
+
+    #[test]
+    fn an_erased_slot_gives_nothing() {
+        // SPEC [K7]
+        let slots = Slots::new();
+        slots.get_or_insert(Track::CAMERA, 1).unwrap().erase();
+        assert_eq!(slots.get(Track::CAMERA).unwrap().with(|content| *content), None);
+        let again = slots.get_or_insert(Track::CAMERA, 2).unwrap();
+        assert_eq!(again.with(|content| *content), None);
+        assert!(slots.get(Track::DATA).is_none());
+    }
+}

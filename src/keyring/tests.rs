@@ -1,0 +1,350 @@
+//! Tests of the keyring: epochs, rights, retention, sealing epochs, erasure.
+
+use std::sync::Arc;
+
+use incamera_wire::{FrameHeader, MAX_HEADER_LEN, StayId, Track, TrackKind, TrackKinds};
+use zeroize::Zeroizing;
+
+use super::fixture::{counter, epoch, epoch_byte, keyring, members, open, seal, stay};
+use super::{EpochInstall, InstallError, Keyring, OpenRefusal, Origin, SealRefusal};
+use crate::sframe::{SealingKey, Suite};
+
+const MIC: Track = Track::MICROPHONE;
+const CAMERA: Track = Track::CAMERA;
+
+/// A frame under any key, key id and counter.
+fn forge(base_key: &[u8], kid: u64, ctr: u64) -> Vec<u8> {
+    let suite = Suite::AesGcm128Sha256_128;
+    let mut key = SealingKey::derive(suite, base_key, kid).unwrap();
+    let mut sealed = Vec::new();
+    key.seal(&[], b"forged", &mut sealed).unwrap();
+    let (_, old_len) = FrameHeader::parse(&sealed).unwrap();
+    let mut header = [0; MAX_HEADER_LEN];
+    let len = FrameHeader { kid, ctr }.write(&mut header);
+    [&header[..len], &sealed[old_len..]].concat()
+}
+
+fn kid(frame: &[u8]) -> u64 {
+    FrameHeader::parse(frame).unwrap().0.kid
+}
+
+#[test]
+fn a_frame_opens_for_every_other_member_and_names_its_sender() {
+    let [alice, bob, carol] = members(1);
+    let frame = seal(&alice, CAMERA, 0, b"hello").unwrap();
+    for other in [&bob, &carol] {
+        let opened = open(other, &frame, 0);
+        assert_eq!(opened, Ok((Origin { member: stay(0), track: CAMERA }, b"hello".to_vec())));
+    }
+}
+
+#[test]
+fn an_epoch_installed_twice_keeps_counters_and_windows() {
+    // SPEC [K3] [M2]
+    let [alice, bob] = members(1);
+    let frame = seal(&alice, MIC, 0, b"one").unwrap();
+    open(&bob, &frame, 0).unwrap();
+    for (own_leaf, member) in [(0, &alice), (1, &bob)] {
+        let before = member.digest();
+        for (number, now_ms) in [(1, 0), (1, 9_000)] {
+            member.install(epoch(number, own_leaf, &[0, 1], true), now_ms).unwrap();
+            assert_eq!(member.digest(), before);
+        }
+    }
+    assert_eq!(counter(&seal(&alice, MIC, 0, b"two").unwrap()), 1);
+    assert_eq!(open(&bob, &frame, 0), Err(OpenRefusal::Unopenable));
+    // Nor does it once it is an old one.
+    bob.install(epoch(2, 1, &[0, 1], false), 0).unwrap();
+    let before = bob.digest();
+    bob.install(epoch(1, 1, &[0, 1], false), 5).unwrap();
+    assert_eq!(bob.digest(), before);
+}
+
+#[test]
+fn an_install_that_makes_no_sense_changes_nothing() {
+    let [alice] = members(7);
+    let before = alice.digest();
+    let refused = |install: EpochInstall| {
+        let error = alice.install(install, 0).unwrap_err();
+        assert_eq!(alice.digest(), before);
+        error
+    };
+    assert_eq!(refused(epoch(6, 0, &[0], false)), InstallError::Order);
+    assert_eq!(refused(epoch(8, 0, &[1, 2], false)), InstallError::Roster);
+    assert_eq!(refused(epoch(8, 0, &[0, 2, 2], false)), InstallError::Roster);
+    let short = EpochInstall { base_key: Zeroizing::new(vec![1; 15]), ..epoch(8, 0, &[0], false) };
+    assert_eq!(refused(short), InstallError::BaseKey);
+}
+
+#[test]
+fn a_frame_of_the_own_leaf_is_refused() {
+    // SPEC [K4]
+    let [alice, bob] = members(1);
+    let frame = seal(&alice, MIC, 0, b"mine").unwrap();
+    assert_eq!(open(&alice, &frame, 0), Err(OpenRefusal::UnknownKey));
+    assert!(open(&bob, &frame, 0).is_ok());
+}
+
+#[test]
+fn a_key_id_outside_the_roster_derives_nothing() {
+    // SPEC [M3]
+    let alice = keyring();
+    let install = epoch(1, 0, &[0, 1, 5], false);
+    let base_key = install.base_key.clone();
+    alice.install(install, 0).unwrap();
+    let before = alice.digest();
+    // S is 3: leaves 2, 3, 4, 6, 7 are blank; contexts 5 to 7 and 256 on are no tracks.
+    for (context, leaf) in [(0, 2), (0, 7), (1, 4), (5, 1), (7, 5), (256, 1), (1 << 50, 1)] {
+        // Even genuine under its own key: the look-up comes first.
+        let frame = forge(&base_key, context << 11 | leaf << 8 | 1, 0);
+        assert_eq!(open(&alice, &frame, 0), Err(OpenRefusal::UnknownKey));
+    }
+    assert_eq!(alice.digest(), before);
+}
+
+#[test]
+fn a_forged_counter_moves_no_window() {
+    // SPEC [M2]
+    let [alice, bob] = members(1);
+    let first = seal(&alice, MIC, 0, b"first").unwrap();
+    let forged = |ctr| forge(&[0; 16], kid(&first), ctr);
+    // Before the slot exists, and after.
+    for _ in 0..2 {
+        for ctr in [0, 1, 1024, u64::MAX] {
+            assert_eq!(open(&bob, &forged(ctr), 0), Err(OpenRefusal::Unopenable));
+        }
+        let frame = seal(&alice, MIC, 0, b"genuine").unwrap();
+        assert!(open(&bob, &frame, 0).is_ok());
+    }
+    assert!(open(&bob, &first, 0).is_ok());
+}
+
+#[test]
+fn a_frame_that_opens_under_another_key_only_is_refused() {
+    // SPEC [M4]: keys of a neighbouring epoch, leaf or track are never tried.
+    let [alice, bob] = members(1);
+    bob.install(epoch(2, 1, &[0, 1], false), 0).unwrap();
+    let genuine = kid(&seal(&alice, MIC, 0, b"").unwrap());
+    let base_keys = [1, 2].map(|number| epoch(number, 0, &[0], false).base_key);
+    assert!(open(&bob, &forge(&base_keys[0], genuine, 0), 0).is_ok());
+    assert_eq!(open(&bob, &forge(&base_keys[1], genuine, 0), 0), Err(OpenRefusal::Unopenable));
+    let relabelled = forge(&base_keys[1], genuine + 1, 0);
+    assert!(open(&bob, &relabelled, 0).is_ok());
+}
+
+#[test]
+fn a_track_that_either_state_forbids_does_not_open() {
+    // SPEC [M7]
+    let with = |number, own_leaf, kinds| {
+        let mut install = epoch(number, own_leaf, &[0, 1], false);
+        install.leaves[0].2 = kinds;
+        install
+    };
+    let mut no_camera = TrackKinds::ALL;
+    no_camera.remove(TrackKind::Camera);
+    for (old, new) in [(TrackKinds::ALL, no_camera), (no_camera, TrackKinds::ALL)] {
+        let [alice, bob] = [keyring(), keyring()];
+        alice.install(epoch(1, 0, &[0, 1], false), 0).unwrap();
+        bob.install(with(1, 1, old), 0).unwrap();
+        bob.install(with(2, 1, new), 0).unwrap();
+        let frame = seal(&alice, CAMERA, 0, b"forbidden").unwrap();
+        assert_eq!(open(&bob, &frame, 0), Err(OpenRefusal::NotAllowed));
+        let frame = seal(&alice, MIC, 0, b"allowed").unwrap();
+        assert!(open(&bob, &frame, 0).is_ok());
+    }
+    let alice = keyring();
+    alice.install(with(1, 0, no_camera), 0).unwrap();
+    assert_eq!(seal(&alice, CAMERA, 0, b""), Err(SealRefusal::NotAllowed));
+}
+
+#[test]
+fn a_frame_of_a_member_who_was_removed_or_replaced_does_not_open() {
+    // SPEC [M7]
+    let [alice, bob, carol] = members(1);
+    let frames = [0, 0].map(|_| seal(&alice, MIC, 0, b"late").unwrap());
+    bob.install(epoch(2, 1, &[1, 2], true), 0).unwrap();
+    let mut replaced = epoch(2, 2, &[0, 1, 2], true);
+    replaced.leaves[0].1 = StayId::new([9; 16]);
+    carol.install(replaced, 0).unwrap();
+    for member in [&bob, &carol] {
+        assert_eq!(open(member, &frames[0], 0), Err(OpenRefusal::NotAllowed));
+    }
+}
+
+#[test]
+fn an_old_epoch_is_erased_on_time() {
+    // SPEC [K7]
+    for (removes, lifetime) in [(true, 2_000), (false, 10_000)] {
+        let [alice, bob] = members(1);
+        let frames: Vec<_> = (0..3).map(|_| seal(&alice, MIC, 0, b"late").unwrap()).collect();
+        bob.install(epoch(2, 1, &[0, 1], removes), 1_000).unwrap();
+        let (view, end) = (bob.view.load_full(), 1_000 + lifetime);
+        assert_eq!(bob.sweep(end - 1), Some(end));
+        assert!(open(&bob, &frames[0], end - 1).is_ok());
+        // Not even without a sweep.
+        assert_eq!(open(&bob, &frames[1], end), Err(OpenRefusal::UnknownKey));
+        assert_eq!(bob.sweep(end), None);
+        assert_eq!(open(&bob, &frames[2], end), Err(OpenRefusal::UnknownKey));
+        // A thread that holds the old view finds no key in it.
+        assert!(view.kept[1].epoch.is_erased());
+        assert!(view.kept[1].epoch.leaves[0].slots.get(MIC).unwrap().with(|_| ()).is_none());
+    }
+}
+
+#[test]
+fn the_earlier_expiry_wins() {
+    // SPEC [K7]
+    let [bob] = members(1);
+    bob.install(epoch(2, 0, &[0], false), 0).unwrap();
+    bob.install(epoch(3, 0, &[0], true), 1_000).unwrap();
+    bob.install(epoch(4, 0, &[0], false), 1_500).unwrap();
+    assert_eq!(bob.sweep(2_999), Some(3_000));
+    assert_eq!(bob.sweep(3_000), Some(11_500));
+}
+
+#[test]
+fn three_hundred_epochs_wrap_their_key_ids() {
+    // SPEC [K2] [K7]
+    let [alice, bob] = members(1);
+    let mut old = Vec::new();
+    for number in 2..=300 {
+        alice.install(epoch(number, 0, &[0, 1], true), 0).unwrap();
+        bob.install(epoch(number, 1, &[0, 1], true), 0).unwrap();
+        let frame = seal(&alice, MIC, 0, b"now").unwrap();
+        assert_eq!((epoch_byte(&frame), counter(&frame)), (number as u8, 0));
+        assert!(open(&bob, &frame, 0).is_ok());
+        assert!(bob.view.load().kept.len() <= 65);
+        old.push((number, frame, seal(&alice, MIC, 0, b"late").unwrap()));
+    }
+    for (number, seen, late) in old {
+        assert!(open(&bob, &seen, 0).is_err());
+        assert_eq!(open(&bob, &late, 0).is_ok(), number >= 300 - 64, "epoch {number}");
+    }
+}
+
+#[test]
+fn an_epoch_whose_low_bits_come_back_is_dropped_at_once() {
+    // SPEC [K2]
+    for (jump, dropped) in [(256, true), (224, true), (223, false)] {
+        let [alice, bob] = members(1);
+        let frame = seal(&alice, MIC, 0, b"old").unwrap();
+        let view = bob.view.load_full();
+        bob.install(epoch(1 + jump, 1, &[0, 1], false), 0).unwrap();
+        assert_eq!(view.kept[0].epoch.is_erased(), dropped);
+        assert_eq!(open(&bob, &frame, 0).is_ok(), !dropped);
+    }
+}
+
+#[test]
+fn a_frame_is_ahead_by_one_to_thirty_two_epochs() {
+    // SPEC [M5]
+    let [alice] = members(250);
+    for ahead in 1..=300_u64 {
+        let frame = forge(&[1; 16], 1 << 8 | (250 + ahead) & 0xff, 0);
+        let expected = match ahead {
+            1..=32 => OpenRefusal::Ahead { epoch: 250 + ahead },
+            256 => OpenRefusal::UnknownKey,
+            257..=288 => OpenRefusal::Ahead { epoch: ahead - 6 },
+            _ => OpenRefusal::UnknownKey,
+        };
+        assert_eq!(open(&alice, &frame, 0), Err(expected), "{ahead}");
+    }
+}
+
+#[test]
+fn a_sealer_lingers_after_an_add_and_never_after_a_removal() {
+    // SPEC [M6]
+    let sealed_in =
+        |keyring: &Arc<Keyring>, now_ms| epoch_byte(&seal(keyring, MIC, now_ms, b"").unwrap());
+    let [alice] = members(1);
+    alice.install(epoch(2, 0, &[0, 1], false), 1_000).unwrap();
+    assert_eq!([1_000, 1_149, 1_150].map(|now_ms| sealed_in(&alice, now_ms)), [1, 1, 2]);
+    alice.install(epoch(3, 0, &[0], true), 2_000).unwrap();
+    assert_eq!(sealed_in(&alice, 2_000), 3);
+    // An Add on the heels of a removal: back to the removal's epoch, no further.
+    alice.install(epoch(4, 0, &[0, 2], false), 2_010).unwrap();
+    assert_eq!([2_010, 2_160].map(|now_ms| sealed_in(&alice, now_ms)), [3, 4]);
+    // A removal on the heels of an Add ends the lingering.
+    alice.install(epoch(5, 0, &[0, 2, 3], false), 3_000).unwrap();
+    assert_eq!(sealed_in(&alice, 3_001), 4);
+    alice.install(epoch(6, 0, &[0, 2], true), 3_002).unwrap();
+    assert_eq!(sealed_in(&alice, 3_003), 6);
+}
+
+#[test]
+fn a_sealer_never_lingers_in_an_epoch_that_has_expired_or_gone() {
+    // SPEC [M6] [K7]
+    let [alice] = members(1);
+    alice.install(epoch(2, 0, &[0, 1], false), 1_000).unwrap();
+    let mut view = (**alice.view.load()).clone();
+    view.kept[1].expires_ms = 1_100;
+    let sealing = |now_ms| view.sealing(now_ms).unwrap().epoch.number;
+    assert_eq!([1_099, 1_100].map(sealing), [1, 2]);
+    alice.install(epoch(300, 0, &[0, 1], false), 1_001).unwrap();
+    assert_eq!(epoch_byte(&seal(&alice, MIC, 1_001, b"").unwrap()), 300_u64 as u8);
+}
+
+#[test]
+fn nothing_is_sealed_unless_it_is_allowed_and_in_time() {
+    // SPEC [M9]
+    let alice = Arc::new(Keyring::new(Suite::AesGcm128Sha256_128));
+    let stopped = |now_ms| {
+        let before = alice.digest();
+        assert_eq!(seal(&alice, MIC, now_ms, b"no"), Err(SealRefusal::Stopped));
+        assert_eq!(alice.digest(), before);
+    };
+    alice.renew(1_000);
+    alice.allow_sealing(true);
+    stopped(0);
+    alice.allow_sealing(false);
+    alice.install(epoch(1, 0, &[0], false), 0).unwrap();
+    stopped(0);
+    alice.allow_sealing(true);
+    assert!(seal(&alice, MIC, 999, b"yes").is_ok());
+    stopped(1_000);
+    alice.renew(2_000);
+    assert!(seal(&alice, MIC, 1_000, b"yes").is_ok());
+    alice.allow_sealing(false);
+    stopped(1_000);
+}
+
+#[test]
+fn after_the_end_nothing_seals_opens_or_installs() {
+    // SPEC [M9] [K7]
+    let [alice, bob] = members(1);
+    let frame = seal(&alice, MIC, 0, b"late").unwrap();
+    let view = bob.view.load_full();
+    seal(&bob, MIC, 0, b"one").unwrap();
+    bob.clear();
+    assert!(view.kept[0].epoch.is_erased());
+    assert!(view.kept[0].epoch.own_slots.get(MIC).unwrap().with(|_| ()).is_none());
+    assert_eq!(seal(&bob, MIC, 0, b"no"), Err(SealRefusal::Ended));
+    assert_eq!(open(&bob, &frame, 0), Err(OpenRefusal::Ended));
+    assert_eq!(bob.install(epoch(2, 1, &[0, 1], false), 0), Err(InstallError::Ended));
+    assert_eq!(bob.sweep(u64::MAX), None);
+}
+
+#[test]
+fn leaves_are_found_beside_blank_ones() {
+    // SPEC [K2]
+    let leaves = [0, 3, 4, 9, 1_000, 70_000];
+    let at = |leaf| {
+        let keyring = keyring();
+        keyring.install(epoch(1, leaf, &leaves, false), 0).unwrap();
+        keyring
+    };
+    let reader = at(4);
+    for leaf in [0, 3, 9, 1_000, 70_000] {
+        let frame = seal(&at(leaf), Track::DATA, 0, b"x").unwrap();
+        let (origin, _) = open(&reader, &frame, 0).unwrap();
+        assert_eq!(origin, Origin { member: stay(leaf), track: Track::DATA });
+    }
+}
+
+#[test]
+fn debug_shows_no_key() {
+    let install = epoch(1, 0, &[0], false);
+    assert_eq!(format!("{install:?}"), "EpochInstall { epoch: 1, .. }");
+    let [alice] = members(1);
+    assert_eq!(format!("{alice:?}"), "Keyring { newest: Some(1), ended: false, .. }");
+}

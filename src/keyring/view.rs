@@ -1,0 +1,120 @@
+//! What media threads see: the epochs kept at one moment. A view never changes; an install or a
+//! sweep makes the next one and swaps it in.
+
+use std::sync::Arc;
+
+use super::epoch::Epoch;
+use super::kid::low_bits;
+use super::open::OpenRefusal;
+use incamera_wire::TrackKinds;
+
+/// SPEC [K7]: how long the keys of an old epoch live after a removal, in milliseconds.
+const KEPT_AFTER_REMOVAL_MS: u64 = 2_000;
+/// SPEC [K7]: how long they live otherwise, in milliseconds.
+const KEPT_MS: u64 = 10_000;
+/// SPEC [K7]: how many old epochs are kept at most.
+const MAX_OLD_EPOCHS: usize = 64;
+/// SPEC [M5]: how far ahead of the newest epoch a frame may be and still wait for its key.
+const MAX_AHEAD: u8 = 32;
+/// Epochs this far behind the newest are dropped: their low 8 bits may come to mean one ahead.
+const MAX_BEHIND: u64 = 256 - MAX_AHEAD as u64;
+/// SPEC [M6]: how long a sealer may stay in the epoch before an Add-only commit, in milliseconds.
+pub(crate) const LINGER_MS: u64 = 150;
+
+/// An epoch, and what the newest one has to say about it.
+#[derive(Clone)]
+pub(super) struct Kept {
+    pub(super) epoch: Arc<Epoch>,
+    /// SPEC [M7]: what each leaf (by position) may use under this epoch and under the newest.
+    pub(super) allowed: Arc<[TrackKinds]>,
+    /// When the epoch's keys are to be erased; `u64::MAX` for the newest.
+    pub(super) expires_ms: u64,
+}
+
+/// The epochs kept, newest first.
+#[derive(Clone, Default)]
+pub(super) struct View {
+    pub(super) kept: Vec<Kept>,
+    /// SPEC [M6]: until when sealers stay in the epoch before the newest.
+    pub(super) linger_until_ms: u64,
+    /// Whether membership has ended.
+    pub(super) ended: bool,
+}
+
+impl View {
+    /// The newest epoch.
+    pub(super) fn newest(&self) -> Option<&Kept> {
+        self.kept.first()
+    }
+
+    /// The one epoch that `kid` can belong to. SPEC [K2], [M4]: found before anything else.
+    pub(super) fn resolve(&self, kid: u64, now_ms: u64) -> Result<&Kept, OpenRefusal> {
+        let low = low_bits(kid);
+        if let Some(kept) = self.kept.iter().find(|kept| low_bits(kept.epoch.number) == low) {
+            // SPEC [K7]: not even before the sweep comes round.
+            return if now_ms < kept.expires_ms { Ok(kept) } else { Err(OpenRefusal::UnknownKey) };
+        }
+        let newest = self.newest().ok_or(OpenRefusal::UnknownKey)?.epoch.number;
+        let ahead = low.wrapping_sub(low_bits(newest));
+        // SPEC [M5]
+        if !(1..=MAX_AHEAD).contains(&ahead) {
+            return Err(OpenRefusal::UnknownKey);
+        }
+        let epoch = newest.checked_add(u64::from(ahead)).ok_or(OpenRefusal::UnknownKey)?;
+        Err(OpenRefusal::Ahead { epoch })
+    }
+
+    /// The epoch to seal in. SPEC [M6]: the newest, or for a moment the one before it.
+    pub(super) fn sealing(&self, now_ms: u64) -> Option<&Kept> {
+        let lingering = now_ms < self.linger_until_ms;
+        let before = self.kept.get(1).filter(|kept| lingering && now_ms < kept.expires_ms);
+        before.or_else(|| self.newest())
+    }
+
+    /// The view after `epoch`, which follows the newest, and the epochs that it drops.
+    pub(super) fn with(&self, epoch: Epoch, removes: bool, now_ms: u64) -> (Self, Vec<Arc<Epoch>>) {
+        let epoch = Arc::new(epoch);
+        let lifetime = if removes { KEPT_AFTER_REMOVAL_MS } else { KEPT_MS };
+        let allowed = epoch.leaves.iter().map(|leaf| leaf.kinds).collect();
+        let mut next = Self {
+            kept: vec![Kept { epoch: Arc::clone(&epoch), allowed, expires_ms: u64::MAX }],
+            // SPEC [M6]: at a removal at once.
+            linger_until_ms: if removes { 0 } else { now_ms.saturating_add(LINGER_MS) },
+            ended: false,
+        };
+        let mut dropped = Vec::new();
+        for old in &self.kept {
+            let expires_ms = old.expires_ms.min(now_ms.saturating_add(lifetime));
+            let near = epoch.number.saturating_sub(old.epoch.number) < MAX_BEHIND;
+            if near && now_ms < expires_ms && next.kept.len() <= MAX_OLD_EPOCHS {
+                let allowed = still_allowed(&old.epoch, &epoch);
+                next.kept.push(Kept { epoch: Arc::clone(&old.epoch), allowed, expires_ms });
+            } else {
+                dropped.push(Arc::clone(&old.epoch));
+            }
+        }
+        (next, dropped)
+    }
+
+    /// The view without the epochs that have expired, and these.
+    pub(super) fn swept(&self, now_ms: u64) -> (Self, Vec<Arc<Epoch>>) {
+        let (kept, expired): (Vec<_>, Vec<_>) =
+            self.kept.iter().cloned().partition(|kept| now_ms < kept.expires_ms);
+        (Self { kept, ..*self }, expired.into_iter().map(|kept| kept.epoch).collect())
+    }
+
+    /// When the next epoch expires.
+    pub(super) fn next_expiry(&self) -> Option<u64> {
+        self.kept.iter().map(|kept| kept.expires_ms).filter(|&at| at != u64::MAX).min()
+    }
+}
+
+/// SPEC [M7]: what each leaf of `old` may use under both `old` and `newest`. A member keeps its
+/// leaf for the whole of its stay, so a leaf that another stay holds by now has lost its member.
+fn still_allowed(old: &Epoch, newest: &Epoch) -> Arc<[TrackKinds]> {
+    let now = |leaf: &super::epoch::Leaf| {
+        let current = newest.leaves.get(newest.position(leaf.index)?)?;
+        (current.stay == leaf.stay).then(|| current.kinds.intersection(leaf.kinds))
+    };
+    old.leaves.iter().map(|leaf| now(leaf).unwrap_or(TrackKinds::NONE)).collect()
+}

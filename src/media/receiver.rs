@@ -1,0 +1,134 @@
+//! Opening what other members send.
+
+use std::sync::Arc;
+
+use incamera_wire::{StayId, Track};
+
+use super::error::FrameError;
+use super::held::HeldFrames;
+use crate::keyring::{Incoming, Keyring, OpenRefusal, Origin};
+
+/// What became of a frame that was no error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Opened {
+    /// It is genuine and new; its plaintext has been appended.
+    Frame {
+        /// Who sent it.
+        member: StayId,
+        /// On which track.
+        track: Track,
+    },
+    /// Its epoch has not been installed yet: [`Receiver::poll`] gives it back.
+    Held,
+    /// There was nothing in it.
+    Ignored,
+}
+
+/// A frame that was held, and what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Released {
+    /// The tag that the caller gave to [`Receiver::open`] with it.
+    pub tag: u64,
+    /// Never [`Opened::Held`] again.
+    pub outcome: Result<Opened, FrameError>,
+}
+
+/// Opens the frames of all other members; take one per transport or media thread. It is `Send`.
+///
+/// Receivers keep no keys and no replay windows: two of one meeting never accept one frame twice,
+/// and a new one accepts nothing that an earlier one did (SPEC \[M2\]).
+///
+/// Frames of an epoch that this member has not reached yet are held (SPEC \[M5\]): at most 512 of
+/// them, 2 MiB, for 5 seconds. Call [`Self::poll`] until it gives `None` after each change of epoch
+/// and about every second: frames leave in the order in which they came.
+pub struct Receiver {
+    keyring: Arc<Keyring>,
+    expected: Option<Origin>,
+    held: HeldFrames,
+}
+
+impl Receiver {
+    /// A receiver for every member and track that `keyring` knows.
+    pub(crate) fn new(keyring: Arc<Keyring>) -> Self {
+        Self { keyring, expected: None, held: HeldFrames::default() }
+    }
+
+    /// The strict form, for a pipeline that knows whom it expects: frames of any other member or
+    /// track are refused with [`FrameError::NotAllowed`], so that a relay cannot swap tiles.
+    #[must_use]
+    pub fn only(self, member: StayId, track: Track) -> Self {
+        Self { expected: Some(Origin { member, track }), ..self }
+    }
+
+    /// Opens one frame: appends its plaintext to `out`. `tag` is the caller's name for the frame,
+    /// given back if it is held. `now_ms` is monotonic, in milliseconds.
+    ///
+    /// # Errors
+    /// [`FrameError::Malformed`], [`UnknownKey`](FrameError::UnknownKey),
+    /// [`NotAllowed`](FrameError::NotAllowed), [`Full`](FrameError::Full),
+    /// [`Unopenable`](FrameError::Unopenable) or [`Ended`](FrameError::Ended); nothing has changed
+    /// (SPEC \[M11\]): drop the frame and go on.
+    pub fn open(
+        &mut self,
+        tag: u64,
+        sealed: &[u8],
+        now_ms: u64,
+        out: &mut Vec<u8>,
+    ) -> Result<Opened, FrameError> {
+        if sealed.is_empty() {
+            return Ok(Opened::Ignored);
+        }
+        let frame = Incoming::parse(sealed)?;
+        let kid = frame.header.kid;
+        if let Some(epoch) = self.held.epoch_of(kid) {
+            // SPEC [M5]: it must not overtake, unless it would be lost.
+            if self.held.push((tag, kid, epoch), sealed, now_ms).is_ok() {
+                return Ok(Opened::Held);
+            }
+        }
+        match self.keyring.open(&frame, self.expected, now_ms, out) {
+            Ok(Origin { member, track }) => Ok(Opened::Frame { member, track }),
+            Err(OpenRefusal::Ahead { epoch }) => {
+                self.held.push((tag, kid, epoch), sealed, now_ms)?;
+                Ok(Opened::Held)
+            }
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// The next held frame whose epoch has been installed, or whose time is up: appends its
+    /// plaintext to `out` if it opens. `None` if no frame is due: call again later.
+    pub fn poll(&mut self, now_ms: u64, out: &mut Vec<u8>) -> Option<Released> {
+        if self.held.len() == 0 {
+            return None;
+        }
+        let newest = if self.keyring.has_ended() { Some(u64::MAX) } else { self.keyring.newest() };
+        let held = self.held.pop(newest, now_ms)?;
+        let outcome = Incoming::parse(&held.sealed).map_err(FrameError::from).and_then(|frame| {
+            let Origin { member, track } = self.keyring.open(&frame, self.expected, now_ms, out)?;
+            Ok(Opened::Frame { member, track })
+        });
+        Some(Released { tag: held.tag, outcome })
+    }
+
+    /// How many frames are held.
+    pub fn held(&self) -> usize {
+        self.held.len()
+    }
+
+    /// A digest of all state, so that tests can say that nothing has changed.
+    #[cfg(test)]
+    pub(crate) fn digest(&self) -> ([u8; 32], String) {
+        (self.keyring.digest(), format!("{:?}", self.held.state()))
+    }
+}
+
+impl core::fmt::Debug for Receiver {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Receiver")
+            .field("expected", &self.expected)
+            .field("held", &self.held.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,30 @@
+//! A sealer and a receiver over a fixed key, for benches and tests of media alone.
+
+use std::sync::Arc;
+
+use incamera_wire::{StayId, Track, TrackKinds};
+use zeroize::Zeroizing;
+
+use super::{Framing, Receiver, Sealer};
+use crate::keyring::{EpochInstall, InstallError, Keyring};
+use crate::sframe::Suite;
+
+/// The two sides of a meeting of two: the sealer of leaf 0's microphone and the receiver of leaf 1.
+///
+/// # Errors
+/// None that a caller could cause.
+pub fn pair() -> Result<(Sealer, Receiver), Box<dyn std::error::Error>> {
+    let keyring = |own_leaf| {
+        let keyring = Keyring::new(Suite::AesGcm128Sha256_128);
+        let leaves = (0..2).map(|leaf| (leaf, StayId::new([leaf as u8; 16]), TrackKinds::ALL));
+        let base_key = Zeroizing::new(vec![7; 16]);
+        let leaves = leaves.collect();
+        let install = EpochInstall { epoch: 1, base_key, own_leaf, leaves, removes: false };
+        keyring.install(install, 0)?;
+        keyring.renew(u64::MAX);
+        keyring.allow_sealing(true);
+        Ok::<_, InstallError>(Arc::new(keyring))
+    };
+    let sealer = Sealer::lease(keyring(0)?, Track::MICROPHONE, Framing::Whole)?;
+    Ok((sealer, Receiver::new(keyring(1)?)))
+}

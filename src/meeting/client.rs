@@ -1,0 +1,319 @@
+//! The public face of a meeting.
+
+use core::fmt;
+use std::collections::VecDeque;
+
+use incamera_wire::{
+    DenyReason, MailboxId, MeetingId, SafetyCodeInput, SafetyMember, StayId, Track,
+};
+
+use super::epochs::read_roster;
+use super::face::{Input, KnockId, MemberId, Now, Output, Participant, Settings};
+use super::knocking::Knocking;
+use super::machine::Core;
+use super::member::{Member, Standing};
+use super::outbox::Outbox;
+use super::shared::{Shared, suite};
+use crate::admission::Invite;
+use crate::entropy::Entropy;
+use crate::error::Error;
+use crate::hpke;
+use crate::identity::{Identity, SafetyCode, certify, safety_code};
+use crate::keyring::Keyring;
+use crate::media::{FrameError, Framing, Receiver, Sealer};
+use crate::mls::{Engine, EngineFault, Group, Stay};
+use crate::policy;
+
+/// One client in one meeting.
+///
+/// Everything goes in through [`handle`](Self::handle) and comes out of [`poll`](Self::poll): the
+/// library opens no socket, starts no thread and reads no clock. The caller hands in what its
+/// transport receives, carries out what `poll` gives until it gives nothing, and calls
+/// [`handle_timeout`](Self::handle_timeout) when [`poll_timeout`](Self::poll_timeout) says.
+///
+/// A call that returns an error has changed nothing. What other parties send never makes
+/// `handle` fail: it ends in [`Event::Refused`](super::Event::Refused) and the meeting goes on.
+pub struct Meeting {
+    pub(super) core: Core<Group>,
+    mailbox: Option<MailboxId>,
+}
+
+impl Meeting {
+    /// Creates a meeting whose only member and host is the caller.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedProfile`], [`Error::NoEntropy`].
+    pub fn create(identity: &Identity, settings: Settings, now: Now) -> Result<Self, Error> {
+        Self::create_from(Entropy::system(), identity, settings, now)
+    }
+
+    /// Prepares to knock with an invite. The knock goes out once [`Input::Connected`] comes in;
+    /// [`Event::Joined`](super::Event::Joined) tells that this client is in.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedProfile`], [`Error::NoEntropy`].
+    pub fn join(identity: &Identity, invite: &Invite, now: Now) -> Result<Self, Error> {
+        Self::join_from(Entropy::system(), identity, invite, now)
+    }
+
+    pub(crate) fn create_from(
+        entropy: Entropy,
+        identity: &Identity,
+        settings: Settings,
+        now: Now,
+    ) -> Result<Self, Error> {
+        let meeting = MeetingId::new(entropy.array()?);
+        let Settings { profile } = settings;
+        let shared = Shared::new(entropy, meeting, profile)?;
+        let stay = new_stay(&shared, identity)?;
+        let state = policy::initial(profile, identity.fingerprint(), &shared.entropy)?;
+        let group = Group::create(&shared.entropy, profile, &stay.keys, &meeting, &state.encode())
+            .map_err(engine)?;
+        let roster = read_roster(&group, meeting, None)
+            .map_err(|_| Error::Internal("the creator's certificate"))?;
+        let (standing, at) = (Standing::Confirmed, now.monotonic_ms);
+        let member = Member::enter(&shared, group, state, roster, standing, at)?;
+        shared.keyring.allow_sealing(true);
+        Ok(Self { core: Core::created(shared, member, now), mailbox: None })
+    }
+
+    pub(crate) fn join_from(
+        entropy: Entropy,
+        identity: &Identity,
+        invite: &Invite,
+        now: Now,
+    ) -> Result<Self, Error> {
+        let shared = Shared::new(entropy, invite.meeting, invite.profile)?;
+        let stay = new_stay(&shared, identity)?;
+        let joiner = Group::joiner(&shared.entropy, invite.profile, &stay.keys).map_err(engine)?;
+        let mailbox = MailboxId::new(shared.entropy.array()?);
+        let knocking = Knocking::new(invite.duplicate(), joiner, stay.id, mailbox);
+        Ok(Self { core: Core::joining(shared, knocking, now), mailbox: Some(mailbox) })
+    }
+
+    /// The meeting.
+    #[must_use]
+    pub fn id(&self) -> MeetingId {
+        self.core.shared.meeting
+    }
+
+    /// The mailbox whose messages this client wants as [`Input::Direct`]: that of a joiner.
+    #[must_use]
+    pub fn mailbox(&self) -> Option<MailboxId> {
+        self.mailbox
+    }
+
+    /// Takes in what the transport received.
+    ///
+    /// # Errors
+    /// [`Error::Ended`] after the end of the membership; [`Error::NoEntropy`] if a knock cannot be
+    /// sealed. Never because of what another party sent.
+    pub fn handle(&mut self, input: Input, now: Now) -> Result<(), Error> {
+        self.core.handle(input, now)
+    }
+
+    /// Does what is due. Call it when [`poll_timeout`](Self::poll_timeout) says, or earlier.
+    /// Whoever stops calling stops sealing within 15 seconds (SPEC [M9]).
+    ///
+    /// # Errors
+    /// [`Error::Ended`] after the end of the membership.
+    pub fn handle_timeout(&mut self, now: Now) -> Result<(), Error> {
+        self.core.handle_timeout(now)
+    }
+
+    /// The next thing for the caller to do; `None` until something else is handled.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.core.poll()
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout), in milliseconds of
+    /// [`Now::monotonic_ms`]; `None` once the membership is over. Every other call may change it.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<u64> {
+        self.core.poll_timeout()
+    }
+
+    /// Lets somebody in who knocks. [`Event::Added`](super::Event::Added) tells when it is done.
+    ///
+    /// # Errors
+    /// [`Error::MissingRight`], [`Error::UnknownKnock`], [`Error::NotJoined`], [`Error::Ended`].
+    pub fn admit(&mut self, knock: KnockId, now: Now) -> Result<(), Error> {
+        self.core.call(now, |shared, member, at| member.admit(shared, knock, at))
+    }
+
+    /// Turns somebody away who knocks, with a reason.
+    ///
+    /// # Errors
+    /// [`Error::MissingRight`], [`Error::UnknownKnock`], [`Error::NotJoined`], [`Error::Ended`].
+    pub fn deny(&mut self, knock: KnockId, reason: DenyReason, now: Now) -> Result<(), Error> {
+        self.core.call(now, |shared, member, _| member.deny(shared, knock, reason))
+    }
+
+    /// Removes a member for cause: its identity is banned, and every link and the lobby's key are
+    /// replaced in the same commit. Links that were given out before no longer work.
+    ///
+    /// # Errors
+    /// [`Error::MissingRight`], [`Error::UnknownMember`], [`Error::OwnMember`],
+    /// [`Error::NotJoined`], [`Error::Ended`].
+    pub fn remove(&mut self, member: MemberId, now: Now) -> Result<(), Error> {
+        self.core.call(now, |shared, own, at| own.remove(shared, member, at))
+    }
+
+    /// Leaves. Nothing is sealed or opened from here on; keep driving until
+    /// [`Event::Left`](super::Event::Left), so that the others have the signed word.
+    ///
+    /// # Errors
+    /// [`Error::Ended`], [`Error::NoEntropy`].
+    pub fn leave(&mut self, now: Now) -> Result<(), Error> {
+        self.core.leave(now)
+    }
+
+    /// Ends the meeting for everyone, once [`Event::Ended`](super::Event::Ended) comes.
+    ///
+    /// # Errors
+    /// [`Error::MissingRight`], [`Error::NotJoined`], [`Error::Ended`].
+    pub fn end(&mut self, now: Now) -> Result<(), Error> {
+        self.core.call(now, |shared, member, at| member.end(shared, at))
+    }
+
+    /// The invite to send to those who shall knock. A removal replaces it.
+    ///
+    /// # Errors
+    /// [`Error::NotJoined`], [`Error::Ended`].
+    pub fn invite(&mut self) -> Result<Invite, Error> {
+        let (shared, member) = self.core.as_member()?;
+        member.require_in()?;
+        let state = &member.state;
+        let entry = state.invites.first().ok_or(Error::Internal("the state's invites"))?;
+        Ok(Invite {
+            profile: shared.profile,
+            passcode: entry.passcode,
+            meeting: shared.meeting,
+            lobby_key: hpke::public_key(&state.lobby_key),
+            link_secret: entry.secret.duplicate(),
+        })
+    }
+
+    /// The exclusive right to seal one of the caller's tracks. It may be taken before joining; it
+    /// seals once the meeting allows.
+    ///
+    /// # Errors
+    /// [`FrameError::AlreadyLeased`] while another sealer of the track lives.
+    pub fn sealer(&mut self, track: Track, framing: Framing) -> Result<Sealer, FrameError> {
+        let shared = &mut self.core.shared;
+        let sealer = Sealer::lease(shared.keyring.clone(), track, framing)?;
+        if !shared.tracks.contains(&track) {
+            shared.tracks.push(track);
+        }
+        Ok(sealer)
+    }
+
+    /// Opens the other members' frames, of every track. One for each transport or media thread;
+    /// they share their replay windows.
+    #[must_use]
+    pub fn receiver(&self) -> Receiver {
+        Receiver::new(self.core.shared.keyring.clone())
+    }
+
+    /// Who is here, by ascending leaf index: the MLS roster. Empty before a Welcome.
+    #[must_use]
+    pub fn roster(&self) -> Vec<Participant> {
+        let Some(member) = &self.core.member else { return Vec::new() };
+        let participant = |seat: &super::roster::Seat| Participant {
+            member: seat.occupant.stay,
+            fingerprint: seat.occupant.fingerprint,
+            name: seat.name.clone(),
+            role: policy::role_of(&member.state, &seat.occupant.fingerprint),
+            leaf: seat.occupant.leaf,
+            own: seat.occupant.stay == member.stay,
+        };
+        member.roster().seats().iter().map(participant).collect()
+    }
+
+    /// The current epoch; `None` before a Welcome and after the end.
+    #[must_use]
+    pub fn epoch(&self) -> Option<u64> {
+        self.core.member.as_ref().map(|member| member.epochs.current().epoch)
+    }
+
+    /// Thirty digits for people to compare aloud: equal digits mean one group with one roster
+    /// (SPEC [I4]). They change with every epoch.
+    ///
+    /// # Errors
+    /// [`Error::NotJoined`], [`Error::Ended`].
+    pub fn safety_code(&mut self) -> Result<SafetyCode, Error> {
+        let (shared, member) = self.core.as_member()?;
+        let current = member.epochs.current();
+        let seats = current.roster.seats().iter();
+        let mut members: Vec<_> = seats
+            .map(|seat| SafetyMember { identity_key: seat.identity_key, stay: seat.occupant.stay })
+            .collect();
+        // SPEC [I4]
+        members.sort_unstable_by_key(|member| (member.identity_key, member.stay));
+        Ok(safety_code(&SafetyCodeInput {
+            meeting: shared.meeting,
+            epoch: current.epoch,
+            authenticator: current.authenticator,
+            members,
+        }))
+    }
+
+    /// A digest of everything that a failed call must leave as it was.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        self.core.digest()
+    }
+}
+
+impl fmt::Debug for Meeting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Meeting")
+            .field("id", &self.id())
+            .field("epoch", &self.epoch())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn new(
+        entropy: Entropy,
+        meeting: MeetingId,
+        profile: incamera_wire::Profile,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            entropy,
+            meeting,
+            profile,
+            keyring: std::sync::Arc::new(Keyring::new(suite(profile)?)),
+            outbox: Outbox::default(),
+            outputs: VecDeque::new(),
+            log_position: 0,
+            tracks: Vec::new(),
+        })
+    }
+}
+
+/// The key material of one stay, and its id.
+struct NewStay {
+    id: StayId,
+    keys: Stay,
+}
+
+fn new_stay(shared: &Shared, identity: &Identity) -> Result<NewStay, Error> {
+    let entropy = &shared.entropy;
+    let signing_key = Identity::stay_key(entropy)?;
+    let id = StayId::new(entropy.array()?);
+    // Reserved for messages to one member; its private half is kept once they exist.
+    let (_, direct_key) = hpke::generate_key(entropy)?;
+    let leaf_key = signing_key.verifying_key().to_bytes();
+    let credential = certify(identity, shared.meeting, &leaf_key, id, direct_key).encode();
+    Ok(NewStay { id, keys: Stay { signing_key: std::sync::Arc::new(signing_key), credential } })
+}
+
+fn engine(fault: EngineFault) -> Error {
+    match fault {
+        EngineFault::UnsupportedProfile => Error::UnsupportedProfile,
+        EngineFault::NoEntropy => Error::NoEntropy,
+        _ => Error::Internal("the MLS engine"),
+    }
+}

@@ -1,0 +1,109 @@
+//! The epochs that a member can still read events of: the current one, and those that ended less
+//! than 30 seconds ago (SPEC [G11]).
+
+use std::collections::VecDeque;
+
+use incamera_wire::MeetingId;
+
+use super::roster::Roster;
+use crate::error::Error;
+use crate::mls::Engine;
+use crate::secret::Secret;
+
+/// How long after its end events of an epoch open, in milliseconds.
+pub(super) const EVENTS_OPEN_MS: u64 = 30_000;
+/// The most ended epochs kept.
+pub(super) const MAX_ENDED: usize = 64;
+
+/// Exporter label of the key that seals handshakes (SPEC [K6]).
+const HANDSHAKE: &str = "incamera 1 handshake";
+/// Exporter label of the key that seals events (SPEC [K6]).
+const EVENT: &str = "incamera 1 event";
+
+/// What a member keeps of one epoch.
+pub(super) struct EpochView {
+    /// Its number.
+    pub(super) epoch: u64,
+    /// RFC 9420 §8.7.
+    pub(super) authenticator: [u8; 32],
+    /// Who is in it.
+    pub(super) roster: Roster,
+    /// Seals events.
+    pub(super) event_key: Secret<32>,
+}
+
+impl EpochView {
+    /// The current epoch of `group`.
+    pub(super) fn of(group: &impl Engine, roster: Roster) -> Result<Self, Error> {
+        Ok(Self {
+            epoch: group.epoch(),
+            authenticator: group.authenticator(),
+            roster,
+            event_key: export(group, EVENT)?,
+        })
+    }
+}
+
+/// The key that seals commits of the current epoch of `group`.
+pub(super) fn handshake_key(group: &impl Engine) -> Result<Secret<32>, Error> {
+    export(group, HANDSHAKE)
+}
+
+fn export(group: &impl Engine, label: &str) -> Result<Secret<32>, Error> {
+    // SPEC [K6]
+    let exported = group.export(label, b"", 32).map_err(|_| Error::Internal("the exporter"))?;
+    Secret::read(&exported).ok_or(Error::Internal("the exporter"))
+}
+
+/// The roster of `group` in `meeting`.
+pub(super) fn read_roster(
+    group: &impl Engine,
+    meeting: MeetingId,
+    known: Option<&Roster>,
+) -> Result<Roster, super::roster::BadRoster> {
+    Roster::read(&group.leaves(), meeting, known)
+}
+
+/// The current epoch and the ones that ended lately.
+pub(super) struct Epochs {
+    current: EpochView,
+    ended: VecDeque<(EpochView, u64)>,
+}
+
+impl Epochs {
+    /// Nothing but a current epoch.
+    pub(super) fn new(current: EpochView) -> Self {
+        Self { current, ended: VecDeque::new() }
+    }
+
+    /// The current epoch.
+    pub(super) fn current(&self) -> &EpochView {
+        &self.current
+    }
+
+    /// Enters the next epoch.
+    pub(super) fn enter(&mut self, next: EpochView, now_ms: u64) {
+        let last = std::mem::replace(&mut self.current, next);
+        self.ended.push_back((last, now_ms.saturating_add(EVENTS_OPEN_MS)));
+        if self.ended.len() > MAX_ENDED {
+            self.ended.pop_front();
+        }
+    }
+
+    /// The view of an epoch whose events still open.
+    pub(super) fn find(&self, epoch: u64, now_ms: u64) -> Option<&EpochView> {
+        if epoch == self.current.epoch {
+            return Some(&self.current);
+        }
+        // SPEC [G11]
+        let mut open = self.ended.iter().filter(|(_, until)| now_ms < *until);
+        open.find(|(view, _)| view.epoch == epoch).map(|(view, _)| view)
+    }
+
+    /// Erases what has ended for good, and says when the next is due.
+    pub(super) fn sweep(&mut self, now_ms: u64) -> Option<u64> {
+        // SPEC [G11]
+        self.ended.retain(|(_, until)| now_ms < *until);
+        self.ended.front().map(|(_, until)| *until)
+    }
+}

@@ -1,0 +1,206 @@
+//! A joiner: it knocks, waits for a Welcome, fetches the tree and becomes a member whom nobody
+//! has confirmed yet (SPEC "Admission").
+
+use incamera_wire::{
+    BlobHash, Destination, Envelope, GroupState, Knock, KnockAnswer, KnockContent, MailboxId,
+    MessageId, SealedBlob, StayId, WelcomeNote,
+};
+use sha2::{Digest, Sha256};
+
+use super::epochs::read_roster;
+use super::face::{Event, Output};
+use super::member::{Member, Standing};
+use super::shared::Shared;
+use crate::admission::{Invite, open_denial, seal_knock};
+use crate::envelope;
+use crate::error::{Error, Fault};
+use crate::mls::{Engine, Joiner, WelcomeFault};
+use crate::policy;
+use crate::secret::Secret;
+
+/// How long after asking for the tree to ask again, in milliseconds.
+const ASK_AGAIN_MS: u64 = 2_000;
+
+/// A joiner: who has a key package and an invite.
+pub(super) struct Knocking<E: Engine> {
+    invite: Invite,
+    joiner: E::Joiner,
+    stay: StayId,
+    mailbox: MailboxId,
+    sent: Option<Sent>,
+    attempt: Option<Attempt>,
+}
+
+/// A knock on its way, and the key for an answer.
+struct Sent {
+    id: MessageId,
+    answer_key: Secret<32>,
+}
+
+/// A Welcome whose tree is being fetched.
+struct Attempt {
+    welcome: Vec<u8>,
+    tree: BlobHash,
+    tree_secret: Secret<32>,
+    /// The epoch that the Welcome leads to.
+    epoch: u64,
+    ask_at: u64,
+}
+
+impl<E: Engine> Knocking<E> {
+    pub(super) fn new(invite: Invite, joiner: E::Joiner, stay: StayId, mailbox: MailboxId) -> Self {
+        Self { invite, joiner, stay, mailbox, sent: None, attempt: None }
+    }
+
+    /// Where this joiner's answers go.
+    pub(super) fn mailbox(&self) -> MailboxId {
+        self.mailbox
+    }
+
+    /// Knocks, once it is known where the log stands.
+    pub(super) fn knock(
+        &mut self,
+        shared: &mut Shared,
+        log_position: u64,
+        now_ms: u64,
+    ) -> Result<(), Error> {
+        if self.sent.is_some() {
+            return Ok(());
+        }
+        let key_package = self.joiner.key_package().to_vec();
+        let content = KnockContent { key_package, log_position };
+        let (knock, answer_key) =
+            seal_knock(&self.invite, &shared.entropy, self.mailbox, &content)?;
+        let id = shared.post(Destination::Lobby, Knock::encode(&knock), now_ms)?;
+        self.sent = Some(Sent { id, answer_key });
+        Ok(())
+    }
+
+    /// Whether a log entry carries a Welcome for this joiner.
+    pub(super) fn is_welcome(&self, entry: &Envelope) -> bool {
+        let addressed = |note: &WelcomeNote| self.joiner.addressed(&note.welcome);
+        entry.welcome.as_ref().is_some_and(addressed)
+    }
+
+    /// Reads a Welcome and asks for its tree. A later Welcome takes the place of an earlier one:
+    /// that of a losing Add leads into an epoch where nobody is.
+    pub(super) fn read_welcome(
+        &mut self,
+        shared: &mut Shared,
+        entry: Envelope,
+        now_ms: u64,
+    ) -> Result<(), Fault> {
+        let Some(WelcomeNote { welcome, tree }) = entry.welcome else {
+            return Err(Fault::Welcome("there is none"));
+        };
+        // SPEC [A5], [A6]
+        let tree_secret = self.joiner.tree_secret(&welcome, self.psk()).map_err(unusable)?;
+        let (epoch, ask_at) = (entry.epoch.saturating_add(1), now_ms.saturating_add(ASK_AGAIN_MS));
+        self.attempt = Some(Attempt { welcome, tree, tree_secret, epoch, ask_at });
+        shared.outputs.push_back(Output::FetchBlob { hash: tree });
+        Ok(())
+    }
+
+    /// Whether a tree is being fetched.
+    pub(super) fn is_fetching(&self) -> bool {
+        self.attempt.is_some()
+    }
+
+    /// Reads a blob: if it is the tree that was asked for, the joiner becomes a member.
+    pub(super) fn read_tree(
+        &mut self,
+        shared: &Shared,
+        bytes: &[u8],
+        now_ms: u64,
+    ) -> Result<Member<E>, Fault> {
+        let Some(attempt) = &self.attempt else { return Err(Fault::WrongBlob) };
+        // SPEC [W9]
+        if BlobHash::new(Sha256::digest(bytes).into()) != attempt.tree {
+            return Err(Fault::WrongBlob);
+        }
+        let joined = self.join(shared, attempt, bytes, now_ms);
+        self.attempt = None;
+        joined
+    }
+
+    fn join(
+        &self,
+        shared: &Shared,
+        attempt: &Attempt,
+        blob: &[u8],
+        now_ms: u64,
+    ) -> Result<Member<E>, Fault> {
+        let blob = SealedBlob::decode(blob)?;
+        // SPEC [A9]
+        let tree = envelope::open_blob(&attempt.tree_secret, &blob)
+            .map_err(|_| Fault::Welcome("the tree is sealed under another secret"))?;
+        // SPEC [A5], [A6]
+        let joined = self.joiner.join(&shared.meeting, &attempt.welcome, &tree, self.psk());
+        let group = joined.map_err(unusable)?;
+        if group.epoch() != attempt.epoch {
+            return Err(Fault::Welcome("it leads to another epoch than its log entry says"));
+        }
+        // SPEC [A7]
+        let state = GroupState::decode(group.state())?;
+        policy::validate(&state, shared.profile).map_err(Fault::Welcome)?;
+        // SPEC [A7]
+        let roster = read_roster(&group, shared.meeting, None)
+            .map_err(|_| Fault::Welcome("a member's certificate does not verify"))?;
+        let own = roster.at(group.own_leaf()).map(|seat| seat.occupant.stay);
+        if own != Some(self.stay) {
+            return Err(Fault::Welcome("the own leaf is not this client's"));
+        }
+        // The keys of a losing epoch must not stand beside those of the winning one.
+        shared.keyring.reset_unsealed();
+        // SPEC [A8]
+        Member::enter(shared, group, state, roster, Standing::Unconfirmed, now_ms)
+            .map_err(|_| Fault::Welcome("the group's keys cannot be exported"))
+    }
+
+    /// Reads an answer to the knock.
+    pub(super) fn read_answer(&self, bytes: &[u8]) -> Result<Event, Fault> {
+        let answer = KnockAnswer::decode(bytes)?;
+        let sent = self.sent.as_ref().ok_or(Fault::Unopenable)?;
+        // SPEC [A10]
+        let reason = open_denial(&sent.answer_key, self.mailbox, &answer)?;
+        Ok(Event::Denied { reason })
+    }
+
+    /// The knock need not be sent again.
+    pub(super) fn answered(&self, shared: &mut Shared) {
+        if let Some(sent) = &self.sent {
+            shared.outbox.forget(sent.id);
+        }
+    }
+
+    /// Asks for the tree again if it is time, and says when it will be.
+    pub(super) fn drive(&mut self, shared: &mut Shared, now_ms: u64) -> Option<u64> {
+        let attempt = self.attempt.as_mut()?;
+        if attempt.ask_at <= now_ms {
+            attempt.ask_at = now_ms.saturating_add(ASK_AGAIN_MS);
+            shared.outputs.push_back(Output::FetchBlob { hash: attempt.tree });
+        }
+        Some(attempt.ask_at)
+    }
+
+    fn psk(&self) -> (incamera_wire::InviteId, &Secret<32>) {
+        (self.invite.id(), &self.invite.link_secret)
+    }
+
+    /// Everything that tells two joiners apart, for tests.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn digest(&self, hash: &mut Sha256) {
+        let attempt = self.attempt.as_ref().map(|a| (a.tree, a.epoch, a.ask_at));
+        hash.update(format!("{:?} {} {attempt:?}", self.mailbox, self.sent.is_some()));
+    }
+}
+
+fn unusable(fault: WelcomeFault) -> Fault {
+    Fault::Welcome(match fault {
+        WelcomeFault::Malformed => "it or its tree is malformed",
+        WelcomeFault::NotAddressed => "it is for others",
+        WelcomeFault::WrongGroup => "it is of another meeting",
+        WelcomeFault::Refused(reason) => reason,
+        WelcomeFault::Engine(_) => "the engine failed",
+    })
+}

@@ -1,0 +1,298 @@
+//! The state machine, over any engine: inputs are sorted to the joiner or the member that this
+//! client is, and what is due is done.
+
+use incamera_wire::{Envelope, EnvelopeKind};
+
+use super::face::{Alarm, Event, Input, Now, Output, Source};
+use super::knocking::Knocking;
+use super::member::{Member, Outcome};
+use super::order::Order;
+use super::shared::{Refusal, Shared};
+use crate::error::{Error, Fault};
+use crate::mls::Engine;
+
+/// How long sealing goes on when nothing drives the meeting, in milliseconds (SPEC [M9]).
+const SEAL_FOR_MS: u64 = 15_000;
+/// How long the caller may sleep, in milliseconds, so that sealing never stops by itself.
+const DRIVE_EVERY_MS: u64 = 5_000;
+
+/// The state machine of one client in one meeting.
+pub(super) struct Core<E: Engine> {
+    pub(super) shared: Shared,
+    order: Order,
+    pub(super) knocking: Option<Box<Knocking<E>>>,
+    pub(super) member: Option<Box<Member<E>>>,
+    over: bool,
+    /// The latest time that the caller told.
+    now_ms: u64,
+    /// When something is due.
+    deadline: Option<u64>,
+}
+
+impl<E: Engine> Core<E> {
+    /// A client that has just created its meeting.
+    pub(super) fn created(shared: Shared, member: Member<E>, now: Now) -> Self {
+        let mut core = Self::new(shared, Order::starting_at(0), now);
+        core.member = Some(Box::new(member));
+        core.drive(now.monotonic_ms);
+        core
+    }
+
+    /// A client that will knock.
+    pub(super) fn joining(shared: Shared, knocking: Knocking<E>, now: Now) -> Self {
+        let mut core = Self::new(shared, Order::default(), now);
+        core.knocking = Some(Box::new(knocking));
+        core.drive(now.monotonic_ms);
+        core
+    }
+
+    fn new(shared: Shared, order: Order, now: Now) -> Self {
+        let now_ms = now.monotonic_ms;
+        Self { shared, order, knocking: None, member: None, over: false, now_ms, deadline: None }
+    }
+
+    /// Takes an input in. Whatever a remote party sent ends in an event, never in an error.
+    pub(super) fn handle(&mut self, input: Input, now: Now) -> Result<(), Error> {
+        self.require_going()?;
+        let now_ms = self.advance_clock(now);
+        match input {
+            Input::Connected { next } => self.connected(next, now_ms)?,
+            Input::Log { seq, bytes } => {
+                self.order.offer(seq, bytes);
+                self.look_for_later_welcome();
+            }
+            Input::Lobby(bytes) => self.read_lobby(&bytes),
+            Input::Direct(bytes) => self.read_direct(&bytes),
+            Input::Blob(bytes) => self.read_blob(&bytes, now_ms),
+        }
+        self.read_log(now_ms);
+        self.drive(now_ms);
+        Ok(())
+    }
+
+    /// Does what is due.
+    pub(super) fn handle_timeout(&mut self, now: Now) -> Result<(), Error> {
+        self.require_going()?;
+        let now_ms = self.advance_clock(now);
+        self.drive(now_ms);
+        Ok(())
+    }
+
+    /// When to call [`Core::handle_timeout`], in monotonic milliseconds.
+    pub(super) fn poll_timeout(&self) -> Option<u64> {
+        self.deadline.filter(|_| !self.over)
+    }
+
+    /// The next thing for the caller to do.
+    pub(super) fn poll(&mut self) -> Option<Output> {
+        self.shared.outputs.pop_front()
+    }
+
+    /// The member that this client is; an error says what it is instead.
+    pub(super) fn as_member(&mut self) -> Result<(&mut Shared, &mut Member<E>), Error> {
+        self.require_going()?;
+        match &mut self.member {
+            Some(member) => Ok((&mut self.shared, member)),
+            None => Err(Error::NotJoined),
+        }
+    }
+
+    /// Runs a call of the member's; what it made due is done before the caller polls.
+    pub(super) fn call(
+        &mut self,
+        now: Now,
+        call: impl FnOnce(&mut Shared, &mut Member<E>, u64) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let now_ms = self.now_ms.max(now.monotonic_ms);
+        let (shared, member) = self.as_member()?;
+        call(shared, member, now_ms)?;
+        self.advance_clock(now);
+        self.drive(now_ms);
+        Ok(())
+    }
+
+    /// Leaves, in whatever state the client is.
+    pub(super) fn leave(&mut self, now: Now) -> Result<(), Error> {
+        self.require_going()?;
+        // Nobody knows yet that an unconfirmed joiner was here, or it may be in a losing epoch.
+        if self.knocking.is_some() || self.member.is_none() {
+            self.finish(Event::Left);
+            return Ok(());
+        }
+        self.call(now, |shared, member, now_ms| member.leave(shared, now_ms))
+    }
+
+    fn require_going(&self) -> Result<(), Error> {
+        if self.over { Err(Error::Ended) } else { Ok(()) }
+    }
+
+    fn advance_clock(&mut self, now: Now) -> u64 {
+        self.now_ms = self.now_ms.max(now.monotonic_ms);
+        self.now_ms
+    }
+
+    fn connected(&mut self, next: u64, now_ms: u64) -> Result<(), Error> {
+        if let Some(knocking) = &mut self.knocking
+            && self.order.next().is_none()
+        {
+            // SPEC [A4]: the log position makes the knock fresh.
+            knocking.knock(&mut self.shared, next, now_ms)?;
+            self.order.begin(next);
+        }
+        if !self.order.learn_head(next) {
+            self.shared.tell(Event::Alarm(Alarm::LogShrank));
+        }
+        self.shared.outbox.expire(now_ms);
+        Ok(())
+    }
+
+    fn read_log(&mut self, now_ms: u64) {
+        while let Some((seq, bytes)) = self.order.pop() {
+            self.shared.log_position = seq.saturating_add(1);
+            if let Err(refusal) = self.read_entry(&bytes, now_ms) {
+                self.shared.refuse(Source::Log { seq }, refusal);
+            }
+            if self.over {
+                return;
+            }
+        }
+    }
+
+    fn read_entry(&mut self, bytes: &[u8], now_ms: u64) -> Result<(), Refusal> {
+        self.shared.outbox.arrived(bytes);
+        let entry = Envelope::decode(bytes).map_err(Fault::from)?;
+        // SPEC [W8]
+        if entry.meeting != self.shared.meeting {
+            return Err(Fault::OtherMeeting.into());
+        }
+        if let Some(knocking) = self.knocking.as_mut().filter(|k| k.is_welcome(&entry)) {
+            knocking.read_welcome(&mut self.shared, entry, now_ms)?;
+            // What follows can be read once the tree is here.
+            self.order.hold(true);
+            return Ok(());
+        }
+        let Some(member) = &mut self.member else { return Ok(()) };
+        let outcome = match entry.kind {
+            EnvelopeKind::Handshake => member.read_commit(&mut self.shared, &entry, now_ms)?,
+            EnvelopeKind::Event => member.read_event(&mut self.shared, &entry, now_ms)?,
+        };
+        match outcome {
+            Outcome::Goes => self.settle_joining(),
+            Outcome::Over(event) => self.finish(event),
+        }
+        Ok(())
+    }
+
+    /// Once confirmed, a joiner is a member and nothing else.
+    fn settle_joining(&mut self) {
+        let confirmed = self.member.as_ref().is_some_and(|member| member.require_in().is_ok());
+        if confirmed && let Some(knocking) = self.knocking.take() {
+            knocking.answered(&mut self.shared);
+        }
+    }
+
+    /// While a tree that nobody has may be waited for, a later Welcome can take its place.
+    fn look_for_later_welcome(&mut self) {
+        let Some(knocking) = self.knocking.as_ref().filter(|knocking| knocking.is_fetching())
+        else {
+            return;
+        };
+        let welcome = |bytes: &[u8]| {
+            Envelope::decode(bytes).is_ok_and(|entry| {
+                entry.meeting == self.shared.meeting && knocking.is_welcome(&entry)
+            })
+        };
+        let later = self.order.peek_held().filter(|(_, bytes)| welcome(bytes)).last();
+        if let Some(seq) = later.map(|(seq, _)| seq) {
+            self.order.skip_to(seq);
+            self.order.hold(false);
+        }
+    }
+
+    fn read_lobby(&mut self, bytes: &[u8]) {
+        let Some(member) = &mut self.member else { return };
+        let position = self.shared.log_position;
+        if let Err(fault) = member.read_knock(&mut self.shared, bytes, position) {
+            self.shared.refuse(Source::Lobby, fault);
+        }
+    }
+
+    fn read_direct(&mut self, bytes: &[u8]) {
+        let Some(knocking) = &self.knocking else { return };
+        match knocking.read_answer(bytes) {
+            Ok(denied) if self.member.is_none() => self.finish(denied),
+            // Whoever is in the group already was admitted by somebody else.
+            Ok(_) => {}
+            Err(fault) => self.shared.refuse(Source::Direct, fault),
+        }
+    }
+
+    fn read_blob(&mut self, bytes: &[u8], now_ms: u64) {
+        let Some(knocking) = self.knocking.as_mut().filter(|knocking| knocking.is_fetching())
+        else {
+            return;
+        };
+        match knocking.read_tree(&self.shared, bytes, now_ms) {
+            Ok(member) => self.member = Some(Box::new(member)),
+            Err(fault) => self.shared.refuse(Source::Blob, fault),
+        }
+        self.order.hold(knocking.is_fetching());
+    }
+
+    /// The membership is over: every key is erased.
+    fn finish(&mut self, event: Event) {
+        self.shared.keyring.clear();
+        self.over = true;
+        self.member = None;
+        self.knocking = None;
+        self.shared.tell(event);
+    }
+
+    fn drive(&mut self, now_ms: u64) {
+        if self.over {
+            return;
+        }
+        // SPEC [M9]: whoever stops driving stops sealing.
+        self.shared.keyring.renew(now_ms.saturating_add(SEAL_FOR_MS));
+        let mut next = vec![Some(now_ms.saturating_add(DRIVE_EVERY_MS))];
+        if let Some(member) = &mut self.member {
+            if let Err(error) = member.commit_due(&mut self.shared, now_ms) {
+                member.intents.abandon();
+                let Error::Internal(what) = error else { return };
+                self.shared.tell(Event::Alarm(Alarm::CannotCommit(what)));
+            }
+            next.push(member.drive(&mut self.shared, now_ms));
+        }
+        if let Some(knocking) = &mut self.knocking {
+            next.push(knocking.drive(&mut self.shared, now_ms));
+        }
+        for message in self.shared.outbox.due(now_ms) {
+            self.shared.outputs.push_back(Output::Send(message));
+        }
+        if let Some(from) = self.order.ask(now_ms) {
+            self.shared.outputs.push_back(Output::Fetch { from });
+        }
+        next.extend([self.shared.outbox.deadline(), self.order.deadline()]);
+        next.push(self.shared.keyring.sweep(now_ms));
+        self.deadline = next.into_iter().flatten().min();
+    }
+
+    /// Everything that tells two states apart but unpolled outputs, for tests.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn digest(&self) -> [u8; 32] {
+        use sha2::Digest as _;
+        let mut hash = sha2::Sha256::new();
+        let Self { shared, order, knocking, member, over, now_ms, deadline } = self;
+        hash.update(format!("{over} {now_ms} {deadline:?} {}", shared.outputs.len()));
+        shared.outbox.digest(&mut hash);
+        order.digest(&mut hash);
+        hash.update(shared.keyring.digest());
+        if let Some(knocking) = knocking {
+            knocking.digest(&mut hash);
+        }
+        if let Some(member) = member {
+            member.digest(&mut hash);
+        }
+        hash.finalize().into()
+    }
+}

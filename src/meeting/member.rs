@@ -1,0 +1,223 @@
+//! A member: who is in the group and follows its log.
+
+use incamera_wire::{GroupState, MessageId, StayId, TrackKind, TrackKinds};
+
+use super::epochs::{EpochView, Epochs, handshake_key};
+use super::events::Counters;
+use super::face::Event;
+use super::intents::Intents;
+use super::roster::{Roster, Seat};
+use super::shared::{Shared, suite};
+use crate::admission::Lobby;
+use crate::error::Error;
+use crate::keyring::{EpochInstall, LINGER_MS};
+use crate::mls::Engine;
+use crate::policy;
+use crate::secret::Secret;
+
+/// Exporter label of SFrame's base key (RFC 9605 §5.2).
+const BASE_KEY: &str = "SFrame 1.0 Base Key";
+/// How long after a merge the first of the others confirms newcomers, in milliseconds.
+const CONFIRM_AFTER_MS: u64 = 1_000;
+/// How much later the next one does, in milliseconds.
+const CONFIRM_STAGGER_MS: u64 = 250;
+/// The longest that anyone waits to confirm, in milliseconds.
+const CONFIRM_LATEST_MS: u64 = 10_000;
+
+/// How a member stands to its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Nobody has agreed yet that this is the group's epoch (SPEC [A8]).
+    Unconfirmed,
+    /// In.
+    Confirmed,
+    /// Has said that it leaves.
+    Leaving,
+    /// A commit that the others read is unreadable here (SPEC [G3]).
+    Broken,
+}
+
+/// What reading something means for the membership.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It goes on.
+    Goes,
+    /// It is over, and this says why.
+    Over(Event),
+}
+
+/// One's own commit on its way through the log.
+pub(super) struct OwnCommit {
+    pub(super) entry: MessageId,
+    pub(super) blob: Option<MessageId>,
+}
+
+/// A member: who is in the group and follows its log.
+pub(super) struct Member<E: Engine> {
+    pub(super) group: E,
+    pub(super) state: GroupState,
+    pub(super) epochs: Epochs,
+    pub(super) handshake_key: Secret<32>,
+    pub(super) stay: StayId,
+    pub(super) standing: Standing,
+    /// The counter of the next event (SPEC [G11]).
+    pub(super) counter: u64,
+    pub(super) counters: Counters,
+    pub(super) lobby: Lobby,
+    pub(super) intents: Intents,
+    pub(super) own_commit: Option<OwnCommit>,
+    /// When to confirm newcomers, if nobody else does.
+    pub(super) confirm_at: Option<u64>,
+    /// When sealers have entered an epoch that newcomers are in.
+    pub(super) key_frames_at: Option<u64>,
+}
+
+impl<E: Engine> Member<E> {
+    /// A member at the current epoch of `group`; installs its media keys.
+    pub(super) fn enter(
+        shared: &Shared,
+        mut group: E,
+        state: GroupState,
+        roster: Roster,
+        standing: Standing,
+        now_ms: u64,
+    ) -> Result<Self, Error> {
+        let stay = roster.at(group.own_leaf()).map(|seat| seat.occupant.stay);
+        let stay = stay.ok_or(Error::Internal("the own leaf"))?;
+        install_psks(&mut group, &state)?;
+        let member = Self {
+            handshake_key: handshake_key(&group)?,
+            epochs: Epochs::new(EpochView::of(&group, roster)?),
+            group,
+            state,
+            stay,
+            standing,
+            counter: 0,
+            counters: Counters::default(),
+            lobby: Lobby::default(),
+            intents: Intents::default(),
+            own_commit: None,
+            confirm_at: None,
+            key_frames_at: None,
+        };
+        member.install(shared, false, now_ms)?;
+        Ok(member)
+    }
+
+    /// Installs the media keys of the current epoch (SPEC [K1]).
+    pub(super) fn install(&self, shared: &Shared, removes: bool, now_ms: u64) -> Result<(), Error> {
+        let length = suite(shared.profile)?.key_len();
+        // SPEC [K1]
+        let base_key = self.group.export(BASE_KEY, b"", length);
+        let base_key = base_key.map_err(|_| Error::Internal("the exporter"))?;
+        let seats = self.roster().seats().iter();
+        // SPEC [M7]: in this version the state lets every member use every track.
+        let leaves = seats.map(|Seat { occupant: o, .. }| (o.leaf, o.stay, TrackKinds::ALL));
+        let install = EpochInstall {
+            epoch: self.group.epoch(),
+            base_key,
+            own_leaf: self.group.own_leaf(),
+            leaves: leaves.collect(),
+            removes,
+        };
+        shared.keyring.install(install, now_ms).map_err(|_| Error::Internal("the keyring"))
+    }
+
+    /// The current roster.
+    pub(super) fn roster(&self) -> &Roster {
+        &self.epochs.current().roster
+    }
+
+    /// The caller's own seat.
+    pub(super) fn own_seat(&self) -> Option<&Seat> {
+        self.roster().of(self.stay)
+    }
+
+    /// Refuses what only a confirmed member may ask for.
+    pub(super) fn require_in(&self) -> Result<(), Error> {
+        match self.standing {
+            Standing::Confirmed => Ok(()),
+            Standing::Unconfirmed => Err(Error::NotJoined),
+            Standing::Leaving => Err(Error::Ended),
+            Standing::Broken => Err(Error::Broken),
+        }
+    }
+
+    /// After a commit that adds: when to confirm it, and when to make key frames.
+    pub(super) fn greet(&mut self, shared: &mut Shared, own: bool, now_ms: u64) {
+        self.key_frames_at = Some(now_ms.saturating_add(LINGER_MS));
+        if self.standing != Standing::Confirmed {
+            return;
+        }
+        // SPEC [A8]: the author at once, the others in turn in case that its word is lost.
+        if own && self.confirm(shared, now_ms).is_ok() {
+            return;
+        }
+        let seats = self.roster().seats();
+        let rank = seats.iter().take_while(|seat| seat.occupant.stay != self.stay).count() as u64;
+        let wait = CONFIRM_AFTER_MS.saturating_add(rank.saturating_mul(CONFIRM_STAGGER_MS));
+        self.confirm_at = Some(now_ms.saturating_add(wait.min(CONFIRM_LATEST_MS)));
+    }
+
+    fn confirm(&mut self, shared: &mut Shared, now_ms: u64) -> Result<(), Error> {
+        let authenticator = self.epochs.current().authenticator;
+        self.say(shared, incamera_wire::EventKind::Confirm { authenticator }, now_ms)
+    }
+
+    /// Does what is due, and says when something is due next.
+    pub(super) fn drive(&mut self, shared: &mut Shared, now_ms: u64) -> Option<u64> {
+        if self.confirm_at.is_some_and(|at| at <= now_ms) {
+            self.confirm_at = None;
+            if self.standing == Standing::Confirmed {
+                // A failure leaves the newcomers to the next one in turn.
+                let _ = self.confirm(shared, now_ms);
+            }
+        }
+        if self.key_frames_at.is_some_and(|at| at <= now_ms) {
+            self.key_frames_at = None;
+            let video = |kind| matches!(kind, TrackKind::Camera | TrackKind::Screen);
+            for track in shared.tracks.clone().into_iter().filter(|track| video(track.kind())) {
+                shared.tell(Event::KeyFrameNeeded { track });
+            }
+        }
+        let departures = self.intents.deadline().filter(|_| !self.group.has_pending());
+        let ended = self.epochs.sweep(now_ms);
+        [self.confirm_at, self.key_frames_at, departures, ended].into_iter().flatten().min()
+    }
+
+    /// Drops knocks and admissions whose invites are no longer live.
+    pub(super) fn void_dead_knocks(&mut self, shared: &mut Shared) {
+        let state = &self.state;
+        let live = |invite| policy::live_invite(state, invite).is_some();
+        let mut void = self.lobby.drop_dead(live);
+        void.extend(self.intents.drop_dead(live));
+        for knock in void {
+            shared.tell(Event::KnockVoid { knock });
+        }
+    }
+
+    /// Everything that tells two members apart, for tests.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn digest(&self, hash: &mut sha2::Sha256) {
+        use sha2::Digest as _;
+        let own = self.own_commit.as_ref().map(|own| (own.entry, own.blob));
+        let Self { standing, counter, confirm_at, key_frames_at, .. } = self;
+        hash.update(format!("{standing:?} {counter} {own:?} {confirm_at:?} {key_frames_at:?}"));
+        hash.update(format!("{:?} {}", self.group.authenticator(), self.group.has_pending()));
+        hash.update(self.state.encode());
+        let waiting: Vec<_> = self.lobby.waiting().map(|waiting| waiting.reference).collect();
+        hash.update(format!("{waiting:?}"));
+        self.counters.digest(hash);
+        self.intents.digest(hash);
+    }
+}
+
+/// Gives the engine the PSKs that commits may name from now on (SPEC [G7]).
+pub(super) fn install_psks(group: &mut impl Engine, state: &GroupState) -> Result<(), Error> {
+    let psks: Vec<_> = state
+        .invites
+        .iter()
+        .map(|invite| (policy::invite_id(&invite.secret), &invite.secret))
+        .collect();
+    group.set_psks(&psks).map_err(|_| Error::Internal("the PSK store"))
+}

@@ -1,0 +1,215 @@
+//! The log's entries in order of sequence, however they arrive (SPEC [G13]).
+
+use std::collections::BTreeMap;
+
+/// The most early entries kept.
+pub(super) const MAX_EARLY: usize = 1024;
+/// The most bytes of early entries kept.
+pub(super) const MAX_EARLY_BYTES: usize = 8 << 20;
+/// How long after asking for a gap to ask again, in milliseconds.
+const ASK_AGAIN_MS: u64 = 1_000;
+
+/// Entries that wait for their turn.
+#[derive(Default)]
+pub(super) struct Order {
+    /// The sequence number to read next, once known.
+    next: Option<u64>,
+    early: BTreeMap<u64, Vec<u8>>,
+    early_bytes: usize,
+    /// One more than the highest sequence number that the server spoke of.
+    head: u64,
+    /// Nothing is read while a ratchet tree is being fetched.
+    held: bool,
+    ask_at: Option<u64>,
+}
+
+impl Order {
+    /// An order that begins at `next`.
+    pub(super) fn starting_at(next: u64) -> Self {
+        Self { next: Some(next), ..Self::default() }
+    }
+
+    /// The sequence number to read next, once known.
+    pub(super) fn next(&self) -> Option<u64> {
+        self.next
+    }
+
+    /// Sets where to begin, if nothing has.
+    pub(super) fn begin(&mut self, next: u64) {
+        self.next.get_or_insert(next);
+    }
+
+    /// Learns how long the log is; `false` if it is shorter than what was read.
+    pub(super) fn learn_head(&mut self, head: u64) -> bool {
+        self.head = self.head.max(head);
+        self.ask_at = None;
+        self.next.is_none_or(|next| next <= head)
+    }
+
+    /// Takes an entry in. Early ones are kept within bounds; the rest is fetched again in time.
+    pub(super) fn offer(&mut self, seq: u64, bytes: Vec<u8>) {
+        // SPEC [G13]
+        let Some(next) = self.next else { return };
+        self.head = self.head.max(seq.saturating_add(1));
+        if seq < next || self.early.contains_key(&seq) {
+            return;
+        }
+        self.early_bytes += bytes.len();
+        self.early.insert(seq, bytes);
+        while self.early.len() > MAX_EARLY || self.early_bytes > MAX_EARLY_BYTES {
+            let Some((_, dropped)) = self.early.pop_last() else { break };
+            self.early_bytes -= dropped.len();
+        }
+    }
+
+    /// The next entry in order, if it is there.
+    pub(super) fn pop(&mut self) -> Option<(u64, Vec<u8>)> {
+        // SPEC [G13]
+        let next = self.next.filter(|_| !self.held)?;
+        let bytes = self.early.remove(&next)?;
+        self.early_bytes -= bytes.len();
+        self.next = Some(next.saturating_add(1));
+        self.ask_at = None;
+        Some((next, bytes))
+    }
+
+    /// Stops and resumes reading.
+    pub(super) fn hold(&mut self, held: bool) {
+        self.held = held;
+    }
+
+    /// The early entries from the next one on without a gap, while reading is held.
+    pub(super) fn peek_held(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        let next = self.next.unwrap_or(u64::MAX);
+        self.early
+            .iter()
+            .zip(next..)
+            .take_while(|((seq, _), expected)| *seq == expected)
+            .map(|((seq, bytes), _)| (*seq, bytes.as_slice()))
+    }
+
+    /// Skips what comes before `seq`, which is read next.
+    pub(super) fn skip_to(&mut self, seq: u64) {
+        self.early = self.early.split_off(&seq);
+        self.early_bytes = self.early.values().map(Vec::len).sum();
+        self.next = Some(seq);
+    }
+
+    /// From where to fetch, if entries are missing and it is time to ask.
+    pub(super) fn ask(&mut self, now_ms: u64) -> Option<u64> {
+        // SPEC [G13]
+        let from = self.first_missing()?;
+        if self.ask_at.is_some_and(|at| now_ms < at) {
+            return None;
+        }
+        self.ask_at = Some(now_ms.saturating_add(ASK_AGAIN_MS));
+        Some(from)
+    }
+
+    /// When to ask next, in milliseconds.
+    pub(super) fn deadline(&self) -> Option<u64> {
+        self.first_missing().and(self.ask_at)
+    }
+
+    fn first_missing(&self) -> Option<u64> {
+        let next = self.next?;
+        let run = self.early.keys().zip(next..).take_while(|(seq, expected)| *seq == expected);
+        let missing = next.saturating_add(run.count() as u64);
+        // While reading is held, a full buffer is no gap to ask for.
+        let room = self.early.len() < MAX_EARLY && self.early_bytes < MAX_EARLY_BYTES;
+        (missing < self.head && (room || missing == next)).then_some(missing)
+    }
+
+    /// Everything that tells two orders apart, for tests.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn digest(&self, hash: &mut sha2::Sha256) {
+        use sha2::Digest as _;
+        let Self { next, early, early_bytes: _, head, held, ask_at } = self;
+        hash.update(format!("{next:?} {early:?} {head} {held} {ask_at:?}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn drain(order: &mut Order) -> Vec<u64> {
+        std::iter::from_fn(|| order.pop()).map(|(seq, _)| seq).collect()
+    }
+
+    #[test]
+    fn a_gap_is_asked_for_once_a_second_until_it_is_filled() {
+        // SPEC [G13]
+        let mut order = Order::starting_at(5);
+        assert_eq!(order.ask(0), None);
+        order.offer(7, vec![7]);
+        assert!(drain(&mut order).is_empty());
+        assert_eq!(order.ask(0), Some(5));
+        assert_eq!(order.ask(999), None);
+        assert_eq!(order.deadline(), Some(1000));
+        assert_eq!(order.ask(1000), Some(5));
+        order.offer(5, vec![5]);
+        order.offer(6, vec![6]);
+        assert_eq!(drain(&mut order), [5, 6, 7]);
+        assert_eq!(order.ask(5000), None);
+        assert_eq!(order.deadline(), None);
+    }
+
+    #[test]
+    fn a_gap_at_the_tail_is_noticed_on_connection() {
+        // SPEC [G13]
+        let mut order = Order::starting_at(5);
+        assert!(order.learn_head(9));
+        assert_eq!(order.ask(0), Some(5));
+        assert!(!order.learn_head(4), "a log shorter than what was read");
+    }
+
+    #[test]
+    fn early_entries_are_bounded_and_the_nearest_are_kept() {
+        let mut order = Order::starting_at(0);
+        for seq in (1..=2 * MAX_EARLY as u64).rev() {
+            order.offer(seq, vec![0]);
+        }
+        assert_eq!(order.early.len(), MAX_EARLY);
+        assert_eq!(order.early.first_key_value().map(|(seq, _)| *seq), Some(1));
+        order.offer(0, vec![0; MAX_EARLY_BYTES]);
+        assert!(order.early_bytes <= MAX_EARLY_BYTES);
+        assert_eq!(order.pop().map(|(seq, _)| seq), Some(0));
+    }
+
+    #[test]
+    fn while_held_entries_wait_and_can_be_looked_at() {
+        let mut order = Order::starting_at(3);
+        order.hold(true);
+        for seq in [4, 3, 6] {
+            order.offer(seq, vec![]);
+        }
+        assert!(drain(&mut order).is_empty());
+        assert_eq!(order.peek_held().map(|(seq, _)| seq).collect::<Vec<_>>(), [3, 4]);
+        order.skip_to(4);
+        order.hold(false);
+        assert_eq!(drain(&mut order), [4]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_arrival_ends_in_order_without_repetition(
+            arrivals in prop::collection::vec(0_u64..40, 0..200),
+        ) {
+            let mut order = Order::starting_at(0);
+            let mut read = Vec::new();
+            for seq in arrivals {
+                order.offer(seq, vec![]);
+                read.extend(drain(&mut order));
+            }
+            while let Some(from) = order.ask(u64::MAX) {
+                order.ask_at = None;
+                order.offer(from, vec![]);
+                read.extend(drain(&mut order));
+            }
+            prop_assert!(read.iter().copied().eq(0..read.len() as u64));
+        }
+    }
+}

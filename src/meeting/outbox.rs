@@ -1,0 +1,127 @@
+//! What was sent and not yet seen to arrive: sent again until it is.
+
+use incamera_wire::{Destination, MessageId};
+use sha2::{Digest, Sha256};
+
+use super::face::Message;
+use crate::entropy::Entropy;
+use crate::error::Error;
+
+/// How long to wait before sending again at first, in milliseconds; doubled each time.
+const FIRST_RESEND_MS: u64 = 2_000;
+/// The longest wait, in milliseconds.
+const LAST_RESEND_MS: u64 = 16_000;
+
+/// Messages without a sign of arrival.
+#[derive(Default)]
+pub(super) struct Outbox(Vec<Unconfirmed>);
+
+struct Unconfirmed {
+    message: Message,
+    hash: [u8; 32],
+    wait_ms: u64,
+    resend_at: u64,
+}
+
+impl Outbox {
+    /// A message with a fresh id that is sent again until [`Outbox::arrived`] or
+    /// [`Outbox::forget`].
+    pub(super) fn post(
+        &mut self,
+        entropy: &Entropy,
+        to: Destination,
+        bytes: Vec<u8>,
+        now_ms: u64,
+    ) -> Result<Message, Error> {
+        let message = Message { id: MessageId::new(entropy.array()?), to, bytes };
+        self.0.push(Unconfirmed {
+            message: message.clone(),
+            hash: Sha256::digest(&message.bytes).into(),
+            wait_ms: FIRST_RESEND_MS,
+            resend_at: now_ms.saturating_add(FIRST_RESEND_MS),
+        });
+        Ok(message)
+    }
+
+    /// Whether these bytes, read in the log, are one's own; they are not sent again.
+    pub(super) fn arrived(&mut self, bytes: &[u8]) -> Option<MessageId> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let hash: [u8; 32] = Sha256::digest(bytes).into();
+        let index = self.0.iter().position(|unconfirmed| unconfirmed.hash == hash)?;
+        Some(self.0.remove(index).message.id)
+    }
+
+    /// Sends this message no more.
+    pub(super) fn forget(&mut self, id: MessageId) {
+        self.0.retain(|unconfirmed| unconfirmed.message.id != id);
+    }
+
+    /// What is due, to be sent again under the same id.
+    pub(super) fn due(&mut self, now_ms: u64) -> Vec<Message> {
+        let mut due = Vec::new();
+        for unconfirmed in self.0.iter_mut().filter(|unconfirmed| unconfirmed.resend_at <= now_ms) {
+            unconfirmed.wait_ms = unconfirmed.wait_ms.saturating_mul(2).min(LAST_RESEND_MS);
+            unconfirmed.resend_at = now_ms.saturating_add(unconfirmed.wait_ms);
+            due.push(unconfirmed.message.clone());
+        }
+        due
+    }
+
+    /// Everything is due: the transport is new.
+    pub(super) fn expire(&mut self, now_ms: u64) {
+        for unconfirmed in &mut self.0 {
+            unconfirmed.wait_ms = FIRST_RESEND_MS / 2;
+            unconfirmed.resend_at = now_ms;
+        }
+    }
+
+    /// When something is due, in milliseconds.
+    pub(super) fn deadline(&self) -> Option<u64> {
+        self.0.iter().map(|unconfirmed| unconfirmed.resend_at).min()
+    }
+
+    /// Everything that tells two outboxes apart, for tests.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn digest(&self, hash: &mut Sha256) {
+        for Unconfirmed { message, hash: _, wait_ms, resend_at } in &self.0 {
+            hash.update(format!("{message:?} {wait_ms} {resend_at}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_sent_again_under_its_id_until_it_is_read_back() {
+        // SPEC [S2]
+        let mut outbox = Outbox::default();
+        let entropy = Entropy::seeded([1; 32]);
+        let message = outbox.post(&entropy, Destination::Log, vec![1, 2, 3], 0).unwrap();
+        assert_eq!(outbox.due(1_999), []);
+        assert_eq!(outbox.due(2_000), [message.clone()]);
+        assert_eq!(outbox.deadline(), Some(6_000));
+        outbox.expire(2_500);
+        assert_eq!(outbox.due(2_500), [message.clone()]);
+        assert_eq!(outbox.arrived(&[1, 2]), None);
+        assert_eq!(outbox.arrived(&[1, 2, 3]), Some(message.id));
+        assert_eq!(outbox.arrived(&[1, 2, 3]), None);
+        assert_eq!(outbox.due(u64::MAX), []);
+    }
+
+    #[test]
+    fn waits_double_up_to_sixteen_seconds() {
+        let mut outbox = Outbox::default();
+        outbox.post(&Entropy::seeded([1; 32]), Destination::Lobby, vec![], 0).unwrap();
+        let mut waits = Vec::new();
+        for _ in 0..6 {
+            let at = outbox.deadline().unwrap();
+            outbox.due(at);
+            waits.push(outbox.deadline().unwrap() - at);
+        }
+        assert_eq!(waits, [4_000, 8_000, 16_000, 16_000, 16_000, 16_000]);
+    }
+}

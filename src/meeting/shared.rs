@@ -1,0 +1,85 @@
+//! What every part of a meeting needs, joined or not.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use incamera_wire::{Destination, MeetingId, MessageId, Profile, StayId, Track};
+
+use super::face::{Event, Message, Output, Source};
+use super::outbox::Outbox;
+use crate::entropy::Entropy;
+use crate::error::{Error, Fault};
+use crate::keyring::Keyring;
+use crate::sframe::Suite;
+
+/// What every part of a meeting needs.
+pub(super) struct Shared {
+    pub(super) entropy: Entropy,
+    pub(super) meeting: MeetingId,
+    pub(super) profile: Profile,
+    pub(super) keyring: Arc<Keyring>,
+    pub(super) outbox: Outbox,
+    pub(super) outputs: VecDeque<Output>,
+    /// The sequence number of the log entry to read next.
+    pub(super) log_position: u64,
+    /// The tracks for which a sealer was ever taken.
+    pub(super) tracks: Vec<Track>,
+}
+
+/// Something refused, its author if known, and what was wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) author: Option<StayId>,
+    pub(super) fault: Fault,
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self { author: None, fault }
+    }
+}
+
+impl Refusal {
+    pub(super) fn by(author: StayId, fault: Fault) -> Self {
+        Self { author: Some(author), fault }
+    }
+}
+
+impl Shared {
+    pub(super) fn tell(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    pub(super) fn refuse(&mut self, source: Source, refusal: impl Into<Refusal>) {
+        let Refusal { author, fault } = refusal.into();
+        self.tell(Event::Refused { source, author, fault });
+    }
+
+    /// Sends, and again until something shows that it arrived.
+    pub(super) fn post(
+        &mut self,
+        to: Destination,
+        bytes: Vec<u8>,
+        now_ms: u64,
+    ) -> Result<MessageId, Error> {
+        let message = self.outbox.post(&self.entropy, to, bytes, now_ms)?;
+        let id = message.id;
+        self.outputs.push_back(Output::Send(message));
+        Ok(id)
+    }
+
+    /// Sends once.
+    pub(super) fn send(&mut self, to: Destination, bytes: Vec<u8>) -> Result<(), Error> {
+        let id = MessageId::new(self.entropy.array()?);
+        self.outputs.push_back(Output::Send(Message { id, to, bytes }));
+        Ok(())
+    }
+}
+
+/// The SFrame suite of a profile.
+pub(super) fn suite(profile: Profile) -> Result<Suite, Error> {
+    match profile {
+        Profile::Standard => Ok(Suite::AesGcm128Sha256_128),
+        Profile::Portable | Profile::PostQuantum => Err(Error::UnsupportedProfile),
+    }
+}

@@ -1,0 +1,184 @@
+//! The verdict on a commit: total, default-deny, and the rule's name where it refuses.
+
+use incamera_wire::{Door, Fingerprint, GroupState, InviteId, StayId};
+
+use super::has_right;
+use super::state::{Removal, check_derived, live_invite};
+use crate::error::{Right, Rule};
+
+/// A leaf of the tree and who is behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Occupant {
+    /// Leaf index.
+    pub(crate) leaf: u32,
+    /// This stay in the meeting.
+    pub(crate) stay: StayId,
+    /// The identity.
+    pub(crate) fingerprint: Fingerprint,
+    /// The leaf's MLS signature key.
+    pub(crate) leaf_key: [u8; 32],
+}
+
+/// Somebody whom a commit adds, the certificate already verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Newcomer {
+    /// The stay that begins.
+    pub(crate) stay: StayId,
+    /// The identity.
+    pub(crate) fingerprint: Fingerprint,
+    /// The leaf's MLS signature key.
+    pub(crate) leaf_key: [u8; 32],
+}
+
+/// A commit, as far as a verdict looks at it: the MLS layer has refused before what nobody may
+/// commit, whatever the state (SPEC [G4], [G5], [G10], [G14]).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Proposed<'a> {
+    /// The committer's leaf.
+    pub(crate) committer: u32,
+    /// Whom it adds.
+    pub(crate) adds: &'a [Newcomer],
+    /// Which leaves it removes.
+    pub(crate) removes: &'a [u32],
+    /// Stays whose signed leave events it carries, already verified.
+    pub(crate) departed: &'a [StayId],
+    /// The new state, if it sets one.
+    pub(crate) state: Option<&'a GroupState>,
+    /// The invite whose link secret entered its key schedule.
+    pub(crate) psk: Option<InviteId>,
+}
+
+/// The verdict on a commit in the epoch of `state` and `roster` (SPEC [G6] to [G9]).
+pub(crate) fn judge(
+    state: &GroupState,
+    roster: &[Occupant],
+    commit: &Proposed<'_>,
+) -> Result<(), Rule> {
+    // SPEC [G8]
+    let committer = at(roster, commit.committer).ok_or(Rule::UnknownCommitter)?;
+    // SPEC [G4]
+    match (commit.adds.is_empty(), commit.removes.is_empty()) {
+        (true, true) => Err(Rule::Empty),
+        (false, false) => Err(Rule::Mixed),
+        (false, true) => judge_adds(state, roster, committer, commit),
+        (true, false) => judge_removes(state, roster, committer, commit),
+    }
+}
+
+fn judge_adds(
+    state: &GroupState,
+    roster: &[Occupant],
+    committer: &Occupant,
+    commit: &Proposed<'_>,
+) -> Result<(), Rule> {
+    // SPEC [G8]: the waiting room is opened from inside only.
+    match state.door {
+        Door::WaitingRoom => require(state, committer, Right::Admit)?,
+        Door::Open => {}
+        Door::Locked => return Err(Rule::Locked),
+    }
+    // SPEC [G7]
+    commit.psk.and_then(|id| live_invite(state, id)).ok_or(Rule::Psk)?;
+    // SPEC [G8]
+    if !commit.departed.is_empty() {
+        return Err(Rule::Evidence);
+    }
+    // SPEC [G9]
+    check_derived(state, commit.state, &Removal::default())?;
+    for (index, newcomer) in commit.adds.iter().enumerate() {
+        let earlier = commit.adds.iter().take(index);
+        judge_newcomer(state, roster, earlier, newcomer)?;
+    }
+    Ok(())
+}
+
+fn judge_newcomer<'a>(
+    state: &GroupState,
+    roster: &[Occupant],
+    mut earlier: impl Iterator<Item = &'a Newcomer>,
+    newcomer: &Newcomer,
+) -> Result<(), Rule> {
+    // SPEC [G6]
+    if state.bans.contains(&newcomer.fingerprint) {
+        return Err(Rule::Banned);
+    }
+    // SPEC [G6]
+    let taken = |stay: &StayId, key: &[u8; 32]| *stay == newcomer.stay || *key == newcomer.leaf_key;
+    if roster.iter().any(|member| taken(&member.stay, &member.leaf_key))
+        || earlier.any(|other| taken(&other.stay, &other.leaf_key))
+    {
+        return Err(Rule::Duplicate);
+    }
+    Ok(())
+}
+
+fn judge_removes(
+    state: &GroupState,
+    roster: &[Occupant],
+    committer: &Occupant,
+    commit: &Proposed<'_>,
+) -> Result<(), Rule> {
+    // SPEC [G7]
+    if commit.psk.is_some() {
+        return Err(Rule::Psk);
+    }
+    let removal = removal(roster, commit.removes, commit.departed)?;
+    if commit.removes.contains(&committer.leaf) {
+        return Err(Rule::NoSuchLeaf);
+    }
+    // SPEC [G8]
+    if !removal.for_cause.is_empty() {
+        require(state, committer, Right::Remove)?;
+    }
+    // SPEC [G9]
+    check_derived(state, commit.state, &removal)
+}
+
+/// Who goes, and why: those with a signed leave event depart, the others go for cause.
+pub(crate) fn removal(
+    roster: &[Occupant],
+    removes: &[u32],
+    departed: &[StayId],
+) -> Result<Removal, Rule> {
+    let mut gone = Vec::with_capacity(removes.len());
+    for (index, leaf) in removes.iter().enumerate() {
+        let twice = removes.iter().take(index).any(|earlier| earlier == leaf);
+        gone.push(at(roster, *leaf).filter(|_| !twice).ok_or(Rule::NoSuchLeaf)?);
+    }
+    // SPEC [G8]: evidence names leaves that go, each once.
+    for (index, stay) in departed.iter().enumerate() {
+        let twice = departed.iter().take(index).any(|earlier| earlier == stay);
+        if twice || !gone.iter().any(|occupant| occupant.stay == *stay) {
+            return Err(Rule::Evidence);
+        }
+    }
+    let stays_on = |fingerprint: &Fingerprint| {
+        roster.iter().any(|o| o.fingerprint == *fingerprint && !removes.contains(&o.leaf))
+    };
+    let mut removal = Removal::default();
+    for occupant in gone {
+        let leaves_itself = departed.contains(&occupant.stay);
+        match (leaves_itself, stays_on(&occupant.fingerprint)) {
+            (false, true) => return Err(Rule::PartialRemoval),
+            (false, false) => push_once(&mut removal.for_cause, occupant.fingerprint),
+            (true, false) => push_once(&mut removal.departed, occupant.fingerprint),
+            (true, true) => {}
+        }
+    }
+    Ok(removal)
+}
+
+fn push_once(list: &mut Vec<Fingerprint>, fingerprint: Fingerprint) {
+    if !list.contains(&fingerprint) {
+        list.push(fingerprint);
+    }
+}
+
+fn require(state: &GroupState, who: &Occupant, right: Right) -> Result<(), Rule> {
+    let allowed = has_right(state, &who.fingerprint, right);
+    if allowed { Ok(()) } else { Err(Rule::MissingRight(right)) }
+}
+
+fn at(roster: &[Occupant], leaf: u32) -> Option<&Occupant> {
+    roster.iter().find(|occupant| occupant.leaf == leaf)
+}

@@ -1,0 +1,91 @@
+//! The cipher suites of the IANA registry "SFrame Cipher Suites".
+
+use super::backend::{Aes, Hash};
+
+/// A cipher suite: RFC 9605 §4.5 (0x0001 to 0x0005) and draft-barnes-sframe-iana-256 (0x0006 to
+/// 0x0008). No profile of this crate uses the suites with tags of 4 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(test), allow(dead_code, reason = "profile Standard uses one suite of eight"))]
+pub(crate) enum Suite {
+    /// AES-128-CTR with HMAC-SHA256 cut to 10 bytes.
+    AesCtr128HmacSha256_80 = 0x0001,
+    /// AES-128-CTR with HMAC-SHA256 cut to 8 bytes.
+    AesCtr128HmacSha256_64 = 0x0002,
+    /// AES-128-CTR with HMAC-SHA256 cut to 4 bytes.
+    AesCtr128HmacSha256_32 = 0x0003,
+    /// AES-128-GCM, keys by HKDF-SHA256.
+    AesGcm128Sha256_128 = 0x0004,
+    /// AES-256-GCM, keys by HKDF-SHA512.
+    AesGcm256Sha512_128 = 0x0005,
+    /// AES-256-CTR with HMAC-SHA512 cut to 10 bytes.
+    AesCtr256HmacSha512_80 = 0x0006,
+    /// AES-256-CTR with HMAC-SHA512 cut to 8 bytes.
+    AesCtr256HmacSha512_64 = 0x0007,
+    /// AES-256-CTR with HMAC-SHA512 cut to 4 bytes.
+    AesCtr256HmacSha512_32 = 0x0008,
+}
+
+/// How a suite encrypts. The private suite 0xF001 (ChaCha20-Poly1305) becomes a third kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Construction {
+    /// AES-GCM.
+    Gcm(Aes),
+    /// AES-CTR, then HMAC over the ciphertext (RFC 9605 §4.5.1).
+    CtrHmac(Aes),
+}
+
+impl Suite {
+    /// The length of the nonce (Nn) in bytes, the same in every suite.
+    pub(crate) const NONCE_LEN: usize = 12;
+
+    /// The registered number.
+    pub(crate) fn id(self) -> u16 {
+        self as u16
+    }
+
+    /// The length of the key (Nk) in bytes, and of a base key that an MLS exporter gives.
+    pub(crate) fn key_len(self) -> usize {
+        match self.construction() {
+            Construction::Gcm(aes) => aes.key_len(),
+            Construction::CtrHmac(aes) => aes.key_len() + self.hash().len(),
+        }
+    }
+
+    /// The length of the tag (Nt) in bytes.
+    pub(crate) fn tag_len(self) -> usize {
+        match self {
+            Self::AesGcm128Sha256_128 | Self::AesGcm256Sha512_128 => 16,
+            Self::AesCtr128HmacSha256_80 | Self::AesCtr256HmacSha512_80 => 10,
+            Self::AesCtr128HmacSha256_64 | Self::AesCtr256HmacSha512_64 => 8,
+            Self::AesCtr128HmacSha256_32 | Self::AesCtr256HmacSha512_32 => 4,
+        }
+    }
+
+    /// The hash of key derivation and of HMAC tags; its length is Nh.
+    pub(super) fn hash(self) -> Hash {
+        match self {
+            Self::AesCtr128HmacSha256_80
+            | Self::AesCtr128HmacSha256_64
+            | Self::AesCtr128HmacSha256_32
+            | Self::AesGcm128Sha256_128 => Hash::Sha256,
+            Self::AesGcm256Sha512_128
+            | Self::AesCtr256HmacSha512_80
+            | Self::AesCtr256HmacSha512_64
+            | Self::AesCtr256HmacSha512_32 => Hash::Sha512,
+        }
+    }
+
+    /// How this suite encrypts.
+    pub(super) fn construction(self) -> Construction {
+        match self {
+            Self::AesGcm128Sha256_128 => Construction::Gcm(Aes::Bits128),
+            Self::AesGcm256Sha512_128 => Construction::Gcm(Aes::Bits256),
+            Self::AesCtr128HmacSha256_80
+            | Self::AesCtr128HmacSha256_64
+            | Self::AesCtr128HmacSha256_32 => Construction::CtrHmac(Aes::Bits128),
+            Self::AesCtr256HmacSha512_80
+            | Self::AesCtr256HmacSha512_64
+            | Self::AesCtr256HmacSha512_32 => Construction::CtrHmac(Aes::Bits256),
+        }
+    }
+}
