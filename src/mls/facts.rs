@@ -124,3 +124,33 @@ fn check_path(old: &LeafNode, new: &LeafNode) -> Result<(), &'static str> {
     }
     leaf::oddity(new).map_or(Ok(()), Err)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> CommitFacts {
+        CommitFacts {
+            committer: 0,
+            own: false,
+            note: Vec::new(),
+            adds: Vec::new(),
+            removes: Vec::new(),
+            state: None,
+            psk: None,
+            path: false,
+        }
+    }
+
+    #[test]
+    fn a_removal_or_a_new_state_without_a_path_is_refused() {
+        // SPEC [G10]
+        for pathless in [
+            CommitFacts { removes: vec![1], ..facts() },
+            CommitFacts { state: Some(Vec::new()), ..facts() },
+        ] {
+            assert_eq!(check_whole(&pathless), Err("no path"));
+            assert_eq!(check_whole(&CommitFacts { path: true, ..pathless }), Ok(()));
+        }
+    }
+}

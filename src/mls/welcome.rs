@@ -111,10 +111,6 @@ impl Joiner for Candidate {
         &self.encoded
     }
 
-    fn reference(&self) -> KeyPackageRef {
-        self.reference
-    }
-
     fn addressed(&self, welcome: &[u8]) -> bool {
         parse(welcome).is_ok_and(|welcome| self.is_addressed(&welcome))
     }
