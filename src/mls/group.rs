@@ -63,6 +63,14 @@ pub(super) fn internal<E>(what: &'static str) -> impl FnOnce(E) -> EngineFault {
 }
 
 impl Group {
+    /// Loses the private keys of one's direct path, so that the next path is unreadable here.
+    #[cfg(test)]
+    pub(crate) fn lose_path_keys(&self) {
+        for label in [Label::EpochKeyPairs, Label::EncryptionKeyPair] {
+            self.provider.storage().clear(label);
+        }
+    }
+
     /// Runs a step that writes; after a failure all is as before.
     fn step<T>(
         &mut self,

@@ -214,3 +214,24 @@ fn every_past_entry_delivered_again_changes_nothing() {
     let confirmed = |event: &&Event| matches!(event, Event::Joined);
     assert_eq!(world.clients[2].events.iter().filter(confirmed).count(), 1);
 }
+
+#[test]
+fn envelopes_are_sealed_under_the_exporters_of_their_kind() {
+    // SPEC [K6]
+    let mut world = world(43);
+    let export = |own: &Member<Group>, label: &str| {
+        Secret::read(&own.group.export(label, b"", 32).unwrap()).unwrap()
+    };
+    let own = member(&mut world.clients[BEN].meeting);
+    let (handshake, event) = (export(own, "incamera 1 handshake"), export(own, "incamera 1 event"));
+    let commit = opened(&seal(&mut world.clients[BEN].meeting, EnvelopeKind::Handshake, b"c"));
+    let said = opened(&seal(&mut world.clients[BEN].meeting, EnvelopeKind::Event, b"e"));
+    assert_eq!(*envelope::open(&handshake, &commit).unwrap(), b"c");
+    assert_eq!(*envelope::open(&event, &said).unwrap(), b"e");
+    assert!(envelope::open(&event, &commit).is_err());
+    assert!(envelope::open(&handshake, &said).is_err());
+    world.knock("Dan");
+    world.admit_all(0);
+    let own = member(&mut world.clients[BEN].meeting);
+    assert_ne!(export(own, "incamera 1 handshake"), handshake, "each epoch has its own");
+}

@@ -3,8 +3,10 @@
 
 mod commits;
 mod events;
+mod joining;
 #[path = "../../../tests/support/mod.rs"]
 mod support;
+mod unreadable;
 
 use incamera_wire::{Envelope, EnvelopeKind, StayId};
 use support::{Who, World};

@@ -1,0 +1,161 @@
+//! Knocks and Welcomes that break a rule.
+
+use incamera_wire::{BlobHash, CommitNote, Knock, KnockContent, MailboxId, Profile, WelcomeNote};
+use sha2::{Digest, Sha256};
+
+use super::*;
+use crate::admission::seal_knock;
+use crate::mls::{BuiltCommit, BuiltWelcome, KeyPackageFacts};
+use crate::policy;
+
+/// A log entry and a tree by which a hostile host adds whom it likes, with the state it likes.
+fn forged_add(
+    world: &mut World,
+    packages: &[Vec<u8>],
+    state: Option<&[u8]>,
+) -> (Vec<u8>, BlobHash, Vec<u8>) {
+    let meeting = world.clients[0].meeting.id();
+    let own = member(&mut world.clients[0].meeting);
+    let secret = own.state.invites[0].secret.duplicate();
+    let note = CommitNote { log_position: 0, departures: vec![] }.encode();
+    let psk = Some((policy::invite_id(&secret), &secret));
+    let plan = CommitPlan { adds: packages, psk, state, note: &note, ..CommitPlan::default() };
+    let BuiltCommit { message, welcome } = own.group.build(&plan).unwrap();
+    let BuiltWelcome { welcome, tree, tree_secret } = welcome.unwrap();
+    own.group.drop_pending().unwrap();
+    let entropy = Entropy::system();
+    let blob = envelope::seal_blob(&tree_secret, &entropy, &tree).unwrap().encode();
+    let hash = BlobHash::new(Sha256::digest(&blob).into());
+    let welcome = Some(WelcomeNote { welcome, tree: hash });
+    let epoch = own.epochs.current().epoch;
+    let head = Head { meeting, kind: EnvelopeKind::Handshake, epoch, welcome };
+    let entry = envelope::seal(&own.handshake_key, &entropy, head, &message).unwrap();
+    (entry.encode(), hash, blob)
+}
+
+/// The key package in the knock that waits at the host's.
+fn waiting_package(world: &mut World) -> Vec<u8> {
+    let own = member(&mut world.clients[0].meeting);
+    own.lobby.waiting().next().unwrap().key_package.clone()
+}
+
+#[track_caller]
+fn joiner_refuses(
+    world: &mut World,
+    dan: Who,
+    forged: (Vec<u8>, BlobHash, Vec<u8>),
+    why: &'static str,
+) {
+    let (entry, hash, blob) = forged;
+    world.blobs.insert(hash, blob);
+    world.append(entry);
+    world.settle();
+    let refused = Event::Refused { source: Source::Blob, author: None, fault: Fault::Welcome(why) };
+    assert_eq!(world.clients[dan].events, [refused]);
+    assert!(world.clients[dan].meeting.roster().is_empty());
+    // The genuine one still works.
+    world.admit_all(0);
+    assert!(world.has_joined(dan));
+}
+
+#[test]
+fn a_welcome_into_a_roster_with_a_ghost_is_refused() {
+    // SPEC [A7], [I2]
+    let mut world = world(70);
+    let elsewhere = World::meeting(99, &["Eve"]);
+    let ghost = key_package("Mallory", &elsewhere.clients[0].meeting);
+    let dan = world.knock("Dan");
+    let packages = [ghost, waiting_package(&mut world)];
+    let forged = forged_add(&mut world, &packages, None);
+    joiner_refuses(&mut world, dan, forged, "a member's certificate does not verify");
+}
+
+#[test]
+fn a_welcome_into_a_group_of_another_profile_is_refused() {
+    // SPEC [A7]
+    let mut world = world(71);
+    let dan = world.knock("Dan");
+    let packages = [waiting_package(&mut world)];
+    let mut state = member(&mut world.clients[0].meeting).state.duplicate();
+    state.profile = Profile::Portable;
+    let forged = forged_add(&mut world, &packages, Some(&state.encode()));
+    joiner_refuses(&mut world, dan, forged, "its profile is not the invite's");
+}
+
+#[test]
+fn a_welcome_whose_entry_names_another_epoch_is_refused() {
+    // SPEC [A7]
+    let mut world = world(72);
+    let dan = world.knock("Dan");
+    let packages = [waiting_package(&mut world)];
+    let (entry, hash, blob) = forged_add(&mut world, &packages, None);
+    let mut entry = opened(&entry);
+    entry.epoch += 5;
+    let forged = (entry.encode(), hash, blob);
+    let why = "it leads to another epoch than its log entry says";
+    joiner_refuses(&mut world, dan, forged, why);
+}
+
+/// Puts a knock with this key package and log position into the lobby.
+fn knock_with(world: &mut World, key_package: Vec<u8>, log_position: u64) {
+    let invite = world.clients[0].meeting.invite().unwrap();
+    let content = KnockContent { key_package, log_position };
+    let mailbox = MailboxId::new([1; 16]);
+    let (knock, _) = seal_knock(&invite, &Entropy::system(), mailbox, &content).unwrap();
+    let (bytes, now) = (Knock::encode(&knock), world.now());
+    world.clients[0].meeting.handle(crate::Input::Lobby(bytes), now).unwrap();
+    world.settle();
+}
+
+#[track_caller]
+fn host_refuses(world: &World, knocks: usize, fault: Fault) {
+    let refused = Event::Refused { source: Source::Lobby, author: None, fault };
+    assert_eq!(world.clients[0].events.last(), Some(&refused));
+    let shown = |event: &&Event| matches!(event, Event::Knock { .. });
+    assert_eq!(world.clients[0].events.iter().filter(shown).count(), knocks);
+}
+
+#[test]
+fn a_knock_whose_certificate_is_for_another_meeting_shows_no_name() {
+    // SPEC [A3], [I2]
+    let mut world = World::meeting(73, &["Ada"]);
+    let elsewhere = World::meeting(99, &["Eve"]);
+    let package = key_package("Ben", &elsewhere.clients[0].meeting);
+    knock_with(&mut world, package, 0);
+    host_refuses(&world, 0, Fault::Certificate);
+}
+
+#[test]
+fn a_knock_with_something_else_than_a_key_package_is_refused() {
+    let mut world = World::meeting(74, &["Ada"]);
+    knock_with(&mut world, vec![1, 2, 3], 0);
+    host_refuses(&world, 0, Fault::Certificate);
+}
+
+#[test]
+fn a_replayed_or_stale_knock_is_refused() {
+    // SPEC [A4]
+    let mut world = World::meeting(75, &["Ada"]);
+    let package = key_package("Ben", &world.clients[0].meeting);
+    knock_with(&mut world, package.clone(), 0);
+    world.admit_all(0);
+    knock_with(&mut world, package, 0);
+    host_refuses(&world, 1, Fault::Replayed);
+    let package = key_package("Cleo", &world.clients[0].meeting);
+    knock_with(&mut world, package, 10_000);
+    host_refuses(&world, 1, Fault::StaleKnock);
+}
+
+#[test]
+fn the_knock_of_a_banned_identity_is_refused() {
+    // SPEC [G6]
+    let mut world = World::meeting(76, &["Ada"]);
+    let package = key_package("Ben", &world.clients[0].meeting);
+    let KeyPackageFacts { credential, .. } =
+        Group::inspect_key_package(Profile::Standard, &package).unwrap();
+    let credential = incamera_wire::LeafCredential::decode(&credential).unwrap();
+    let ben = crate::identity::fingerprint(&credential.identity_key);
+    member(&mut world.clients[0].meeting).state.bans = vec![ben];
+    knock_with(&mut world, package, 0);
+    host_refuses(&world, 0, Fault::Banned);
+}
