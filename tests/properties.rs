@@ -166,6 +166,8 @@ proptest! {
 /// Two members and a frame that is sealed for the second.
 fn frames(count: usize) -> (Sealer, Receiver, Vec<Vec<u8>>, World) {
     let mut world = World::meeting(91, &["Ada", "Ben"]);
+    // Sealers linger in the epoch before Ben's.
+    world.pass(200);
     let mut sealer = world.clients[0].meeting.sealer(Track::DATA, Framing::Whole).unwrap();
     let receiver = world.clients[1].meeting.receiver();
     let mut sealed = Vec::new();
