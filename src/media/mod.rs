@@ -4,7 +4,7 @@ mod error;
 mod held;
 mod receiver;
 mod sealer;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -34,7 +34,7 @@ use crate::policy;
 /// A call that returns an error has changed nothing. What other parties send never makes
 /// `handle` fail: it ends in [`Event::Refused`](super::Event::Refused) and the meeting goes on.
 pub struct Meeting {
-    core: Core<Group>,
+    pub(super) core: Core<Group>,
     mailbox: Option<MailboxId>,
 }
 

@@ -194,9 +194,6 @@ pub(crate) trait Joiner: Sized + Send {
     /// The encoded KeyPackage.
     fn key_package(&self) -> &[u8];
 
-    /// Its reference.
-    fn reference(&self) -> KeyPackageRef;
-
     /// Whether this encoded Welcome has a part for this KeyPackage. No proof of anything.
     fn addressed(&self, welcome: &[u8]) -> bool;
 

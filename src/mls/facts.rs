@@ -6,7 +6,7 @@ use openmls::messages::proposals::{PreSharedKeyProposal, Proposal, ProposalOrRef
 use openmls::prelude::LeafNodeIndex;
 use openmls::schedule::PreSharedKeyId;
 use openmls::treesync::LeafNode;
-use tls_codec::{DeserializeBytes as _, Serialize as _};
+use tls_codec::{Deserialize as _, Serialize as _};
 
 use super::leaf::{self, invite_of};
 use super::provider::Crypto;
@@ -92,7 +92,7 @@ fn record(
 /// The engine shows a PSK proposal's id in its encoding only.
 fn invite_in(proposal: &PreSharedKeyProposal) -> Option<InviteId> {
     let encoded = proposal.tls_serialize_detached().ok()?;
-    invite_of(&PreSharedKeyId::tls_deserialize_exact_bytes(&encoded).ok()?)
+    invite_of(&PreSharedKeyId::tls_deserialize_exact(&encoded).ok()?)
 }
 
 fn check_whole(facts: &CommitFacts) -> Result<(), &'static str> {
@@ -123,4 +123,34 @@ fn check_path(old: &LeafNode, new: &LeafNode) -> Result<(), &'static str> {
         return Err("a path that changes the extensions");
     }
     leaf::oddity(new).map_or(Ok(()), Err)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> CommitFacts {
+        CommitFacts {
+            committer: 0,
+            own: false,
+            note: Vec::new(),
+            adds: Vec::new(),
+            removes: Vec::new(),
+            state: None,
+            psk: None,
+            path: false,
+        }
+    }
+
+    #[test]
+    fn a_removal_or_a_new_state_without_a_path_is_refused() {
+        // SPEC [G10]
+        for pathless in [
+            CommitFacts { removes: vec![1], ..facts() },
+            CommitFacts { state: Some(Vec::new()), ..facts() },
+        ] {
+            assert_eq!(check_whole(&pathless), Err("no path"));
+            assert_eq!(check_whole(&CommitFacts { path: true, ..pathless }), Ok(()));
+        }
+    }
 }

@@ -3,14 +3,10 @@
 //! rollback brought back.
 
 use openmls::group::{
-    CommitBuilder, GroupId, Initial, MlsGroup, MlsGroupJoinConfig,
-    PURE_PLAINTEXT_WIRE_FORMAT_POLICY, StagedCommit, WireFormatPolicy,
+    GroupId, MlsGroup, MlsGroupJoinConfig, PURE_PLAINTEXT_WIRE_FORMAT_POLICY, StagedCommit,
+    WireFormatPolicy,
 };
-use openmls::key_packages::KeyPackage;
-use openmls::messages::proposals::{PreSharedKeyProposal, Proposal};
-use openmls::prelude::LeafNodeIndex;
 use openmls_traits::OpenMlsProvider as _;
-use tls_codec::Serialize as _;
 use zeroize::Zeroizing;
 
 use super::leaf::{self, check_profile};
@@ -19,8 +15,8 @@ use super::signer::LeafSigner;
 use super::store::Label;
 use super::welcome::Candidate;
 use super::{
-    BuiltCommit, BuiltWelcome, CommitFacts, CommitPlan, Engine, EngineFault, InviteId,
-    KeyPackageFacts, Leaf, MeetingId, Profile, StageFault, Stay, stage,
+    BuiltCommit, CommitFacts, CommitPlan, Engine, EngineFault, InviteId, KeyPackageFacts, Leaf,
+    MeetingId, Profile, StageFault, Stay, build, stage,
 };
 use crate::entropy::Entropy;
 use crate::secret::Secret;
@@ -61,7 +57,8 @@ pub(super) fn join_config() -> MlsGroupJoinConfig {
         .build()
 }
 
-fn internal<E>(what: &'static str) -> impl FnOnce(E) -> EngineFault {
+/// A failure of the engine that no input explains.
+pub(super) fn internal<E>(what: &'static str) -> impl FnOnce(E) -> EngineFault {
     move |_| EngineFault::Internal(what)
 }
 
@@ -91,106 +88,16 @@ impl Group {
         self.provider.storage().has(Label::Psk, id.psk())
     }
 
-    fn check_plan(&self, plan: &CommitPlan<'_>) -> Result<Vec<KeyPackage>, EngineFault> {
-        if plan.psk.is_some() == plan.adds.is_empty() {
-            return Err(EngineFault::Plan("an Add takes a PSK, and nothing else does"));
-        }
-        for (position, removed) in plan.removes.iter().enumerate() {
-            let others = plan.removes.get(position + 1..).unwrap_or_default();
-            let leaf = self.mls.public_group().leaf(LeafNodeIndex::new(*removed));
-            if others.contains(removed) || leaf.is_none() || *removed == self.own_leaf() {
-                return Err(EngineFault::Plan("no such leaf to remove"));
-            }
-        }
-        let read = |bytes: &Vec<u8>| leaf::read_key_package(self.provider.crypto(), bytes);
-        plan.adds.iter().map(|bytes| Ok(read(bytes)?.0)).collect()
-    }
-
-    /// The proposals of a plan, all by value.
-    fn proposals<'a>(
-        provider: &Provider,
-        builder: CommitBuilder<'a, Initial>,
-        plan: &CommitPlan<'_>,
-        adds: Vec<KeyPackage>,
-    ) -> Result<CommitBuilder<'a, Initial>, EngineFault> {
-        let path = plan.path || plan.state.is_some() || plan.adds.is_empty();
-        let mut builder = builder
-            .consume_proposal_store(false)
-            .force_self_update(path)
-            .propose_removals(plan.removes.iter().copied().map(LeafNodeIndex::new))
-            .propose_adds(adds);
-        if let Some(state) = plan.state {
-            builder = builder
-                .propose_group_context_extensions(leaf::context_extensions(state)?)
-                .map_err(internal("a new state"))?;
-        }
-        if let Some((invite, secret)) = plan.psk {
-            let id = leaf::psk_id(invite, &provider.entropy().array()?);
-            id.store(provider, secret.expose()).map_err(internal("a PSK"))?;
-            let psk = PreSharedKeyProposal::new(id);
-            builder = builder.add_proposal(Proposal::PreSharedKey(Box::new(psk)));
-        }
-        Ok(builder)
-    }
-
-    fn build_step(
-        &mut self,
-        plan: &CommitPlan<'_>,
-        adds: Vec<KeyPackage>,
-    ) -> Result<BuiltCommit, EngineFault> {
-        self.mls.set_aad(plan.note.to_vec());
-        let Self { mls, provider, signer } = self;
-        let bundle = Self::proposals(provider, mls.commit_builder(), plan, adds)?
-            .load_psks(provider.storage())
-            .map_err(internal("a PSK"))?
-            .create_group_info(false)
-            .build(provider.rand(), provider.crypto(), signer, |_| true)
-            .map_err(|_| EngineFault::Plan("the group does not take these proposals"))?
-            .stage_commit(provider)
-            .map_err(internal("staging one's own commit"))?;
-        let message = bundle.commit().to_bytes().map_err(internal("encoding a commit"))?;
-        let welcome = match bundle.to_welcome_msg() {
-            Some(welcome) => Some(BuiltWelcome {
-                welcome: welcome.to_bytes().map_err(internal("encoding a Welcome"))?,
-                tree: self.pending_tree()?,
-                tree_secret: self.pending_tree_secret()?,
-            }),
-            None => None,
-        };
-        Ok(BuiltCommit { message, welcome })
-    }
-
-    fn pending_tree(&self) -> Result<Vec<u8>, EngineFault> {
-        let fault = EngineFault::Internal("exporting the ratchet tree");
-        let commit = self.mls.pending_commit().ok_or(fault)?;
-        let tree = commit
-            .export_ratchet_tree(self.provider.crypto(), self.mls.export_ratchet_tree())
-            .map_err(|_| fault)?
-            .ok_or(fault)?;
-        tree.tls_serialize_detached().map_err(|_| fault)
-    }
-
-    fn pending_tree_secret(&self) -> Result<Secret<32>, EngineFault> {
-        let fault = EngineFault::Internal("exporting the tree's secret");
-        let commit = self.mls.pending_commit().ok_or(fault)?;
-        let secret = commit
-            .export_secret(self.provider.crypto(), TREE_LABEL, b"", 32)
-            .map(Zeroizing::new)
-            .map_err(|_| fault)?;
-        // SPEC [A9]
-        Secret::read(&secret).ok_or(fault)
-    }
-
     fn merge_step(&mut self, staged: Staged) -> Result<(), EngineFault> {
-        let merged = match staged.commit {
+        let Self { mls, provider, .. } = self;
+        match staged.commit {
             StagedKind::Own { .. } => {
-                self.mls.merge_pending_commit(&self.provider).map_err(internal("merging"))
+                mls.merge_pending_commit(provider).map_err(internal("merging"))
             }
             StagedKind::Read(commit) => {
-                self.mls.merge_staged_commit(&self.provider, *commit).map_err(internal("merging"))
+                mls.merge_staged_commit(provider, *commit).map_err(internal("merging"))
             }
-        };
-        merged
+        }
     }
 
     fn is_stale(&self, staged: &Staged) -> bool {
@@ -310,8 +217,8 @@ impl Engine for Group {
         if self.has_pending() {
             return Err(EngineFault::Pending);
         }
-        let adds = self.check_plan(plan)?;
-        self.step(|group| group.build_step(plan, adds))
+        let adds = build::check_plan(self, plan)?;
+        self.step(|group| build::build(group, plan, adds))
     }
 
     fn has_pending(&self) -> bool {

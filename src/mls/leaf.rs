@@ -11,7 +11,7 @@ use openmls::prelude::Capabilities;
 use openmls::schedule::{ExternalPsk, PreSharedKeyId, Psk};
 use openmls::treesync::{LeafNode, LeafNodeSource};
 use openmls::versions::ProtocolVersion;
-use tls_codec::{DeserializeBytes as _, Serialize as _};
+use tls_codec::{Deserialize as _, Serialize as _};
 
 use super::provider::{Crypto, SUITE};
 use super::{EngineFault, InviteId, KeyPackageFacts, KeyPackageRef, Profile, Stay};
@@ -142,7 +142,9 @@ pub(super) fn read_key_package(
     crypto: &Crypto,
     bytes: &[u8],
 ) -> Result<(KeyPackage, KeyPackageFacts), EngineFault> {
-    let read = KeyPackageIn::tls_deserialize_exact_bytes(bytes)
+    // Here and elsewhere from a reader: the decoders from slices assert on cut-off input in
+    // debug builds.
+    let read = KeyPackageIn::tls_deserialize_exact(bytes)
         .map_err(|_| EngineFault::KeyPackage("malformed"))?;
     let key_package = read
         .validate(crypto, ProtocolVersion::Mls10)

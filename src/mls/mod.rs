@@ -1,5 +1,6 @@
 //! The MLS engine (RFC 9420): the only folder that names openmls.
 
+mod build;
 mod face;
 mod facts;
 mod group;
@@ -15,6 +16,8 @@ pub(crate) use face::{
     BuiltCommit, BuiltWelcome, CommitFacts, CommitPlan, Engine, EngineFault, Joiner,
     KeyPackageFacts, Leaf, StageFault, Stay, WelcomeFault,
 };
-pub(crate) use group::{Group, Staged};
+pub(crate) use group::Group;
 use incamera_wire::{InviteId, KeyPackageRef, MeetingId, Profile};
-pub(crate) use welcome::Candidate;
+
+#[cfg(test)]
+mod tests;

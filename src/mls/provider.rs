@@ -280,3 +280,58 @@ fn only_suite(config: HpkeConfig) -> Result<(), CryptoError> {
         _ => Err(CryptoError::UnsupportedCiphersuite),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ed25519_dalek::Signer as _;
+
+    use super::*;
+
+    fn verify(key: &[u8], data: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+        let crypto = Crypto::new(&Entropy::seeded([1; 32]));
+        crypto.verify_signature(SignatureScheme::ED25519, data, key, signature)
+    }
+
+    #[test]
+    fn a_small_order_key_or_a_non_canonical_signature_is_refused() {
+        // SPEC [I1]
+        let key = ed25519_dalek::SigningKey::from_bytes(&[5; 32]);
+        let public = key.verifying_key().to_bytes();
+        let good = key.sign(b"data").to_bytes();
+        assert!(verify(&public, b"data", &good).is_ok());
+        assert!(verify(&public, b"date", &good).is_err());
+        assert!(verify(&public, b"data", &good[..63]).is_err());
+        // The identity point: everything verifies under it by the cofactored equation.
+        let mut identity = [0; 32];
+        identity[0] = 1;
+        let mut signature = [0; 64];
+        signature[0] = 1;
+        assert!(verify(&identity, b"data", &signature).is_err());
+        // The scalar plus the group order is the same scalar, encoded twice.
+        let order: [u8; 32] = [
+            0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9,
+            0xde, 0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+        ];
+        let (mut twice, mut carry) = (good, 0);
+        for (byte, added) in twice[32..].iter_mut().zip(order) {
+            let sum = u16::from(*byte) + u16::from(added) + carry;
+            (*byte, carry) = (sum as u8, sum >> 8);
+        }
+        assert!(verify(&public, b"data", &twice).is_err());
+    }
+
+    #[test]
+    fn other_schemes_and_suites_are_refused() {
+        let crypto = Crypto::new(&Entropy::seeded([1; 32]));
+        let other = SignatureScheme::ECDSA_SECP256R1_SHA256;
+        assert!(crypto.signature_key_gen(other).is_err());
+        assert!(crypto.verify_signature(other, b"", b"", b"").is_err());
+        assert!(crypto.sign(other, b"", &[1; 32]).is_err());
+        let suite = Ciphersuite::MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519;
+        assert!(crypto.supports(suite).is_err());
+        assert!(crypto.hpke_seal(suite.hpke_config(), &[9; 32], b"", b"", b"").is_err());
+        let (private, public) = crypto.signature_key_gen(SignatureScheme::ED25519).unwrap();
+        let signature = crypto.sign(SignatureScheme::ED25519, b"data", &private).unwrap();
+        assert!(verify(&public, b"data", &signature).is_ok());
+    }
+}

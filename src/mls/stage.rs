@@ -6,7 +6,7 @@ use openmls::framing::{
 };
 use openmls::group::{ProcessMessageError, StageCommitError, StagedCommit};
 use openmls_traits::OpenMlsProvider as _;
-use tls_codec::DeserializeBytes as _;
+use tls_codec::Deserialize as _;
 
 use super::facts::commit_facts;
 use super::group::{Group, Staged, StagedKind};
@@ -38,7 +38,7 @@ pub(super) fn stage(
 
 /// Exactly one PublicMessage with a commit.
 fn parse(bytes: &[u8]) -> Result<PublicMessageIn, StageFault> {
-    match MlsMessageIn::tls_deserialize_exact_bytes(bytes).map(MlsMessageIn::extract) {
+    match MlsMessageIn::tls_deserialize_exact(bytes).map(MlsMessageIn::extract) {
         Ok(MlsMessageBodyIn::PublicMessage(message))
             if message.content_type() == ContentType::Commit =>
         {

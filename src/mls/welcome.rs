@@ -7,7 +7,7 @@ use openmls::key_packages::KeyPackage;
 use openmls::messages::Welcome;
 use openmls::treesync::RatchetTreeIn;
 use openmls_traits::OpenMlsProvider as _;
-use tls_codec::{DeserializeBytes as _, Serialize as _};
+use tls_codec::{Deserialize as _, Serialize as _};
 use zeroize::Zeroizing;
 
 use super::group::{Group, TREE_LABEL, join_config};
@@ -111,10 +111,6 @@ impl Joiner for Candidate {
         &self.encoded
     }
 
-    fn reference(&self) -> KeyPackageRef {
-        self.reference
-    }
-
     fn addressed(&self, welcome: &[u8]) -> bool {
         parse(welcome).is_ok_and(|welcome| self.is_addressed(&welcome))
     }
@@ -141,8 +137,8 @@ impl Joiner for Candidate {
         tree: &[u8],
         psk: (InviteId, &Secret<32>),
     ) -> Result<Group, WelcomeFault> {
-        let tree = RatchetTreeIn::tls_deserialize_exact_bytes(tree)
-            .map_err(|_| WelcomeFault::Malformed)?;
+        let tree =
+            RatchetTreeIn::tls_deserialize_exact(tree).map_err(|_| WelcomeFault::Malformed)?;
         let (scratch, opened) = self.open(welcome, psk)?;
         let mls = JoinBuilder::new(&scratch, opened)
             .with_ratchet_tree(tree)
@@ -160,7 +156,7 @@ impl Joiner for Candidate {
 
 /// Exactly one Welcome.
 fn parse(bytes: &[u8]) -> Result<Welcome, WelcomeFault> {
-    match MlsMessageIn::tls_deserialize_exact_bytes(bytes).map(MlsMessageIn::extract) {
+    match MlsMessageIn::tls_deserialize_exact(bytes).map(MlsMessageIn::extract) {
         Ok(MlsMessageBodyIn::Welcome(welcome)) if welcome.ciphersuite() == SUITE => Ok(welcome),
         _ => Err(WelcomeFault::Malformed),
     }

@@ -31,6 +31,10 @@ pub(crate) struct World {
     pub(crate) directs: Vec<(MailboxId, Vec<u8>)>,
     pub(crate) blobs: HashMap<BlobHash, Vec<u8>>,
     pub(crate) now_ms: u64,
+    /// Messages that a test keeps from the server.
+    pub(crate) withheld: Vec<Message>,
+    /// Whether the server forgets blobs at once.
+    pub(crate) lose_blobs: bool,
     seen: HashSet<MessageId>,
     seed: u8,
 }
@@ -44,6 +48,8 @@ impl World {
             directs: Vec::new(),
             blobs: HashMap::new(),
             now_ms: 1_000,
+            withheld: Vec::new(),
+            lose_blobs: false,
             seen: HashSet::new(),
             seed,
         }
@@ -180,11 +186,9 @@ impl World {
 
     /// What the server does with a message.
     pub(crate) fn serve(&mut self, Message { id, to, bytes }: Message) {
-        // SPEC [S2]
-        if !self.seen.insert(id) {
-            return;
-        }
         match to {
+            // SPEC [S2]
+            Destination::Log if !self.seen.insert(id) => {}
             Destination::Log => self.append(bytes),
             Destination::Lobby => {
                 self.lobby.push(bytes.clone());
@@ -198,6 +202,7 @@ impl World {
                     }
                 }
             }
+            Destination::Blob(_) if self.lose_blobs => {}
             Destination::Blob(hash) => drop(self.blobs.insert(hash, bytes)),
         }
     }

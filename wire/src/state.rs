@@ -111,9 +111,6 @@ impl GroupState {
     fn check_entries(&self) -> Result<(), Malformed> {
         STATE.sorted(self.roles.iter().map(|entry| entry.fingerprint), "roles")?;
         STATE.sorted(&self.bans, "bans")?;
-        if self.roles.iter().any(|entry| entry.role == Role::Attendee) {
-            return Err(ROLE.fault("role", Rule::OutOfRange));
-        }
         let mut rest = self.invites.as_slice();
         while let Some((first, others)) = rest.split_first() {
             if others.iter().any(|other| other.secret == first.secret) {

@@ -1,5 +1,7 @@
 //! Each way to break the format, named by its fault.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is how a test fails")]
+
 mod common;
 
 use common::{DECODERS, samples};

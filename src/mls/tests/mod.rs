@@ -5,10 +5,12 @@ mod hostile;
 mod joining;
 mod mutated;
 mod refused;
+mod rogue;
 mod unreadable;
 
 use std::sync::Arc;
 
+use super::welcome::Candidate;
 use super::*;
 use crate::entropy::Entropy;
 use crate::secret::Secret;

@@ -157,3 +157,76 @@ fn constant(message: &MessageDescriptor) -> String {
     }
     name
 }
+
+#[cfg(test)]
+mod tests {
+    use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver};
+
+    use super::*;
+
+    /// A schema of one message with these fields, beside the real options.
+    struct OneMessage(String);
+
+    impl FileResolver for OneMessage {
+        fn open_file(&self, name: &str) -> Result<File, protox::Error> {
+            let options = crate::root().join("proto/incamera/v1/limits.proto");
+            match name {
+                "one.proto" => File::from_source(name, &self.0),
+                "limits.proto" => {
+                    File::from_source(name, &std::fs::read_to_string(options).unwrap())
+                }
+                _ => Err(protox::Error::file_not_found(name)),
+            }
+        }
+    }
+
+    fn table(message: &str) -> Result<String, Failure> {
+        let head = "syntax = 'proto3'; package incamera.v1; import 'limits.proto';";
+        let mut resolver = ChainFileResolver::new();
+        resolver.add(OneMessage(format!("{head} message One {{ {message} }}")));
+        resolver.add(GoogleFileResolver::new());
+        let mut compiler = protox::Compiler::with_file_resolver(resolver);
+        compiler.include_imports(true).open_file("one.proto")?;
+        generate(&compiler.descriptor_pool())
+    }
+
+    #[test]
+    fn a_field_without_a_limit_is_refused() {
+        // SPEC [W3]
+        for (field, fault) in [
+            ("bytes a = 1;", "incamera.v1.One.a: has no max_len"),
+            ("string a = 1 [(min_len) = 1];", "incamera.v1.One.a: has no max_len"),
+            ("repeated bytes a = 1 [(exact_len) = 1];", "incamera.v1.One.a: has no max_items"),
+            ("repeated uint64 a = 1;", "incamera.v1.One.a: a list of numbers is not supported"),
+            ("map<string, bytes> a = 1;", "incamera.v1.One.a: this type is not supported"),
+            ("double a = 1;", "incamera.v1.One.a: this type is not supported"),
+        ] {
+            let refused = table(&format!("option (max_size) = 9; {field}")).unwrap_err();
+            assert_eq!(refused.to_string(), fault);
+        }
+        let refused = table("uint64 a = 1;").unwrap_err();
+        assert_eq!(refused.to_string(), "incamera.v1.One: has no max_size");
+    }
+
+    #[test]
+    fn a_fields_rule_follows_from_its_options() {
+        let rules = table(
+            "option (max_size) = 9; uint64 a = 1 [(min_value) = 2, (max_value) = 5];
+             optional bytes b = 2 [(exact_len) = 4]; oneof c { bool d = 3; One e = 4; }",
+        );
+        let rules = rules.unwrap();
+        for expected in [
+            "oneofs: &[\"c\"],",
+            "name: \"a\", kind: Kind::Varint { min: 2, max: 5 }, min_items: 1, max_items: 1, \
+             explicit: false, oneof: None }",
+            "name: \"b\", kind: Kind::Bytes { min: 4, max: 4 }, min_items: 0, max_items: 1, \
+             explicit: true, oneof: None }",
+            "name: \"d\", kind: Kind::Varint { min: 0, max: 1 }, min_items: 0, max_items: 1, \
+             explicit: true, oneof: Some(0) }",
+            "name: \"e\", kind: Kind::Message(&ONE), min_items: 0, max_items: 1, \
+             explicit: true, oneof: Some(0) }",
+        ] {
+            assert!(rules.contains(expected), "{expected} is not in {rules}");
+        }
+    }
+}

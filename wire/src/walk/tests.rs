@@ -2,7 +2,7 @@
 
 use super::reader::{Field, Reader, Value};
 use super::{MAX_DEPTH, check};
-use crate::limits::{FieldRule, Kind, MessageRule};
+use crate::limits::{DESTINATION, FieldRule, Kind, MessageRule};
 use crate::malformed::Rule;
 
 /// A message that may hold itself.
@@ -82,4 +82,10 @@ fn a_fault_ends_the_reading() {
     let mut reader = Reader::new(&[0x0b, 0x08, 0x01]);
     assert_eq!(reader.next(), Some(Err((1, Rule::WrongWireType))));
     assert_eq!(reader.next(), None);
+}
+
+#[test]
+fn a_one_of_without_a_member_is_refused_by_the_walk_itself() {
+    let refused = check(&DESTINATION, &[]).unwrap_err();
+    assert_eq!((refused.field(), refused.rule()), ("to", Rule::Missing));
 }

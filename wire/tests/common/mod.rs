@@ -1,6 +1,7 @@
 //! Every message: how to make one, and how to read one.
 
 #![allow(dead_code, unreachable_pub, reason = "each test program uses its part of this module")]
+#![allow(clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
 use incamera_wire::server::EnvelopeHead;
 use incamera_wire::{

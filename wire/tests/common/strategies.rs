@@ -22,11 +22,16 @@ fn id<T: std::fmt::Debug>(new: fn([u8; 16]) -> T) -> impl Strategy<Value = T> {
 }
 
 fn signature() -> impl Strategy<Value = [u8; 64]> {
-    vec(any::<u8>(), 64).prop_map(|bytes| bytes.try_into().unwrap())
+    let halves = [uniform32(any::<u8>()), uniform32(any::<u8>())];
+    halves.prop_map(|halves| std::array::from_fn(|index| halves[index / 32][index % 32]))
 }
 
 fn hash() -> impl Strategy<Value = BlobHash> {
     uniform32(any::<u8>()).prop_map(BlobHash::new)
+}
+
+fn secret_bytes(bytes: [u8; 32]) -> SecretBytes<32> {
+    SecretBytes::filled(|secret| secret.copy_from_slice(&bytes))
 }
 
 pub fn envelope() -> impl Strategy<Value = Envelope> {
@@ -99,7 +104,7 @@ pub fn group_state() -> impl Strategy<Value = GroupState> {
         |((profile, door), roles, invites, lobby_key, bans)| {
             let role = |(bytes, role)| RoleEntry { fingerprint: Fingerprint::new(bytes), role };
             let invite = |(secret, passcode): ([u8; 32], bool)| InviteEntry {
-                secret: SecretBytes::read(&secret).unwrap(),
+                secret: secret_bytes(secret),
                 passcode,
             };
             GroupState {
@@ -107,7 +112,7 @@ pub fn group_state() -> impl Strategy<Value = GroupState> {
                 door,
                 roles: roles.into_iter().map(role).collect(),
                 invites: invites.into_iter().map(invite).collect(),
-                lobby_key: SecretBytes::read(&lobby_key).unwrap(),
+                lobby_key: secret_bytes(lobby_key),
                 bans: bans.into_iter().map(Fingerprint::new).collect(),
             }
         },

@@ -1,0 +1,221 @@
+//! The accounts: which frames had to open, worked out from what was sealed, when it arrived and
+//! what each client had merged by then, never from what the library said about the frame.
+
+use std::collections::BTreeSet;
+
+use crate::media::Plaintext;
+
+/// Keys of an old epoch serve this long after a commit that removes nobody, in milliseconds.
+const GRACE_MS: u64 = 10_000;
+/// The same after a commit that removes somebody.
+const GRACE_AFTER_REMOVAL_MS: u64 = 2_000;
+
+/// Places of participants, as numbers of their seats.
+pub(crate) type Seats = BTreeSet<usize>;
+
+/// One genuine frame.
+pub(crate) struct Frame {
+    /// The seat that sealed it.
+    pub(crate) sender: usize,
+    /// The epoch whose key sealed it.
+    pub(crate) epoch: u64,
+    /// When it was sealed.
+    pub(crate) sealed_at: u64,
+    /// Whom its sender knew to be in the meeting at that moment.
+    pub(crate) audience: Seats,
+    /// What was sealed.
+    pub(crate) plaintext: Plaintext,
+    /// What the relay got.
+    pub(crate) sealed: Vec<u8>,
+}
+
+/// One commit as this client merged it.
+#[derive(Clone, Copy)]
+struct Merge {
+    epoch: u64,
+    at: u64,
+    removes: bool,
+}
+
+/// One participant's page.
+#[derive(Default)]
+pub(crate) struct Page {
+    merges: Vec<Merge>,
+    roster: Seats,
+    present: bool,
+    /// Frames of epochs that this client has not reached.
+    ahead: Vec<usize>,
+    delivered: BTreeSet<usize>,
+    opened: BTreeSet<usize>,
+    /// Frames it sealed.
+    pub(crate) sent: u64,
+    /// Copies of any kind that reached it.
+    pub(crate) received: u64,
+    /// Genuine frames that reached it and need not open.
+    pub(crate) denied: u64,
+    /// Genuine frames that waited for an epoch and then opened.
+    pub(crate) held: u64,
+    /// Copies of any kind that did not open.
+    pub(crate) refused: u64,
+    /// When it was let in, by the host's decision.
+    pub(crate) admitted_at: Option<u64>,
+    /// When its first frame opened.
+    pub(crate) first_frame_at: Option<u64>,
+}
+
+impl Page {
+    /// The client is a member from here on, in this epoch.
+    pub(crate) fn join(&mut self, epoch: u64, at: u64, roster: Seats) {
+        self.merges = vec![Merge { epoch, at, removes: false }];
+        self.roster = roster;
+        self.present = true;
+    }
+
+    /// The client merged the commit to `epoch`.
+    pub(crate) fn merge(&mut self, epoch: u64, at: u64, roster: Seats, frames: &[Frame]) {
+        let removes = self.roster.difference(&roster).next().is_some();
+        let first = self.merges.last().map_or(epoch, |last| last.epoch + 1);
+        self.merges.extend((first..=epoch).map(|epoch| Merge { epoch, at, removes }));
+        self.roster = roster;
+        for id in std::mem::take(&mut self.ahead) {
+            self.judge(id, at, frames);
+        }
+    }
+
+    /// The client is no member any more: what arrives from here on is none of its business.
+    pub(crate) fn part(&mut self) {
+        self.present = false;
+        self.denied += std::mem::take(&mut self.ahead).len() as u64;
+    }
+
+    /// Whether the client is a member.
+    pub(crate) fn is_present(&self) -> bool {
+        self.present
+    }
+
+    /// The epoch of this client.
+    pub(crate) fn epoch(&self) -> Option<u64> {
+        self.merges.last().map(|last| last.epoch)
+    }
+
+    /// Whom this client takes for members.
+    pub(crate) fn roster(&self) -> &Seats {
+        &self.roster
+    }
+
+    /// A genuine frame reached this client.
+    pub(crate) fn arrive(&mut self, id: usize, at: u64, frames: &[Frame]) {
+        match self.present {
+            true => self.judge(id, at, frames),
+            false => self.denied += 1,
+        }
+    }
+
+    /// Sorts a frame into those that must open, those that need not, and those to come.
+    fn judge(&mut self, id: usize, at: u64, frames: &[Frame]) {
+        let Some(frame) = frames.get(id) else { return };
+        if self.merges.last().is_some_and(|last| frame.epoch > last.epoch) {
+            self.ahead.push(id);
+        } else if self.epoch_serves(frame.epoch, at) && self.roster.contains(&frame.sender) {
+            self.delivered.insert(id);
+        } else {
+            self.denied += 1;
+        }
+    }
+
+    /// Whether this client was a member in `epoch` and its grace has not run out: the earliest
+    /// end that any later commit sets.
+    fn epoch_serves(&self, epoch: u64, at: u64) -> bool {
+        let belongs = self.merges.first().is_some_and(|join| join.epoch <= epoch);
+        let grace = |merge: &Merge| match merge.removes {
+            true => merge.at + GRACE_AFTER_REMOVAL_MS,
+            false => merge.at + GRACE_MS,
+        };
+        let later = self.merges.iter().filter(|merge| merge.epoch > epoch);
+        belongs && later.map(grace).all(|end| at < end)
+    }
+
+    /// A genuine frame opened, and was what its sender had sealed.
+    pub(crate) fn open(&mut self, id: usize, at: u64, was_held: bool) {
+        self.opened.insert(id);
+        self.held += u64::from(was_held);
+        self.first_frame_at.get_or_insert(at);
+    }
+
+    /// Frames that had to open.
+    pub(crate) fn delivered(&self) -> u64 {
+        self.delivered.len() as u64
+    }
+
+    /// Genuine frames that opened.
+    pub(crate) fn opened(&self) -> u64 {
+        self.opened.len() as u64
+    }
+
+    /// Frames that had to open and did not.
+    pub(crate) fn lost(&self) -> impl Iterator<Item = &usize> {
+        self.delivered.difference(&self.opened)
+    }
+
+    /// Frames that opened although they need not have.
+    pub(crate) fn unexpected(&self) -> impl Iterator<Item = &usize> {
+        self.opened.difference(&self.delivered)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(sender: usize, epoch: u64) -> Frame {
+        let plaintext = Plaintext::from(vec![1, 2, 3]);
+        let (audience, sealed) = (Seats::new(), Vec::new());
+        Frame { sender, epoch, sealed_at: 0, audience, plaintext, sealed }
+    }
+
+    fn page(frames: &[Frame]) -> Page {
+        let mut page = Page::default();
+        page.arrive(0, 0, frames);
+        page.join(1, 100, Seats::from([0, 1, 2]));
+        page
+    }
+
+    #[test]
+    fn epochs_before_the_join_and_graces_run_out() {
+        let frames = [frame(0, 0), frame(0, 1), frame(2, 1)];
+        let mut page = page(&frames);
+        page.arrive(0, 100, &frames);
+        assert_eq!((page.denied, page.delivered()), (2, 0));
+        page.merge(2, 1_000, Seats::from([0, 1, 2, 3]), &frames);
+        page.arrive(1, 10_999, &frames);
+        page.arrive(2, 11_000, &frames);
+        assert_eq!((page.denied, page.delivered()), (3, 1));
+    }
+
+    #[test]
+    fn a_removal_shortens_the_grace_and_denies_the_removed_at_once() {
+        let frames = [frame(0, 1), frame(2, 1), frame(0, 1)];
+        let mut page = page(&frames);
+        page.denied = 0;
+        page.merge(2, 1_000, Seats::from([0, 1]), &frames);
+        page.arrive(0, 2_999, &frames);
+        page.arrive(1, 1_000, &frames);
+        page.arrive(2, 3_000, &frames);
+        assert_eq!((page.denied, page.delivered()), (2, 1));
+    }
+
+    #[test]
+    fn a_frame_ahead_counts_when_its_epoch_comes() {
+        let frames = [frame(0, 2), frame(0, 3)];
+        let mut page = page(&frames);
+        page.denied = 0;
+        page.arrive(0, 200, &frames);
+        page.arrive(1, 200, &frames);
+        assert_eq!(page.delivered(), 0);
+        page.merge(2, 300, Seats::from([0, 1, 2, 3]), &frames);
+        assert_eq!((page.delivered(), page.lost().count()), (1, 1));
+        page.open(0, 300, true);
+        page.part();
+        assert_eq!((page.opened(), page.lost().count(), page.denied), (1, 0, 1));
+    }
+}

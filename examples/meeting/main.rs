@@ -1,0 +1,134 @@
+//! The main job: a meeting of seven on real media, through a server and a relay that nobody
+//! trusts, in simulated time. `cargo run --release --example meeting -- [--seed N] [--json]`
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program's job is to print")]
+
+mod client;
+mod forge;
+mod ledger;
+mod media;
+mod net;
+mod plot;
+mod queue;
+mod relay;
+mod report;
+mod search;
+mod server;
+mod story;
+mod stream;
+mod tally;
+mod world;
+
+use std::io::{IsTerminal as _, Write as _, stderr};
+use std::process::ExitCode;
+
+use crate::media::Media;
+use crate::report::{Report, table};
+use crate::world::{Outcome, World};
+
+/// What the command line asks for.
+struct Options {
+    seed: u64,
+    json: bool,
+}
+
+impl Options {
+    fn parse(mut words: impl Iterator<Item = String>) -> Outcome<Self> {
+        let mut options = Self { seed: 20_200_401, json: false };
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--json" => options.json = true,
+                "--seed" => options.seed = words.next().ok_or("--seed needs a number")?.parse()?,
+                _ => return Err(format!("{word}: only --seed N and --json are known").into()),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Runs the meeting; true if it went as it must.
+fn run(options: &Options) -> Outcome<bool> {
+    let media = Media::load()?;
+    let mut world = World::new(options.seed, &media);
+    let mut progress = Progress::new(options.json);
+    while world.step()? {
+        progress.show(&world);
+    }
+    progress.clear();
+    let report = Report::new(&world, &media);
+    if options.json {
+        println!("{}", report.json(&world, options.seed));
+    } else {
+        println!("\n{}\n{}", table(&world), report.summary(&world));
+        println!("seed {}: {}", options.seed, if report.ok { "ok" } else { "NOT ok" });
+    }
+    Ok(report.ok)
+}
+
+/// The story as it happens, and on a terminal a line that moves.
+struct Progress {
+    quiet: bool,
+    moving: bool,
+    told: usize,
+    drawn_at: u64,
+}
+
+impl Progress {
+    fn new(quiet: bool) -> Self {
+        Self { quiet, moving: !quiet && stderr().is_terminal(), told: 0, drawn_at: 0 }
+    }
+
+    fn show(&mut self, world: &World) {
+        let now = world.queue.now();
+        if self.told < world.story.len() {
+            self.clear();
+            for (at, line) in world.story.iter().skip(self.told).filter(|_| !self.quiet) {
+                println!("{:>3}.{:03} s  {line}", at / 1_000, at % 1_000);
+            }
+            self.told = world.story.len();
+        }
+        if self.moving && now >= self.drawn_at + 100 {
+            self.drawn_at = now;
+            let opened: u64 = world.seats.iter().map(|seat| seat.page.opened()).sum();
+            eprint!(
+                "\r{:>3}.{:03} s  {} frames sealed, {opened} opened ",
+                now / 1_000,
+                now % 1_000,
+                world.frames.len()
+            );
+            drop(stderr().flush());
+        }
+    }
+
+    fn clear(&self) {
+        if self.moving {
+            eprint!("\r{:70}\r", "");
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let outcome = Options::parse(std::env::args().skip(1)).and_then(|options| run(&options));
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("the meeting stopped: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_meeting_goes_as_it_must() {
+        let media = Media::load().unwrap();
+        let mut world = World::new(1, &media);
+        while world.step().unwrap() {}
+        let report = Report::new(&world, &media);
+        assert!(report.ok, "{}", report.json(&world, 1));
+    }
+}

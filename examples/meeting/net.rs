@@ -1,0 +1,56 @@
+//! What travels between a client and its user, in the simulation's own plain types: only
+//! `client.rs` knows the library. What goes to the server is `incamera-wire`'s.
+
+use incamera_wire::ToServer;
+
+/// What a client tells its user.
+#[derive(Clone, Debug)]
+pub(crate) enum Notice {
+    /// Somebody asks to be let in; `knock` is the handle for the answer.
+    Knock { knock: usize, name: String },
+    /// This client is a member now and has been confirmed.
+    Joined,
+    /// Somebody else is no member any more.
+    Removed(String),
+    /// Newcomers need a key frame of this client's video.
+    KeyFrame,
+    /// The knock was turned down.
+    Denied,
+    /// This client left, was removed, or the meeting ended; which of these.
+    Over(&'static str),
+    /// A message was refused, and why.
+    Refused(String),
+    /// Something is wrong with the meeting as a whole.
+    Alarm(String),
+}
+
+/// One step that a client wants done.
+#[derive(Clone, Debug)]
+pub(crate) enum Action {
+    /// Give this to the server.
+    Send(ToServer),
+    /// Show this to the user.
+    Notice(Notice),
+}
+
+/// What became of a frame that a receiver was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// It opened, and this member's client sealed it.
+    Frame { from: String },
+    /// It waits for an epoch that this client has not reached.
+    Held,
+    /// It is nobody's frame, or this client's own.
+    Ignored,
+    /// It did not open.
+    Refused,
+}
+
+/// Which of the two kinds of media a frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Opus, 20 ms.
+    Speech,
+    /// VP8, 40 ms.
+    Video,
+}

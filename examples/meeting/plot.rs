@@ -1,0 +1,125 @@
+//! The script's cues: people open their clients, decide, and go.
+
+use incamera_wire::{Destination, MessageId, ToServer};
+
+use crate::client::Client;
+use crate::forge;
+use crate::story::{CAST, HOST, Part};
+use crate::world::{Coming, Cue, Outcome, World};
+
+impl World {
+    /// One cue of the script.
+    pub(crate) fn cue(&mut self, cue: Cue) -> Outcome<()> {
+        match cue {
+            Cue::Enter(seat) => self.enter(seat),
+            Cue::Answer(knock, seat) => self.answer(knock, seat),
+            Cue::Expel(seat) => self.expel(seat),
+            Cue::Leave(seat) => self.leave(seat),
+            Cue::Forge => self.forge(),
+            Cue::End => self.end(),
+        }
+    }
+
+    /// Somebody opens the client: the host creates the meeting, others use a link.
+    fn enter(&mut self, number: usize) -> Outcome<()> {
+        let (now, seed) = (self.queue.now(), self.dice.array());
+        let Some(role) = CAST.get(number) else { return Ok(()) };
+        let client = match role.part {
+            Part::Host => Client::host(seed, role.name, now)?,
+            Part::Guest | Part::Uninvited => Client::guest(seed, role.name, &self.link()?, now)?,
+            Part::Stranger => {
+                let link = Client::made_up_link(&self.link()?, self.dice.array())?;
+                Client::guest(seed, role.name, &link, now)?
+            }
+        };
+        self.tell(match role.part {
+            Part::Host => format!("{} creates the meeting", role.name),
+            Part::Guest => format!("{} opens the link", role.name),
+            Part::Uninvited => format!("{} got hold of the link", role.name),
+            Part::Stranger => format!("{} tries with a link secret of its own making", role.name),
+        });
+        let hello = ToServer::Hello { meeting: client.meeting(), mailbox: client.mailbox() };
+        if let Some(seat) = self.seats.get_mut(number) {
+            seat.client = Some(client);
+        }
+        self.send(number, hello);
+        self.pump(number)
+    }
+
+    /// A link from the host's hand, always a fresh one: a removal makes old ones worthless.
+    fn link(&self) -> Outcome<String> {
+        let host = self.seats.get(HOST).and_then(|seat| seat.client.as_ref());
+        host.ok_or("the host is not there")?.link()
+    }
+
+    /// The host's client.
+    fn host(&mut self) -> Outcome<&mut Client> {
+        let host = self.seats.get_mut(HOST).and_then(|seat| seat.client.as_mut());
+        host.ok_or_else(|| "the host is not there".into())
+    }
+
+    /// The host decides about a knock.
+    fn answer(&mut self, knock: usize, number: usize) -> Outcome<()> {
+        let now = self.queue.now();
+        let name = CAST.get(number).map_or("", |role| role.name);
+        if World::is_admitted(number) {
+            self.host()?.admit(knock, now)?;
+            self.tell(format!("the host lets {name} in"));
+            if let Some(seat) = self.seats.get_mut(number) {
+                seat.page.admitted_at = Some(now);
+            }
+        } else {
+            self.host()?.deny(knock, now)?;
+            self.tell(format!("the host turns {name} down"));
+        }
+        self.pump(HOST)
+    }
+
+    /// The host removes somebody, who stops listening to the log and goes on recording.
+    fn expel(&mut self, number: usize) -> Outcome<()> {
+        let now = self.queue.now();
+        let name = CAST.get(number).map_or("", |role| role.name);
+        self.host()?.remove(name, now)?;
+        self.tell(format!("the host removes {name}, who goes on recording"));
+        if let Some(seat) = self.seats.get_mut(number) {
+            seat.expelled_at = Some(now);
+            seat.page.part();
+        }
+        self.pump(HOST)
+    }
+
+    /// Somebody leaves.
+    fn leave(&mut self, number: usize) -> Outcome<()> {
+        let now = self.queue.now();
+        self.stop_sending(number);
+        let seat = self.seats.get_mut(number);
+        if let Some(client) = seat.and_then(|seat| seat.client.as_mut()) {
+            client.leave(now)?;
+        }
+        self.pump(number)
+    }
+
+    /// The relay, which is the server too, posts an Add of its own making and an old entry.
+    fn forge(&mut self) -> Outcome<()> {
+        let log = self.server.log();
+        let made_up = forge::made_up_add(&log, &mut self.dice);
+        let copied = self.dice.pick(&log).cloned();
+        for bytes in [made_up, copied].into_iter().flatten() {
+            let id = MessageId::new(self.dice.array());
+            let post = ToServer::Post { id, to: Destination::Log, bytes };
+            self.queue.after(0, Coming::AtServer(usize::MAX, post));
+            self.tally.forged += 1;
+        }
+        self.tell("the relay posts an Add that it made up, and an old entry once more");
+        Ok(())
+    }
+
+    /// The host ends the meeting.
+    fn end(&mut self) -> Outcome<()> {
+        let now = self.queue.now();
+        self.stop_sending(HOST);
+        self.host()?.end(now)?;
+        self.tell("the host ends the meeting");
+        self.pump(HOST)
+    }
+}

@@ -1,0 +1,297 @@
+//! The simulation: clients, server and relay around one clock.
+
+use std::error::Error;
+use std::rc::Rc;
+
+use incamera_wire::{ToClient, ToServer};
+
+use crate::client::Client;
+use crate::ledger::{Frame, Page};
+use crate::media::{Media, Source};
+use crate::net::{Action, Kind, Notice};
+use crate::queue::{Dice, Queue};
+use crate::relay::{Copy, Relay};
+use crate::server::Server;
+use crate::story::{CAST, ENDS_AT, EXPELLED, EXPELLED_AT, FORGERIES_AT, HOST, Part, STOPS_AT};
+use crate::tally::Tally;
+
+/// The result of a step of the simulation.
+pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// Something that is going to happen.
+pub(crate) enum Coming {
+    /// A request reaches the server.
+    AtServer(usize, ToServer),
+    /// The server's answer or push reaches a client.
+    AtClient(usize, ToClient),
+    /// A client's timer goes off, if it is still set to that time.
+    Timer(usize, u64),
+    /// The next frame of a microphone or a camera.
+    Capture(usize, Kind),
+    /// A genuine frame reaches the relay.
+    AtRelay(usize),
+    /// A copy of a frame reaches a receiver.
+    AtReceiver(usize),
+    /// The script goes on.
+    Cue(Cue),
+}
+
+/// What the script or a person decides.
+#[derive(Clone, Copy)]
+pub(crate) enum Cue {
+    /// Somebody opens the client.
+    Enter(usize),
+    /// The host answers a knock (`.0`) of a seat (`.1`).
+    Answer(usize, usize),
+    /// The host removes somebody.
+    Expel(usize),
+    /// Somebody leaves.
+    Leave(usize),
+    /// The relay posts forged log entries.
+    Forge,
+    /// The host ends the meeting.
+    End,
+}
+
+/// One participant's place.
+pub(crate) struct Seat {
+    /// Its client, once opened.
+    pub(crate) client: Option<Client>,
+    /// Its microphone and camera.
+    pub(crate) source: Source,
+    /// Its page in the accounts.
+    pub(crate) page: Page,
+    /// When the host decided to remove it.
+    pub(crate) expelled_at: Option<u64>,
+    /// It left or the meeting ended.
+    pub(crate) gone: bool,
+    sending: bool,
+    timer: Option<u64>,
+    uplink_free_at: u64,
+}
+
+/// Everything there is.
+pub(crate) struct World {
+    pub(crate) queue: Queue<Coming>,
+    pub(crate) dice: Dice,
+    pub(crate) server: Server,
+    pub(crate) relay: Relay,
+    pub(crate) seats: Vec<Seat>,
+    /// Every genuine frame, by number.
+    pub(crate) frames: Vec<Frame>,
+    /// Every copy that was sent to somebody, by tag.
+    pub(crate) copies: Vec<Copy>,
+    pub(crate) tally: Tally,
+    /// What happened, with the time.
+    pub(crate) story: Vec<(u64, String)>,
+}
+
+impl World {
+    /// The stage before anybody enters.
+    pub(crate) fn new(seed: u64, media: &Rc<Media>) -> Self {
+        let seat = |start| Seat {
+            client: None,
+            source: Source::new(Rc::clone(media), start),
+            page: Page::default(),
+            expelled_at: None,
+            gone: false,
+            sending: false,
+            timer: None,
+            uplink_free_at: 0,
+        };
+        let mut queue = Queue::new();
+        for (seat, role) in CAST.iter().enumerate() {
+            queue.at(role.enters_at, Coming::Cue(Cue::Enter(seat)));
+            if role.leaves_at < STOPS_AT {
+                queue.at(role.leaves_at, Coming::Cue(Cue::Leave(seat)));
+            }
+        }
+        queue.at(EXPELLED_AT, Coming::Cue(Cue::Expel(EXPELLED)));
+        FORGERIES_AT.iter().for_each(|at| queue.at(*at, Coming::Cue(Cue::Forge)));
+        queue.at(ENDS_AT, Coming::Cue(Cue::End));
+        Self {
+            queue,
+            dice: Dice::new(seed),
+            server: Server::new(),
+            relay: Relay::new(seed ^ 0x5eed),
+            seats: (0..CAST.len()).map(|number| seat(number * 67)).collect(),
+            frames: Vec::new(),
+            copies: Vec::new(),
+            tally: Tally::default(),
+            story: Vec::new(),
+        }
+    }
+
+    /// Does the next thing; false when nothing is left to come.
+    pub(crate) fn step(&mut self) -> Outcome<bool> {
+        let Some(coming) = self.queue.next().filter(|_| self.queue.now() < STOPS_AT) else {
+            return Ok(false);
+        };
+        match coming {
+            Coming::AtServer(from, request) => self.at_server(from, request)?,
+            Coming::AtClient(to, what) => self.at_client(to, what)?,
+            Coming::Timer(seat, at) => self.timer(seat, at)?,
+            Coming::Capture(seat, kind) => self.capture(seat, kind)?,
+            Coming::AtRelay(frame) => self.at_relay(frame),
+            Coming::AtReceiver(tag) => self.at_receiver(tag),
+            Coming::Cue(cue) => self.cue(cue)?,
+        }
+        Ok(true)
+    }
+
+    /// Adds a line to the story.
+    pub(crate) fn tell(&mut self, line: impl Into<String>) {
+        self.story.push((self.queue.now(), line.into()));
+    }
+
+    /// The server takes a request; what it sends takes 10 to 50 ms, one message in seven (a lost
+    /// packet of its connection) up to 250 ms more, so that messages overtake each other.
+    pub(crate) fn at_server(&mut self, from: usize, request: ToServer) -> Outcome<()> {
+        for mail in self.server.serve(from, request)? {
+            let again = if self.dice.chance(140) { self.dice.within(100..=250) } else { 0 };
+            let delay = self.dice.within(10..=50) + again;
+            self.queue.after(delay, Coming::AtClient(mail.to, mail.what));
+        }
+        Ok(())
+    }
+
+    fn at_client(&mut self, to: usize, what: ToClient) -> Outcome<()> {
+        let now = self.queue.now();
+        let Some(seat) = self.seats.get_mut(to) else { return Ok(()) };
+        // The expelled member's client is a modified one: it hears no commit any more, so that
+        // it keeps the keys it has.
+        if seat.gone || seat.expelled_at.is_some() {
+            return Ok(());
+        }
+        if let Some(client) = &mut seat.client {
+            client.handle(what, now)?;
+        }
+        self.pump(to)
+    }
+
+    fn timer(&mut self, number: usize, at: u64) -> Outcome<()> {
+        let now = self.queue.now();
+        let Some(seat) = self.seats.get_mut(number) else { return Ok(()) };
+        if seat.gone || seat.timer != Some(at) {
+            return Ok(());
+        }
+        seat.timer = None;
+        if let Some(client) = &mut seat.client {
+            client.timeout(now)?;
+        }
+        self.pump(number)
+    }
+
+    /// After every call of a client: books its epoch, does what it asks for, takes what it held.
+    pub(crate) fn pump(&mut self, number: usize) -> Outcome<()> {
+        let now = self.queue.now();
+        self.book_epoch(number);
+        loop {
+            let Some(seat) = self.seats.get_mut(number) else { return Ok(()) };
+            let Some(action) = seat.client.as_mut().and_then(Client::poll) else { break };
+            match action {
+                Action::Send(request) => self.send(number, request),
+                Action::Notice(notice) => self.notice(number, notice)?,
+            }
+        }
+        self.take_released(number);
+        let Some(seat) = self.seats.get_mut(number) else { return Ok(()) };
+        let next = seat.client.as_ref().filter(|_| !seat.gone).and_then(Client::poll_timeout);
+        if let Some(next) = next.map(|at| at.max(now + 1)).filter(|at| seat.timer != Some(*at)) {
+            seat.timer = Some(next);
+            self.queue.at(next, Coming::Timer(number, next));
+        }
+        Ok(())
+    }
+
+    /// A request goes to the server in 10 to 30 ms and in order; one in fifty goes twice.
+    pub(crate) fn send(&mut self, from: usize, request: ToServer) {
+        let now = self.queue.now();
+        let twice = self.dice.chance(20);
+        let delay = self.dice.within(10..=30);
+        let Some(seat) = self.seats.get_mut(from) else { return };
+        seat.uplink_free_at = seat.uplink_free_at.max(now + delay);
+        let at = seat.uplink_free_at;
+        if twice {
+            self.queue.at(at, Coming::AtServer(from, request.clone()));
+        }
+        self.queue.at(at, Coming::AtServer(from, request));
+    }
+
+    /// Notes the epoch and the roster that a member's client has come to.
+    fn book_epoch(&mut self, number: usize) {
+        let now = self.queue.now();
+        let Some(seat) = self.seats.get_mut(number) else { return };
+        let Some(client) = seat.client.as_ref().filter(|_| seat.page.is_present()) else { return };
+        if Some(client.epoch()) != seat.page.epoch() {
+            let roster = seats_of(client);
+            seat.page.merge(client.epoch(), now, roster, &self.frames);
+        }
+    }
+
+    /// A client tells its user something.
+    fn notice(&mut self, number: usize, notice: Notice) -> Outcome<()> {
+        let now = self.queue.now();
+        let name = CAST.get(number).map_or("", |role| role.name);
+        let Some(seat) = self.seats.get_mut(number) else { return Ok(()) };
+        match notice {
+            Notice::Knock { knock, name } if number == HOST => self.knock(knock, &name),
+            Notice::Joined => {
+                let Some(client) = &seat.client else { return Ok(()) };
+                seat.page.join(client.epoch(), now, seats_of(client));
+                let line = format!("{name} is in, in epoch {}", client.epoch());
+                if !std::mem::replace(&mut seat.sending, true) {
+                    self.queue.after(0, Coming::Capture(number, Kind::Speech));
+                    self.queue.after(0, Coming::Capture(number, Kind::Video));
+                }
+                self.tell(line);
+            }
+            Notice::KeyFrame => seat.source.key_frame(),
+            Notice::Denied => self.tell(format!("{name} learns that it was turned down")),
+            Notice::Removed(gone) if number == HOST => self.tell(format!("{gone} is out")),
+            Notice::Over(why) => {
+                seat.page.part();
+                (seat.gone, seat.sending) = (true, false);
+                self.server.hang_up(number);
+                self.tell(format!("{name}: {why}"));
+            }
+            Notice::Refused(why) => self.tally.refusal(why),
+            Notice::Alarm(why) => self.tell(format!("{name} is alarmed: {why}")),
+            Notice::Knock { .. } | Notice::Removed(_) => {}
+        }
+        Ok(())
+    }
+
+    /// The host sees a knock, and thinks for a moment.
+    fn knock(&mut self, knock: usize, name: &str) {
+        let seat = CAST.iter().position(|role| role.name == name);
+        self.tell(format!("{name} knocks"));
+        if let Some(seat) = seat {
+            let delay = self.dice.within(200..=600);
+            self.queue.after(delay, Coming::Cue(Cue::Answer(knock, seat)));
+        }
+    }
+
+    /// Whether this seat is one that the host lets in.
+    pub(crate) fn is_admitted(seat: usize) -> bool {
+        CAST.get(seat).is_some_and(|role| matches!(role.part, Part::Host | Part::Guest))
+    }
+
+    /// Stops the microphone and the camera of this seat.
+    pub(crate) fn stop_sending(&mut self, seat: usize) {
+        if let Some(seat) = self.seats.get_mut(seat) {
+            seat.sending = false;
+        }
+    }
+
+    /// Whether its microphone and camera are on.
+    pub(crate) fn is_sending(&self, seat: usize) -> bool {
+        self.seats.get(seat).is_some_and(|seat| seat.sending)
+    }
+}
+
+/// The seats of those whom this client takes for members.
+fn seats_of(client: &Client) -> crate::ledger::Seats {
+    let roster = client.roster();
+    CAST.iter().enumerate().filter(|(_, role)| roster.contains(role.name)).map(|(n, _)| n).collect()
+}
