@@ -48,6 +48,7 @@ pub(crate) enum OpenRefusal {
 
 impl From<OpenError> for OpenRefusal {
     fn from(_: OpenError) -> Self {
+        // SPEC [M8]: replay or forgery, nobody is told.
         Self::Unopenable
     }
 }
