@@ -108,7 +108,7 @@ impl Epoch {
 
     /// Opens the first frame of a slot: derives aside, authenticates, and only then keeps the key,
     /// so that a forgery costs a derivation but no memory.
-    fn open_first(
+    pub(super) fn open_first(
         &self,
         leaf: &Leaf,
         track: Track,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use incamera_wire::{StayId, Track, TrackKinds};
 use zeroize::Zeroizing;
 
-use super::{EpochInstall, Incoming, Keyring, Lease, OpenRefusal, Origin, SealRefusal};
+use super::{EpochInstall, Handle, Incoming, Keyring, Lease, OpenRefusal, Origin, SealRefusal};
 use crate::sframe::Suite;
 
 /// The stay of the member who sits at `leaf`.
@@ -56,13 +56,14 @@ pub(crate) fn seal(
 
 /// Opens one frame and checks that a refusal changes nothing.
 pub(crate) fn open(
-    keyring: &Keyring,
+    keyring: &Arc<Keyring>,
     frame: &[u8],
     now_ms: u64,
 ) -> Result<(Origin, Vec<u8>), OpenRefusal> {
     let before = keyring.digest();
     let mut out = b"before".to_vec();
-    let opened = keyring.open(&Incoming::parse(frame).unwrap(), None, now_ms, &mut out);
+    let mut handle = Handle::new(Arc::clone(keyring));
+    let opened = handle.open(&Incoming::parse(frame).unwrap(), None, now_ms, &mut out);
     match opened {
         Ok(origin) => {
             assert_ne!(keyring.digest(), before);

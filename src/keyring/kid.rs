@@ -20,6 +20,7 @@ impl KidLayout {
 
     /// The key id of `track` of the member at `leaf`, which is at most the highest.
     pub(super) fn kid(self, epoch: u64, leaf: u32, track: Track) -> u64 {
+        // SPEC [K2]
         let member = track.context() << self.leaf_bits | u64::from(leaf);
         member << EPOCH_BITS | u64::from(low_bits(epoch))
     }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
+use super::handle::Handle;
 use super::ring::Keyring;
 use super::seal::SealRefusal;
 use crate::sframe::{SealError, SealingKey};
@@ -10,7 +11,7 @@ use incamera_wire::Track;
 /// The right to seal on one track, held by one owner at a time (SPEC [M10]). Dropped, the track is
 /// free again and its counters go on; leaked, it stays taken.
 pub(crate) struct Lease {
-    keyring: Arc<Keyring>,
+    handle: Handle,
     track: Track,
 }
 
@@ -19,7 +20,7 @@ impl Lease {
     pub(crate) fn take(keyring: Arc<Keyring>, track: Track) -> Option<Self> {
         let taken = keyring.leased.lock().unwrap_or_else(PoisonError::into_inner).insert(track);
         // Built only if taken: a lease that is dropped frees its track.
-        taken.then(|| Self { keyring, track })
+        taken.then(|| Self { handle: Handle::new(keyring), track })
     }
 
     /// The track.
@@ -36,13 +37,18 @@ impl Lease {
         now_ms: u64,
         seal: impl FnOnce(&mut SealingKey) -> Result<R, SealError>,
     ) -> Result<R, SealRefusal> {
-        self.keyring.seal(self.track, now_ms, seal)
+        self.handle.seal(self.track, now_ms, seal)
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.keyring.leased.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.track);
+        self.handle
+            .keyring()
+            .leased
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.track);
     }
 }
 

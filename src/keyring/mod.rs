@@ -6,6 +6,7 @@ mod digest;
 mod epoch;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod handle;
 mod kid;
 mod lease;
 mod open;
@@ -17,6 +18,7 @@ mod tests;
 mod view;
 mod window;
 
+pub(crate) use handle::Handle;
 pub(crate) use lease::Lease;
 pub(crate) use open::{Incoming, OpenRefusal, Origin};
 pub(crate) use ring::{EpochInstall, InstallError, Keyring};

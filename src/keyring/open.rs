@@ -2,7 +2,7 @@
 
 use incamera_wire::{FrameHeader, HeaderError};
 
-use super::ring::Keyring;
+use super::handle::Handle;
 use crate::sframe::{FrameKey, MAX_PLAINTEXT_LEN, OpenError};
 use incamera_wire::{StayId, Track};
 
@@ -48,6 +48,7 @@ pub(crate) enum OpenRefusal {
 
 impl From<OpenError> for OpenRefusal {
     fn from(_: OpenError) -> Self {
+        // SPEC [M8]: replay or forgery, nobody is told.
         Self::Unopenable
     }
 }
@@ -70,24 +71,24 @@ impl<'a> Incoming<'a> {
     }
 }
 
-impl Keyring {
+impl Handle {
     /// Opens a frame of another member: appends its plaintext to `out`. With `expected`, no frame
     /// of any other member or track opens.
     ///
     /// # Errors
     /// [`OpenRefusal`]; `out`, windows and counters are as they were (SPEC [M11]).
     pub(crate) fn open(
-        &self,
+        &mut self,
         frame: &Incoming<'_>,
         expected: Option<Origin>,
         now_ms: u64,
         out: &mut Vec<u8>,
     ) -> Result<Origin, OpenRefusal> {
-        let tag_len = self.suite.tag_len();
+        let (keyring, view) = self.current();
+        let tag_len = keyring.suite.tag_len();
         if !(tag_len..=MAX_PLAINTEXT_LEN + tag_len).contains(&frame.body.len()) {
             return Err(OpenRefusal::Malformed);
         }
-        let view = self.view.load();
         if view.ended {
             return Err(OpenRefusal::Ended);
         }

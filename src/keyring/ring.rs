@@ -48,7 +48,7 @@ pub(crate) enum InstallError {
 pub(crate) struct Keyring {
     pub(super) suite: Suite,
     /// What media threads see.
-    pub(super) view: ArcSwap<View>,
+    pub(super) view: Arc<ArcSwap<View>>,
     /// Held by whoever replaces the view.
     writer: Mutex<()>,
     /// SPEC [M9]: sealing needs this to be set...
@@ -64,7 +64,7 @@ impl Keyring {
     pub(crate) fn new(suite: Suite) -> Self {
         Self {
             suite,
-            view: ArcSwap::default(),
+            view: Arc::default(),
             writer: Mutex::new(()),
             may_seal: AtomicBool::new(false),
             seal_until_ms: AtomicU64::new(0),

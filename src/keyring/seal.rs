@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::ring::Keyring;
+use super::handle::Handle;
 use crate::sframe::{SealError, SealingKey};
 use incamera_wire::Track;
 
@@ -19,24 +19,24 @@ pub(crate) enum SealRefusal {
     Key(SealError),
 }
 
-impl Keyring {
+impl Handle {
     /// Runs `seal` with this client's key for `track` in the epoch to seal in.
     ///
     /// # Errors
     /// [`SealRefusal`]; nothing has changed.
     pub(super) fn seal<R>(
-        &self,
+        &mut self,
         track: Track,
         now_ms: u64,
         seal: impl FnOnce(&mut SealingKey) -> Result<R, SealError>,
     ) -> Result<R, SealRefusal> {
-        let view = self.view.load();
+        let (keyring, view) = self.current();
         if view.ended {
             return Err(SealRefusal::Ended);
         }
         // SPEC [M9]
-        let in_time = now_ms < self.seal_until_ms.load(Ordering::Acquire);
-        if !in_time || !self.may_seal.load(Ordering::Acquire) {
+        let in_time = now_ms < keyring.seal_until_ms.load(Ordering::Acquire);
+        if !in_time || !keyring.may_seal.load(Ordering::Acquire) {
             return Err(SealRefusal::Stopped);
         }
         let kept = view.sealing(now_ms).ok_or(SealRefusal::Stopped)?;

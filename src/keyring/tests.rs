@@ -6,7 +6,7 @@ use incamera_wire::{FrameHeader, MAX_HEADER_LEN, StayId, Track, TrackKind, Track
 use zeroize::Zeroizing;
 
 use super::fixture::{counter, epoch, epoch_byte, keyring, members, open, seal, stay};
-use super::{EpochInstall, InstallError, Keyring, OpenRefusal, Origin, SealRefusal};
+use super::{EpochInstall, Incoming, InstallError, Keyring, OpenRefusal, Origin, SealRefusal};
 use crate::sframe::{SealingKey, Suite};
 
 const MIC: Track = Track::MICROPHONE;
@@ -117,6 +117,30 @@ fn a_forged_counter_moves_no_window() {
         assert!(open(&bob, &frame, 0).is_ok());
     }
     assert!(open(&bob, &first, 0).is_ok());
+}
+
+#[test]
+fn a_first_frame_raced_by_two_threads_opens_once() {
+    // SPEC [M2]: both have looked for the slot before either has made it.
+    let [alice, bob] = members(1);
+    let [first, second] = [b"first", b"other"].map(|text| seal(&alice, MIC, 0, text).unwrap());
+    let view = bob.view.load();
+    let epoch = &view.kept[0].epoch;
+    let race = |frame: &[u8]| {
+        let mut out = b"before".to_vec();
+        let incoming = Incoming::parse(frame).unwrap();
+        let opened = epoch.open_first(&epoch.leaves[0], MIC, &incoming, &mut out);
+        // SPEC [M11]
+        assert_eq!(out.len(), if opened.is_ok() { 11 } else { 6 });
+        opened
+    };
+    assert_eq!(race(&first), Ok(()));
+    assert_eq!(race(&first), Err(OpenRefusal::Unopenable));
+    assert_eq!(race(&second), Ok(()));
+    for frame in [&first, &second] {
+        assert_eq!(race(frame), Err(OpenRefusal::Unopenable));
+        assert_eq!(open(&bob, frame, 0), Err(OpenRefusal::Unopenable));
+    }
 }
 
 #[test]

@@ -50,6 +50,7 @@ impl View {
     /// The one epoch that `kid` can belong to. SPEC [K2], [M4]: found before anything else.
     pub(super) fn resolve(&self, kid: u64, now_ms: u64) -> Result<&Kept, OpenRefusal> {
         let low = low_bits(kid);
+        // SPEC [M4]: at most one epoch kept has these low bits.
         if let Some(kept) = self.kept.iter().find(|kept| low_bits(kept.epoch.number) == low) {
             // SPEC [K7]: not even before the sweep comes round.
             return if now_ms < kept.expires_ms { Ok(kept) } else { Err(OpenRefusal::UnknownKey) };
@@ -85,6 +86,7 @@ impl View {
         let mut dropped = Vec::new();
         for old in &self.kept {
             let expires_ms = old.expires_ms.min(now_ms.saturating_add(lifetime));
+            // SPEC [K2]: low bits that came back, or soon may, drop the old epoch.
             let near = epoch.number.saturating_sub(old.epoch.number) < MAX_BEHIND;
             if near && now_ms < expires_ms && next.kept.len() <= MAX_OLD_EPOCHS {
                 let allowed = still_allowed(&old.epoch, &epoch);

@@ -6,7 +6,7 @@ use incamera_wire::{StayId, Track};
 
 use super::error::FrameError;
 use super::held::HeldFrames;
-use crate::keyring::{Incoming, Keyring, OpenRefusal, Origin};
+use crate::keyring::{Handle, Incoming, Keyring, OpenRefusal, Origin};
 
 /// What became of a frame that was no error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,7 +43,7 @@ pub struct Released {
 /// them, 2 MiB, for 5 seconds. Call [`Self::poll`] until it gives `None` after each change of epoch
 /// and about every second: frames leave in the order in which they came.
 pub struct Receiver {
-    keyring: Arc<Keyring>,
+    handle: Handle,
     expected: Option<Origin>,
     held: HeldFrames,
 }
@@ -51,7 +51,7 @@ pub struct Receiver {
 impl Receiver {
     /// A receiver for every member and track that `keyring` knows.
     pub(crate) fn new(keyring: Arc<Keyring>) -> Self {
-        Self { keyring, expected: None, held: HeldFrames::default() }
+        Self { handle: Handle::new(keyring), expected: None, held: HeldFrames::default() }
     }
 
     /// The strict form, for a pipeline that knows whom it expects: frames of any other member or
@@ -87,7 +87,7 @@ impl Receiver {
                 return Ok(Opened::Held);
             }
         }
-        match self.keyring.open(&frame, self.expected, now_ms, out) {
+        match self.handle.open(&frame, self.expected, now_ms, out) {
             Ok(Origin { member, track }) => Ok(Opened::Frame { member, track }),
             Err(OpenRefusal::Ahead { epoch }) => {
                 self.held.push((tag, kid, epoch), sealed, now_ms)?;
@@ -103,10 +103,11 @@ impl Receiver {
         if self.held.len() == 0 {
             return None;
         }
-        let newest = if self.keyring.has_ended() { Some(u64::MAX) } else { self.keyring.newest() };
+        let keyring = self.handle.keyring();
+        let newest = if keyring.has_ended() { Some(u64::MAX) } else { keyring.newest() };
         let held = self.held.pop(newest, now_ms)?;
         let outcome = Incoming::parse(&held.sealed).map_err(FrameError::from).and_then(|frame| {
-            let Origin { member, track } = self.keyring.open(&frame, self.expected, now_ms, out)?;
+            let Origin { member, track } = self.handle.open(&frame, self.expected, now_ms, out)?;
             Ok(Opened::Frame { member, track })
         });
         Some(Released { tag: held.tag, outcome })
@@ -120,7 +121,7 @@ impl Receiver {
     /// A digest of all state, so that tests can say that nothing has changed.
     #[cfg(test)]
     pub(crate) fn digest(&self) -> ([u8; 32], String) {
-        (self.keyring.digest(), format!("{:?}", self.held.state()))
+        (self.handle.keyring().digest(), format!("{:?}", self.held.state()))
     }
 }
 

@@ -4,7 +4,7 @@ use incamera_wire::{FrameHeader, MAX_HEADER_LEN};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::backend::{self, Refused};
-use super::cipher::{Cipher, MAX_PLAINTEXT_LEN};
+use super::cipher::{Cipher, MAX_PLAINTEXT_LEN, MAX_TAG_LEN};
 use super::suite::Suite;
 
 /// The labels of RFC 9605 §4.4.2; the space at the end is part of them.
@@ -48,6 +48,38 @@ impl FrameKey {
         self.header(ctr).encoded_len() + plaintext_len + self.cipher.tag_len()
     }
 
+    /// Seals one frame: appends header, ciphertext and tag to `out`. Private to this module, for
+    /// `ctr` must never repeat. Refused, `out` is as it was.
+    pub(super) fn seal(
+        &self,
+        ctr: u64,
+        metadata: &[u8],
+        plaintext: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refused> {
+        let mut buffer = [0; MAX_HEADER_LEN];
+        let header_len = self.header(ctr).write(&mut buffer);
+        let header = buffer.get(..header_len).ok_or(Refused)?;
+        let start = out.len();
+        out.reserve(header_len + plaintext.len() + self.cipher.tag_len());
+        out.extend_from_slice(header);
+        out.extend_from_slice(plaintext);
+        let mut tag = [0; MAX_TAG_LEN];
+        let text = out.get_mut(start + header_len..).ok_or(Refused)?;
+        let tag = tag.get_mut(..self.cipher.tag_len()).ok_or(Refused)?;
+        match self.seal_text(ctr, header, metadata, text, tag) {
+            Ok(()) => {
+                out.extend_from_slice(tag);
+                Ok(())
+            }
+            Err(refused) => {
+                out.get_mut(start..).unwrap_or_default().zeroize();
+                out.truncate(start);
+                Err(refused)
+            }
+        }
+    }
+
     /// Seals one frame: writes header, ciphertext and tag into `out`, whose length must be
     /// exactly [`Self::sealed_len`]. Private to this module, for `ctr` must never repeat.
     pub(super) fn seal_into(
@@ -67,9 +99,19 @@ impl FrameKey {
         }
         to_header.copy_from_slice(header);
         text.copy_from_slice(plaintext);
-        let sealed =
-            with_aad(header, metadata, |aad| self.cipher.seal(self.nonce(ctr), aad, text, tag));
-        sealed.inspect_err(|_| out.zeroize())
+        self.seal_text(ctr, header, metadata, text, tag).inspect_err(|_| out.zeroize())
+    }
+
+    /// Encrypts `text` in place. SPEC [M1]: header, then metadata, go under the tag.
+    fn seal_text(
+        &self,
+        ctr: u64,
+        header: &[u8],
+        metadata: &[u8],
+        text: &mut [u8],
+        tag: &mut [u8],
+    ) -> Result<(), Refused> {
+        with_aad(header, metadata, |aad| self.cipher.seal(self.nonce(ctr), aad, text, tag))
     }
 
     /// Opens one frame: appends the plaintext of `body` (ciphertext, then tag) to `out`. `header`
@@ -111,8 +153,8 @@ impl FrameKey {
     /// RFC 9605 §4.4.3: the salt with the counter laid over its last 8 bytes.
     fn nonce(&self, ctr: u64) -> [u8; Suite::NONCE_LEN] {
         let mut nonce = *self.salt;
-        for (byte, counter) in nonce.iter_mut().rev().zip(ctr.to_le_bytes()) {
-            *byte ^= counter;
+        if let Some(low) = nonce.last_chunk_mut() {
+            *low = (u64::from_be_bytes(*low) ^ ctr).to_be_bytes();
         }
         nonce
     }

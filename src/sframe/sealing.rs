@@ -1,6 +1,7 @@
 //! A frame key that seals: it owns the counter, so that no counter can be used twice, and counts
 //! what it has spent of its key.
 
+use super::backend::Refused;
 use super::cipher::MAX_PLAINTEXT_LEN;
 use super::key::{DeriveError, FrameKey};
 use super::suite::Suite;
@@ -51,7 +52,7 @@ impl SealingKey {
     ) -> Result<usize, SealError> {
         let (len, blocks) = self.admit(metadata, plaintext)?;
         let room = out.get_mut(..len).ok_or(SealError::BufferTooSmall { needed: len })?;
-        self.spend(blocks, metadata, plaintext, room)?;
+        self.spend(blocks, |key, ctr| key.seal_into(ctr, metadata, plaintext, room))?;
         Ok(len)
     }
 
@@ -65,11 +66,8 @@ impl SealingKey {
         plaintext: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<(), SealError> {
-        let (len, blocks) = self.admit(metadata, plaintext)?;
-        let start = out.len();
-        out.resize(start + len, 0);
-        let room = out.get_mut(start..).unwrap_or_default();
-        self.spend(blocks, metadata, plaintext, room).inspect_err(|_| out.truncate(start))
+        let (_, blocks) = self.admit(metadata, plaintext)?;
+        self.spend(blocks, |key, ctr| key.seal(ctr, metadata, plaintext, out))
     }
 
     /// The counter of the next frame.
@@ -98,14 +96,12 @@ impl SealingKey {
     fn spend(
         &mut self,
         blocks: u64,
-        metadata: &[u8],
-        plaintext: &[u8],
-        out: &mut [u8],
+        seal: impl FnOnce(&FrameKey, u64) -> Result<(), Refused>,
     ) -> Result<(), SealError> {
         let ctr = self.next;
         self.next += 1;
         self.blocks = blocks;
-        self.key.seal_into(ctr, metadata, plaintext, out).map_err(|_| SealError::Exhausted)
+        seal(&self.key, ctr).map_err(|Refused| SealError::Exhausted)
     }
 }
 

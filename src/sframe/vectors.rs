@@ -91,6 +91,9 @@ fn every_published_frame_seals_and_opens() {
         let mut out = vec![0; key.sealed_len(case.number("ctr"), plaintext.len())];
         key.seal_into(case.number("ctr"), &metadata, &plaintext, &mut out).unwrap();
         assert_eq!(out, frame);
+        out.truncate(3);
+        key.seal(case.number("ctr"), &metadata, &plaintext, &mut out).unwrap();
+        assert_eq!(out[3..], frame);
         assert_eq!(case.open(&frame, &metadata), Some(plaintext));
     }
 }
@@ -146,6 +149,26 @@ fn a_frame_with_any_bit_flipped_is_refused() {
             flipped[bit / 8] ^= 1 << (bit % 8);
             assert_eq!(case.open(&frame, &flipped), None, "metadata bit {bit}");
         }
+    }
+}
+
+#[test]
+fn without_metadata_a_header_of_other_bytes_is_refused() {
+    // SPEC [M1]: the key and the counter alone do not make the frame: the bytes of the header do.
+    for suite in SUITES {
+        let key = FrameKey::derive(suite, &[1; 16], 9).unwrap();
+        let mut frame = vec![0; key.sealed_len(300, 5)];
+        key.seal_into(300, b"", b"hello", &mut frame).unwrap();
+        let (header, body) = frame.split_at(FrameHeader { kid: 9, ctr: 300 }.encoded_len());
+        let mut out = Vec::new();
+        for bit in 0..header.len() * 8 {
+            let mut flipped = header.to_vec();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(key.open(&flipped, 300, b"", body, &mut out).is_err());
+        }
+        assert!(key.open(b"", 300, b"", body, &mut out).is_err());
+        key.open(header, 300, b"", body, &mut out).unwrap();
+        assert_eq!(out, b"hello");
     }
 }
 

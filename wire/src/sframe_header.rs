@@ -56,23 +56,23 @@ impl FrameHeader {
         Ok((Self { kid, ctr }, frame.len() - rest.len()))
     }
 
-    /// Writes the header into the start of `buffer` and gives its length in bytes.
+    /// Writes the header into the start of `buffer` and gives its length in bytes; what is behind
+    /// it in `buffer` may change too.
     pub fn write(&self, buffer: &mut [u8; MAX_HEADER_LEN]) -> usize {
         let mut len = 1;
         let mut config = 0;
-        let mut room = buffer.iter_mut();
-        let first = room.next();
         for value in [self.kid, self.ctr] {
             let extra = extra_len(value);
             config = config << 4 | half(value, extra);
-            for (from, to) in value.to_be_bytes().into_iter().skip(8 - extra).zip(room.by_ref()) {
-                *to = from;
+            // All 8 bytes at once, the meaningful ones first; what is behind them is written over,
+            // or lies behind the header.
+            if let Some(room) = buffer.get_mut(len..len + 8).filter(|_| extra != 0) {
+                room.copy_from_slice(&(value << (64 - 8 * extra)).to_be_bytes());
             }
             len += extra;
         }
-        if let Some(first) = first {
-            *first = config;
-        }
+        let [first, ..] = buffer;
+        *first = config;
         len
     }
 
