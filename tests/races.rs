@@ -244,3 +244,40 @@ fn the_next_member_confirms_a_joiner_if_the_admitter_cannot() {
     assert_eq!(joined(&world, eve), 1);
     assert_eq!(world.names(eve), ["Ada", "Ben", "Dan", "Eve"]);
 }
+
+#[test]
+fn a_welcome_that_comes_again_brings_no_fresh_windows() {
+    // SPEC [M2]
+    let mut world = World::meeting(41, &["Ada", "Ben"]);
+    let dan = world.knock("Dan");
+    // Ada's Add reaches the log, her confirmation does not.
+    let knock = world.clients[0].events.iter().rev().find_map(|event| match event {
+        Event::Knock { knock, .. } => Some(*knock),
+        _ => None,
+    });
+    let now = world.now();
+    world.clients[0].meeting.admit(knock.unwrap(), now).unwrap();
+    while let Some(output) = world.clients[0].meeting.poll() {
+        if let Output::Send(message) = output {
+            world.serve(message);
+        }
+    }
+    world.clients[0].online = false;
+    world.settle();
+    world.pass(200);
+    let mut sealed = Vec::new();
+    let mut sealer = world.clients[1].meeting.sealer(Track::DATA, Framing::Whole).unwrap();
+    sealer.seal(b"once", world.now_ms, &mut sealed).unwrap();
+    let mut receiver = world.clients[dan].meeting.receiver();
+    let mut out = Vec::new();
+    let opened = receiver.open(0, &sealed, world.now_ms, &mut out);
+    assert!(matches!(opened, Ok(incamera::Opened::Frame { .. })), "{opened:?}");
+    let welcome = world.log.last().unwrap().clone();
+    world.append(welcome);
+    world.settle();
+    assert_eq!(joined(&world, dan), 0, "still unconfirmed");
+    let opened = receiver.open(1, &sealed, world.now_ms, &mut out);
+    assert_eq!(opened, Err(incamera::FrameError::Unopenable));
+    world.pass(3_000);
+    assert_eq!(joined(&world, dan), 1);
+}

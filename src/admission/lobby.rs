@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use incamera_wire::{Fingerprint, InviteId, KeyPackageRef, MailboxId};
+use incamera_wire::{InviteId, KeyPackageRef, MailboxId};
 
 use crate::error::Fault;
 use crate::secret::Secret;
@@ -22,10 +22,6 @@ pub(crate) struct Waiting {
     pub(crate) invite: InviteId,
     /// The key package.
     pub(crate) key_package: Vec<u8>,
-    /// The verified identity.
-    pub(crate) fingerprint: Fingerprint,
-    /// The verified display name.
-    pub(crate) name: String,
     /// Where an answer goes.
     pub(crate) mailbox: MailboxId,
     /// The key for an answer.
@@ -113,8 +109,6 @@ mod tests {
             reference: reference(n),
             invite: InviteId::new([1; 16]),
             key_package: vec![],
-            fingerprint: Fingerprint::new([2; 32]),
-            name: "Ada".to_owned(),
             mailbox: MailboxId::new([3; 16]),
             answer_key: Secret::filled(|_| ()),
         }

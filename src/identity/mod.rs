@@ -71,11 +71,6 @@ impl Identity {
         fingerprint(self.key.verifying_key().as_bytes())
     }
 
-    /// The same identity for a meeting to keep, said aloud because it copies a secret.
-    pub(crate) fn duplicate(&self) -> Self {
-        Self { key: self.key.clone(), name: self.name.clone() }
-    }
-
     /// A fresh signing key for one stay.
     pub(crate) fn stay_key(entropy: &Entropy) -> Result<SigningKey, Error> {
         let secret: Secret<32> = entropy.secret()?;

@@ -64,8 +64,6 @@ impl<E: Engine> Member<E> {
             reference,
             invite: knock.invite,
             key_package: content.key_package,
-            fingerprint,
-            name: name.clone(),
             mailbox: knock.mailbox,
             answer_key,
         };

@@ -21,6 +21,9 @@ use crate::secret::Secret;
 /// How long after asking for the tree to ask again, in milliseconds.
 const ASK_AGAIN_MS: u64 = 2_000;
 
+/// The most epochs that Welcomes lead an unconfirmed joiner into.
+const MAX_ENTERED: usize = 64;
+
 /// A joiner: who has a key package and an invite.
 pub(super) struct Knocking<E: Engine> {
     invite: Invite,
@@ -29,6 +32,8 @@ pub(super) struct Knocking<E: Engine> {
     mailbox: MailboxId,
     sent: Option<Sent>,
     attempt: Option<Attempt>,
+    /// The authenticators of the epochs that a Welcome led into so far.
+    entered: Vec<[u8; 32]>,
 }
 
 /// A knock on its way, and the key for an answer.
@@ -49,12 +54,7 @@ struct Attempt {
 
 impl<E: Engine> Knocking<E> {
     pub(super) fn new(invite: Invite, joiner: E::Joiner, stay: StayId, mailbox: MailboxId) -> Self {
-        Self { invite, joiner, stay, mailbox, sent: None, attempt: None }
-    }
-
-    /// Where this joiner's answers go.
-    pub(super) fn mailbox(&self) -> MailboxId {
-        self.mailbox
+        Self { invite, joiner, stay, mailbox, sent: None, attempt: None, entered: Vec::new() }
     }
 
     /// Knocks, once it is known where the log stands.
@@ -120,7 +120,9 @@ impl<E: Engine> Knocking<E> {
         }
         let joined = self.join(shared, attempt, bytes, now_ms);
         self.attempt = None;
-        joined
+        let member = joined?;
+        self.entered.push(member.epochs.current().authenticator);
+        Ok(member)
     }
 
     fn join(
@@ -149,6 +151,10 @@ impl<E: Engine> Knocking<E> {
         let own = roster.at(group.own_leaf()).map(|seat| seat.occupant.stay);
         if own != Some(self.stay) {
             return Err(Fault::Welcome("the own leaf is not this client's"));
+        }
+        // SPEC [M2]: a Welcome that comes again must not bring fresh windows for the same keys.
+        if self.entered.contains(&group.authenticator()) || self.entered.len() >= MAX_ENTERED {
+            return Err(Fault::Replayed);
         }
         // The keys of a losing epoch must not stand beside those of the winning one.
         shared.keyring.reset_unsealed();

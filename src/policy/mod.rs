@@ -8,7 +8,9 @@ mod state;
 mod verdict;
 
 pub(crate) use rights::{has_right, role_of};
-pub(crate) use state::{Removal, Rotation, derive, initial, invite_id, live_invite, validate};
+#[cfg(test)]
+pub(crate) use state::Removal;
+pub(crate) use state::{Rotation, derive, initial, invite_id, live_invite, validate};
 pub(crate) use verdict::{Newcomer, Occupant, Proposed, judge, removal};
 
 #[cfg(test)]
