@@ -81,7 +81,7 @@ fn an_event_whose_counter_came_before_is_refused_by_all() {
     // SPEC [G11]
     let mut world = world(56);
     let kind = EventKind::Confirm { authenticator: [0; 32] };
-    let first = event(&mut world, |body| body.kind = kind.clone(), |_| ());
+    let first = event(&mut world, |body| body.kind = kind, |_| ());
     world.append(first);
     world.settle();
     let entry = event(&mut world, |body| body.kind = kind, |_| ());
