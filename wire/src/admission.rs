@@ -69,7 +69,7 @@ impl Knock {
 /// What a knock says; at most 32 KiB encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnockContent {
-    /// The MLS KeyPackage, serialized as an MLSMessage; 1 byte to 16 KiB.
+    /// The MLS KeyPackage (RFC 9420 §10), bare; 1 byte to 16 KiB.
     pub key_package: Vec<u8>,
     /// The sequence number the log would give next when the knock was made: SPEC \[A4\].
     pub log_position: u64,

@@ -3,6 +3,7 @@
 
 mod commits;
 mod events;
+mod examples;
 mod joining;
 #[path = "../../../tests/support/mod.rs"]
 mod support;

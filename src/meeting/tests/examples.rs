@@ -1,0 +1,103 @@
+//! The worked examples of SPEC.md, section 13, against the code.
+
+use incamera_wire::{
+    Envelope, EnvelopeKind, EventBody, EventKind, FrameHeader, MeetingId, Profile,
+    SafetyCodeInput, SafetyMember, StayId, Track,
+};
+
+use crate::admission::Invite;
+use crate::identity::{fingerprint, safety_code};
+use crate::policy::invite_id;
+use crate::secret::Secret;
+
+const SPECIFICATION: &str = include_str!("../../../SPEC.md");
+
+/// `N` bytes that count up from `first`.
+fn counting<const N: usize>(first: u8) -> [u8; N] {
+    std::array::from_fn(|n| first + n as u8)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// SPEC.md says this, spaces and line breaks aside.
+#[track_caller]
+fn specified(text: &str) {
+    let dense = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+    assert!(dense(SPECIFICATION).contains(&dense(text)), "not in SPEC.md: {text}");
+}
+
+#[test]
+fn fingerprints_and_invite_ids_are_as_specified() {
+    specified(&format!("fingerprint {}", hex(fingerprint(&counting(0)).as_bytes())));
+    let link_secret = Secret::filled(|bytes| *bytes = counting(0x20));
+    specified(&format!("invite id {}", hex(invite_id(&link_secret).as_bytes())));
+}
+
+#[test]
+fn the_text_of_an_invite_is_as_specified() {
+    // SPEC [A1]
+    let invite = Invite {
+        profile: Profile::Standard,
+        passcode: false,
+        meeting: MeetingId::new(counting(0xa0)),
+        lobby_key: counting(0x40),
+        link_secret: Secret::filled(|bytes| *bytes = counting(0x20)),
+    };
+    specified(&invite.link());
+}
+
+#[test]
+fn the_associated_data_of_an_envelope_is_as_specified() {
+    // SPEC [W6]
+    let envelope = Envelope {
+        meeting: MeetingId::new(counting(0xa0)),
+        kind: EnvelopeKind::Event,
+        epoch: 7,
+        nonce: [0; 24],
+        ciphertext: vec![0; 16],
+        welcome: None,
+    };
+    specified(&hex(&envelope.associated_data()));
+}
+
+#[test]
+fn an_event_body_is_as_specified() {
+    let body = EventBody {
+        meeting: MeetingId::new(counting(0xa0)),
+        epoch: 7,
+        stay: StayId::new(counting(0xb0)),
+        counter: 1,
+        kind: EventKind::Leave,
+    };
+    let shown = hex(&body.encode())
+        .replace(&hex(&counting::<16>(0xa0)), "a0..af")
+        .replace(&hex(&counting::<16>(0xb0)), "b0..bf");
+    specified(&shown);
+}
+
+#[test]
+fn a_safety_code_is_as_specified() {
+    // SPEC [I4]
+    let member = SafetyMember { identity_key: counting(0), stay: StayId::new(counting(0xb0)) };
+    let input = SafetyCodeInput {
+        meeting: MeetingId::new(counting(0xa0)),
+        epoch: 7,
+        authenticator: counting(0x60),
+        members: vec![member],
+    };
+    specified(&format!("code {}", safety_code(&input)));
+}
+
+#[test]
+fn a_key_id_and_its_header_are_as_specified() {
+    // SPEC [K2], [W7]
+    let (highest_leaf_bits, epoch_bits) = (3, 8);
+    let kid = Track::CAMERA.context() << (highest_leaf_bits + epoch_bits)
+        | 5 << epoch_bits
+        | (300 % 256);
+    let mut header = [0; 17];
+    let length = FrameHeader { kid, ctr: 7 }.write(&mut header);
+    specified(&format!("{kid:x}; header with counter 7: {}", hex(&header[..length])));
+}
