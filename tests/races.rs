@@ -289,3 +289,50 @@ fn a_welcome_that_comes_again_brings_no_fresh_windows() {
     world.pass(3_000);
     assert_eq!(joined(&world, dan), 1);
 }
+
+#[test]
+fn a_commit_merged_while_leaving_does_no_harm() {
+    let mut world = World::meeting(42, &["Ada", "Ben", "Cleo"]);
+    let dan = world.knock("Dan");
+    let now = world.now();
+    // Cleo's word and Ada's Add cross on their way; the Add is first.
+    world.clients[2].meeting.leave(now).unwrap();
+    admit_through(&mut world, |world, message| world.serve(message));
+    assert_eq!(world.clients[2].events.last(), Some(&Event::Left));
+    assert!(world.refusals(2).is_empty(), "{:?}", world.refusals(2));
+    world.assert_agreed(&[0, 1, dan]);
+}
+
+#[test]
+fn a_leave_that_was_long_on_its_way_is_said_again() {
+    // SPEC [G11]
+    let mut world = World::meeting(43, &["Ada", "Ben", "Cleo"]);
+    world.clients[2].online = false;
+    let now = world.now();
+    world.clients[2].meeting.leave(now).unwrap();
+    let dan = world.knock("Dan");
+    world.admit_all(0);
+    world.pass(40_000);
+    world.connect(2);
+    world.pass(5_000);
+    assert_eq!(world.clients[2].events.last(), Some(&Event::Left));
+    world.assert_agreed(&[0, 1, dan]);
+}
+
+#[test]
+fn a_denial_lost_on_its_way_is_sent_again() {
+    // SPEC [A10]
+    let mut world = World::meeting(44, &["Ada", "Ben"]);
+    let dan = world.knock("Dan");
+    let Some(Event::Knock { knock, .. }) = world.clients[0].events.last().cloned() else {
+        panic!("a knock")
+    };
+    let now = world.now();
+    world.clients[0].meeting.deny(knock, incamera::DenyReason::Full, now).unwrap();
+    while world.clients[0].meeting.poll().is_some() {}
+    world.settle();
+    assert!(world.clients[dan].events.is_empty());
+    world.pass(2_000);
+    let denied = Event::Denied { reason: incamera::DenyReason::Full };
+    assert_eq!(world.clients[dan].events, [denied]);
+}

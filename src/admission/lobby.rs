@@ -1,6 +1,6 @@
 //! The lobby as an admitter sees it: knocks that wait, and those that came before (SPEC [A4]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use incamera_wire::{InviteId, KeyPackageRef, MailboxId};
 
@@ -11,6 +11,8 @@ use crate::secret::Secret;
 pub(crate) const MAX_WAITING: usize = 256;
 /// The most knocks that are remembered so that none counts twice.
 pub(crate) const MAX_SEEN: usize = 4096;
+/// The most denials that are kept to be sent again.
+pub(crate) const MAX_DENIALS: usize = 64;
 /// How many log entries old a knock may be, and how many ahead of the reader.
 pub(crate) const FRESHNESS: u64 = 1024;
 
@@ -34,6 +36,14 @@ pub(crate) struct Lobby {
     waiting: Vec<Waiting>,
     /// Reference to log position of every fresh knock that came.
     seen: BTreeMap<KeyPackageRef, u64>,
+    /// The latest denials, oldest first, for those who missed theirs.
+    denials: VecDeque<Denial>,
+}
+
+struct Denial {
+    reference: KeyPackageRef,
+    mailbox: MailboxId,
+    answer: Vec<u8>,
 }
 
 impl Lobby {
@@ -77,6 +87,25 @@ impl Lobby {
     /// Puts back what [`Lobby::take`] took.
     pub(crate) fn put_back(&mut self, place: usize, waiting: Waiting) {
         self.waiting.insert(place.min(self.waiting.len()), waiting);
+    }
+
+    /// Keeps an answer for a knock that comes again because its answer was lost.
+    pub(crate) fn remember_denial(
+        &mut self,
+        reference: KeyPackageRef,
+        mailbox: MailboxId,
+        answer: Vec<u8>,
+    ) {
+        self.denials.push_back(Denial { reference, mailbox, answer });
+        if self.denials.len() > MAX_DENIALS {
+            self.denials.pop_front();
+        }
+    }
+
+    /// Where the denial of this knock goes, and its bytes, if it is still kept.
+    pub(crate) fn denial(&self, reference: KeyPackageRef) -> Option<(MailboxId, &[u8])> {
+        let denial = self.denials.iter().find(|denial| denial.reference == reference)?;
+        Some((denial.mailbox, &denial.answer))
     }
 
     /// Drops what waits under invites that are no longer live, and names it.
@@ -151,6 +180,16 @@ mod tests {
         let _ = lobby.take(reference(MAX_SEEN - 1));
         assert_eq!(lobby.check(reference(9999), 1, 1), Err(Fault::Full));
         assert_eq!(lobby.check(reference(9999), 900, 2 + FRESHNESS), Ok(()));
+    }
+
+    #[test]
+    fn the_latest_denials_are_kept() {
+        let mut lobby = Lobby::default();
+        for n in 0..=MAX_DENIALS {
+            lobby.remember_denial(reference(n), MailboxId::new([3; 16]), vec![1]);
+        }
+        assert_eq!(lobby.denial(reference(0)), None);
+        assert_eq!(lobby.denial(reference(1)), Some((MailboxId::new([3; 16]), &[1][..])));
     }
 
     #[test]

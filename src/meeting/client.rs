@@ -51,7 +51,8 @@ impl Meeting {
     /// [`Event::Joined`](super::Event::Joined) tells that this client is in.
     ///
     /// # Errors
-    /// [`Error::UnsupportedProfile`], [`Error::NoEntropy`].
+    /// [`Error::Invite`] if the lobby's key is unusable, [`Error::UnsupportedProfile`],
+    /// [`Error::NoEntropy`].
     pub fn join(identity: &Identity, invite: &Invite, now: Now) -> Result<Self, Error> {
         Self::join_from(Entropy::system(), identity, invite, now)
     }
@@ -83,6 +84,9 @@ impl Meeting {
         invite: &Invite,
         now: Now,
     ) -> Result<Self, Error> {
+        if !hpke::is_usable(&invite.lobby_key) {
+            return Err(Error::Invite("its lobby key is no usable X25519 key"));
+        }
         let shared = Shared::new(entropy, invite.meeting, invite.profile)?;
         let stay = new_stay(&shared, identity)?;
         let joiner = Group::joiner(&shared.entropy, invite.profile, &stay.keys).map_err(engine)?;

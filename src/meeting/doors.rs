@@ -47,9 +47,14 @@ impl<E: Engine> Member<E> {
         let key_package = E::inspect_key_package(shared.profile, &content.key_package);
         let KeyPackageFacts { reference, credential, signature_key } =
             key_package.map_err(|_| Fault::Certificate)?;
-        if self.lobby.waiting().any(|waiting| waiting.reference == reference) {
-            // The knocker's own retry: it waits already.
+        // The knocker's own retry: it waits already, or missed its answer.
+        let known = |waiting: &Waiting| waiting.reference == reference;
+        if self.lobby.waiting().any(known) || self.intents.admissions.iter().any(known) {
             return Ok(());
+        }
+        if let Some((mailbox, answer)) = self.lobby.denial(reference) {
+            let to = Destination::Direct(mailbox);
+            return shared.send(to, answer.to_vec()).map_err(|_| Fault::Replayed);
         }
         // SPEC [A3], [I2]
         let Certified { fingerprint, name, .. } =
@@ -105,9 +110,10 @@ impl<E: Engine> Member<E> {
         let waiting = waiting.ok_or(Error::UnknownKnock)?;
         let mailbox = waiting.mailbox;
         // SPEC [A10]
-        let answer = seal_denial(&waiting.answer_key, &shared.entropy, mailbox, reason)?;
-        shared.send(Destination::Direct(mailbox), answer.encode())?;
+        let answer = seal_denial(&waiting.answer_key, &shared.entropy, mailbox, reason)?.encode();
+        shared.send(Destination::Direct(mailbox), answer.clone())?;
         self.lobby.take(knock);
+        self.lobby.remember_denial(knock, mailbox, answer);
         Ok(())
     }
 
@@ -143,6 +149,7 @@ impl<E: Engine> Member<E> {
         }
         self.say(shared, EventKind::Leave, now_ms)?;
         self.standing = Standing::Leaving;
+        self.stands_by = Some(EventKind::Leave);
         shared.keyring.clear();
         Ok(())
     }
@@ -152,7 +159,9 @@ impl<E: Engine> Member<E> {
         self.require_in()?;
         // SPEC [G12]
         self.require(Right::End)?;
-        self.say(shared, EventKind::End, now_ms)
+        self.say(shared, EventKind::End, now_ms)?;
+        self.stands_by = Some(EventKind::End);
+        Ok(())
     }
 
     /// Keeps the evidence that somebody leaves: the lowest leaf that stays commits it at once,

@@ -106,6 +106,12 @@ impl<E: Engine> Member<E> {
         Ok(())
     }
 
+    /// Says once more what this member stands by and could not be read in time.
+    pub(super) fn say_again(&mut self, shared: &mut Shared, now_ms: u64) -> Result<(), Refusal> {
+        let Some(kind) = self.stands_by else { return Ok(()) };
+        self.say(shared, kind, now_ms).map_err(|_| Fault::EpochEnded.into())
+    }
+
     /// Reads an event from the log.
     pub(super) fn read_event(
         &mut self,
@@ -140,6 +146,11 @@ impl<E: Engine> Member<E> {
         // SPEC [G11]
         if !self.counters.accept(stay, counter) {
             return Err(Refusal::by(stay, Fault::Replayed));
+        }
+        // Whether the others, with clocks of their own, still opened it is sure in its epoch alone.
+        if stay == self.stay && epoch != self.epochs.current().epoch {
+            self.say_again(shared, now_ms)?;
+            return Ok(Outcome::Goes);
         }
         match kind {
             EventKind::Leave => Ok(self.read_leave(stay, &opened, now_ms)),

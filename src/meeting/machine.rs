@@ -1,6 +1,7 @@
 //! The state machine, over any engine: inputs are sorted to the joiner or the member that this
 //! client is, and what is due is done.
 
+use incamera_wire::server::EnvelopeHead;
 use incamera_wire::{Envelope, EnvelopeKind};
 
 use super::face::{Alarm, Event, Input, Now, Output, Source};
@@ -54,7 +55,7 @@ impl<E: Engine> Core<E> {
     /// Takes an input in. Whatever a remote party sent ends in an event, never in an error.
     pub(super) fn handle(&mut self, input: Input, now: Now) -> Result<(), Error> {
         self.require_going()?;
-        let now_ms = self.advance_clock(now);
+        let now_ms = self.now_ms.max(now.monotonic_ms);
         match input {
             Input::Connected { next } => self.connected(next, now_ms)?,
             Input::Log { seq, bytes } => {
@@ -65,6 +66,7 @@ impl<E: Engine> Core<E> {
             Input::Direct(bytes) => self.read_direct(&bytes),
             Input::Blob(bytes) => self.read_blob(&bytes, now_ms),
         }
+        self.now_ms = now_ms;
         self.read_log(now_ms);
         self.drive(now_ms);
         Ok(())
@@ -73,8 +75,8 @@ impl<E: Engine> Core<E> {
     /// Does what is due.
     pub(super) fn handle_timeout(&mut self, now: Now) -> Result<(), Error> {
         self.require_going()?;
-        let now_ms = self.advance_clock(now);
-        self.drive(now_ms);
+        self.now_ms = self.now_ms.max(now.monotonic_ms);
+        self.drive(self.now_ms);
         Ok(())
     }
 
@@ -106,7 +108,7 @@ impl<E: Engine> Core<E> {
         let now_ms = self.now_ms.max(now.monotonic_ms);
         let (shared, member) = self.as_member()?;
         call(shared, member, now_ms)?;
-        self.advance_clock(now);
+        self.now_ms = now_ms;
         self.drive(now_ms);
         Ok(())
     }
@@ -124,11 +126,6 @@ impl<E: Engine> Core<E> {
 
     fn require_going(&self) -> Result<(), Error> {
         if self.over { Err(Error::Ended) } else { Ok(()) }
-    }
-
-    fn advance_clock(&mut self, now: Now) -> u64 {
-        self.now_ms = self.now_ms.max(now.monotonic_ms);
-        self.now_ms
     }
 
     fn connected(&mut self, next: u64, now_ms: u64) -> Result<(), Error> {
@@ -159,7 +156,7 @@ impl<E: Engine> Core<E> {
     }
 
     fn read_entry(&mut self, bytes: &[u8], now_ms: u64) -> Result<(), Refusal> {
-        self.shared.outbox.arrived(bytes);
+        let own = self.shared.outbox.arrived(bytes).is_some();
         let entry = Envelope::decode(bytes).map_err(Fault::from)?;
         // SPEC [W8]
         if entry.meeting != self.shared.meeting {
@@ -174,7 +171,13 @@ impl<E: Engine> Core<E> {
         let Some(member) = &mut self.member else { return Ok(()) };
         let outcome = match entry.kind {
             EnvelopeKind::Handshake => member.read_commit(&mut self.shared, &entry, now_ms)?,
-            EnvelopeKind::Event => member.read_event(&mut self.shared, &entry, now_ms)?,
+            EnvelopeKind::Event => match member.read_event(&mut self.shared, &entry, now_ms) {
+                // It was long on its way: nobody else could open it either.
+                Err(Refusal { fault: Fault::EpochEnded, .. }) if own => {
+                    return member.say_again(&mut self.shared, now_ms);
+                }
+                read => read?,
+            },
         };
         match outcome {
             Outcome::Goes => self.settle_joining(),
@@ -197,10 +200,11 @@ impl<E: Engine> Core<E> {
         else {
             return;
         };
+        let meeting = self.shared.meeting;
         let welcome = |bytes: &[u8]| {
-            Envelope::decode(bytes).is_ok_and(|entry| {
-                entry.meeting == self.shared.meeting && knocking.is_welcome(&entry)
-            })
+            let head = EnvelopeHead::peek(bytes);
+            head.is_ok_and(|head| head.has_welcome && head.meeting == meeting)
+                && Envelope::decode(bytes).is_ok_and(|entry| knocking.is_welcome(&entry))
         };
         let later = self.order.peek_held().filter(|(_, bytes)| welcome(bytes)).last();
         if let Some(seq) = later.map(|(seq, _)| seq) {
@@ -258,8 +262,12 @@ impl<E: Engine> Core<E> {
         if let Some(member) = &mut self.member {
             if let Err(error) = member.commit_due(&mut self.shared, now_ms) {
                 member.intents.abandon();
-                let Error::Internal(what) = error else { return };
-                self.shared.tell(Event::Alarm(Alarm::CannotCommit(what)));
+                let why = match error {
+                    Error::Internal(what) => what,
+                    Error::NoEntropy => "there is no randomness",
+                    _ => "the right or the invite is gone",
+                };
+                self.shared.tell(Event::Alarm(Alarm::CannotCommit(why)));
             }
             next.push(member.drive(&mut self.shared, now_ms));
         }

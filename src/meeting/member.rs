@@ -1,6 +1,6 @@
 //! A member: who is in the group and follows its log.
 
-use incamera_wire::{GroupState, MessageId, StayId, TrackKind, TrackKinds};
+use incamera_wire::{EventKind, GroupState, MessageId, StayId, TrackKind, TrackKinds};
 
 use super::epochs::{EpochView, Epochs, handshake_key};
 use super::events::Counters;
@@ -63,6 +63,8 @@ pub(super) struct Member<E: Engine> {
     /// The counter of the next event (SPEC [G11]).
     pub(super) counter: u64,
     pub(super) counters: Counters,
+    /// What this member has said and has not read back: that it leaves, or that all is over.
+    pub(super) stands_by: Option<EventKind>,
     pub(super) lobby: Lobby,
     pub(super) intents: Intents,
     pub(super) own_commit: Option<OwnCommit>,
@@ -94,6 +96,7 @@ impl<E: Engine> Member<E> {
             standing,
             counter: 0,
             counters: Counters::default(),
+            stands_by: None,
             lobby: Lobby::default(),
             intents: Intents::default(),
             own_commit: None,
@@ -104,8 +107,11 @@ impl<E: Engine> Member<E> {
         Ok(member)
     }
 
-    /// Installs the media keys of the current epoch (SPEC [K1]).
+    /// Installs the media keys of the current epoch (SPEC [K1]); whoever leaves has erased them all.
     pub(super) fn install(&self, shared: &Shared, removes: bool, now_ms: u64) -> Result<(), Error> {
+        if self.standing == Standing::Leaving {
+            return Ok(());
+        }
         let length = suite(shared.profile)?.key_len();
         // SPEC [K1]
         let base_key = self.group.export(BASE_KEY, b"", length);
@@ -161,7 +167,7 @@ impl<E: Engine> Member<E> {
 
     fn confirm(&mut self, shared: &mut Shared, now_ms: u64) -> Result<(), Error> {
         let authenticator = self.epochs.current().authenticator;
-        self.say(shared, incamera_wire::EventKind::Confirm { authenticator }, now_ms)
+        self.say(shared, EventKind::Confirm { authenticator }, now_ms)
     }
 
     /// Does what is due, and says when something is due next.

@@ -39,9 +39,12 @@ impl Order {
         self.next.get_or_insert(next);
     }
 
-    /// Learns how long the log is; `false` if it is shorter than what was read.
+    /// Learns how long the log is from a new connection; `false` if it is shorter than what was
+    /// read. What an earlier server claimed beyond that is forgotten.
     pub(super) fn learn_head(&mut self, head: u64) -> bool {
-        self.head = self.head.max(head);
+        drop(self.early.split_off(&head));
+        self.early_bytes = self.early.values().map(Vec::len).sum();
+        self.head = head;
         self.ask_at = None;
         self.next.is_none_or(|next| next <= head)
     }
@@ -164,6 +167,22 @@ mod tests {
         assert!(order.learn_head(9));
         assert_eq!(order.ask(0), Some(5));
         assert!(!order.learn_head(4), "a log shorter than what was read");
+    }
+
+    #[test]
+    fn what_a_lying_server_claimed_is_forgotten_on_the_next_connection() {
+        let mut order = Order::starting_at(5);
+        order.learn_head(u64::MAX);
+        order.offer(u64::MAX - 1, vec![1]);
+        order.offer(7, vec![7]);
+        assert!(order.learn_head(8));
+        assert_eq!(order.early_bytes, 1);
+        assert_eq!(order.ask(0), Some(5));
+        for seq in [5, 6] {
+            order.offer(seq, vec![0]);
+        }
+        assert_eq!(drain(&mut order), [5, 6, 7]);
+        assert_eq!(order.ask(9_999), None);
     }
 
     #[test]

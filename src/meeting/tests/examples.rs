@@ -1,8 +1,8 @@
 //! The worked examples of SPEC.md, section 13, against the code.
 
 use incamera_wire::{
-    Envelope, EnvelopeKind, EventBody, EventKind, FrameHeader, MeetingId, Profile,
-    SafetyCodeInput, SafetyMember, StayId, Track,
+    Envelope, EnvelopeKind, EventBody, EventKind, FrameHeader, MeetingId, Profile, SafetyCodeInput,
+    SafetyMember, StayId, Track,
 };
 
 use crate::admission::Invite;
@@ -94,9 +94,8 @@ fn a_safety_code_is_as_specified() {
 fn a_key_id_and_its_header_are_as_specified() {
     // SPEC [K2], [W7]
     let (highest_leaf_bits, epoch_bits) = (3, 8);
-    let kid = Track::CAMERA.context() << (highest_leaf_bits + epoch_bits)
-        | 5 << epoch_bits
-        | (300 % 256);
+    let kid =
+        Track::CAMERA.context() << (highest_leaf_bits + epoch_bits) | 5 << epoch_bits | (300 % 256);
     let mut header = [0; 17];
     let length = FrameHeader { kid, ctr: 7 }.write(&mut header);
     specified(&format!("{kid:x}; header with counter 7: {}", hex(&header[..length])));
