@@ -17,79 +17,65 @@
     reason = "a program prints, reads the clock and has threads: the library does none of it"
 )]
 
-use std::collections::HashMap;
-use std::error::Error;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io::{self, ErrorKind, Read as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use incamera_wire::server::OrderedLog;
-use incamera_wire::{BlobHash, Destination, MailboxId, MeetingId, ToClient, ToServer};
+use incamera::wire::server::OrderedLog;
+use incamera::wire::{BlobHash, Destination, MailboxId, MeetingId, ToClient, ToServer};
+use incamera::{
+    DenyReason, Event, FrameError, Framing, Identity, Input, Invite, KnockId, Meeting, MemberId,
+    Message, Now, Opened, Output, Receiver, Role, Sealer, Settings, Track,
+};
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+/// What one message of a connection is, and its bytes.
+type Packet = (u8, Vec<u8>);
+/// Where a client's lines go.
+type Say = Arc<dyn Fn(String) + Send + Sync>;
+/// The names of those in the meeting, for the media thread too.
+type Names = Arc<Mutex<BTreeMap<MemberId, String>>>;
 
+const USAGE: &str =
+    "usage: serve [ADDRESS] | host NAME [ADDRESS] [--admit-all] | join NAME LINK [ADDRESS]";
 /// Where `serve` listens and the others call, unless told otherwise.
 const ADDRESS: &str = "127.0.0.1:7420";
-/// The longest message in bytes, the byte of its kind included.
+/// A packet that holds an encoded `ToServer` or `ToClient`.
+const CONTROL: u8 = 0;
+/// A packet that holds a sealed frame.
+const MEDIA: u8 = 1;
+/// The longest packet in bytes.
 const LONGEST: usize = (17 << 20) + 1;
-/// Bytes of log that the server keeps for one meeting.
-const LOG_CAPACITY: usize = 64 << 20;
-/// Blobs that it keeps for one meeting.
-const BLOBS: usize = 256;
+/// Bytes of log, and bytes of blobs, that the server keeps for one meeting.
+const CAPACITY: usize = 64 << 20;
 
-/// What one message of a connection is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Packet {
-    /// An encoded `ToServer` or `ToClient`.
-    Control(Vec<u8>),
-    /// A sealed frame.
-    Media(Vec<u8>),
+/// Writes a packet with its length.
+fn write(mut stream: impl io::Write, (kind, bytes): &Packet) -> io::Result<()> {
+    let len = u32::try_from(bytes.len() + 1).map_err(io::Error::other)?;
+    stream.write_all(&[&len.to_be_bytes()[..], &[*kind], bytes].concat())
 }
 
-impl Packet {
-    /// Writes it with its length.
-    fn write(&self, mut stream: impl io::Write) -> io::Result<()> {
-        let (kind, bytes) = match self {
-            Self::Control(bytes) => (0, bytes),
-            Self::Media(bytes) => (1, bytes),
-        };
-        let len = u32::try_from(bytes.len() + 1).map_err(io::Error::other)?;
-        stream.write_all(&[&len.to_be_bytes()[..], &[kind], bytes].concat())
+/// Reads the next packet. Memory grows with what arrives, not with the length that was claimed.
+fn read(mut stream: impl io::Read) -> io::Result<Packet> {
+    let mut head = [0; 5];
+    stream.read_exact(&mut head)?;
+    let [a, b, c, d, kind] = head;
+    let len = usize::try_from(u32::from_be_bytes([a, b, c, d])).unwrap_or(usize::MAX);
+    if !(1..=LONGEST).contains(&len) || kind > MEDIA {
+        return Err(ErrorKind::InvalidData.into());
     }
-
-    /// Reads the next one. Memory grows with what arrives, not with the length that was claimed.
-    fn read(mut stream: impl io::Read) -> io::Result<Self> {
-        let mut len = [0; 4];
-        stream.read_exact(&mut len)?;
-        let len = usize::try_from(u32::from_be_bytes(len)).unwrap_or(usize::MAX);
-        if !(1..=LONGEST).contains(&len) {
-            return Err(ErrorKind::InvalidData.into());
-        }
-        let mut bytes = Vec::new();
-        stream.take(len as u64).read_to_end(&mut bytes)?;
-        if bytes.len() != len {
-            return Err(ErrorKind::UnexpectedEof.into());
-        }
-        match bytes.remove(0) {
-            0 => Ok(Self::Control(bytes)),
-            1 => Ok(Self::Media(bytes)),
-            _ => Err(ErrorKind::InvalidData.into()),
-        }
-    }
+    let mut bytes = Vec::new();
+    stream.take(len as u64 - 1).read_to_end(&mut bytes)?;
+    if bytes.len() + 1 < len { Err(ErrorKind::UnexpectedEof.into()) } else { Ok((kind, bytes)) }
 }
 
 /// A connection's writing side, for several threads.
-#[derive(Clone)]
-struct Line(Arc<Mutex<TcpStream>>);
-
-impl Line {
-    fn send(&self, packet: &Packet) -> io::Result<()> {
-        packet.write(&mut *locked(&self.0))
-    }
-}
+type Line = Arc<Mutex<TcpStream>>;
 
 /// The lock, also after a thread that held it has died.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -106,80 +92,63 @@ struct Room {
 impl Room {
     fn new() -> Self {
         let (blobs, guests) = (HashMap::new(), HashMap::new());
-        Self { log: OrderedLog::new(LOG_CAPACITY), blobs, guests }
+        Self { log: OrderedLog::new(CAPACITY), blobs, guests }
     }
 
     /// To every guest that `wants` it; whoever cannot take it is shown out.
     fn push(&mut self, packet: &Packet, wants: impl Fn(u64, Option<MailboxId>) -> bool) {
-        self.guests
-            .retain(|&guest, (mailbox, line)| !wants(guest, *mailbox) || line.send(packet).is_ok());
+        let taken = |line: &Line| write(&*locked(line), packet).is_ok();
+        self.guests.retain(|&guest, (mailbox, line)| !wants(guest, *mailbox) || taken(line));
     }
 
     /// Serves one request of the guest `from`.
     fn serve(&mut self, from: u64, request: ToServer) -> Outcome<()> {
-        let packet = |message: ToClient| Packet::Control(message.encode());
+        let packet = |message: ToClient| (CONTROL, message.encode());
+        let entry = |(seq, bytes): (u64, &[u8])| packet(ToClient::Log { seq, bytes: bytes.into() });
+        let mut answers = Vec::new();
         match request {
             ToServer::Hello { .. } => return Err("a second greeting".into()),
-            ToServer::Post { id, to, bytes } => {
-                let mut accepted = None;
-                match to {
-                    Destination::Log => {
-                        let entry = self.log.append(id, &bytes)?;
-                        accepted = Some(entry.seq);
-                        if !entry.duplicate {
-                            let entry = packet(ToClient::Log { seq: entry.seq, bytes });
-                            self.push(&entry, |_, _| true);
-                        }
-                    }
-                    Destination::Lobby => {
-                        self.push(&packet(ToClient::Lobby { bytes }), |guest, _| guest != from);
-                    }
-                    Destination::Direct(to) => {
-                        self.push(&packet(ToClient::Direct { bytes }), |_, own| own == Some(to));
-                    }
-                    Destination::Blob(hash) if self.blobs.len() < BLOBS => {
-                        self.blobs.insert(hash, bytes);
-                    }
-                    Destination::Blob(_) => return Err("no room for more blobs".into()),
+            ToServer::Post { id, to: Destination::Log, bytes } => {
+                let place = self.log.append(id, &bytes)?;
+                if !place.duplicate {
+                    self.push(&entry((place.seq, &bytes)), |_, _| true);
                 }
-                let accepted = packet(ToClient::Accepted { id, seq: accepted });
-                self.push(&accepted, |guest, _| guest == from);
             }
-            ToServer::Fetch { from: first } => {
-                let entries: Vec<Packet> = (self.log.read(first))
-                    .map(|(seq, bytes)| packet(ToClient::Log { seq, bytes: bytes.into() }))
-                    .collect();
-                entries.iter().for_each(|entry| self.push(entry, |guest, _| guest == from));
+            ToServer::Post { to: Destination::Lobby, bytes, .. } => {
+                self.push(&packet(ToClient::Lobby { bytes }), |guest, _| guest != from);
             }
+            ToServer::Post { to: Destination::Direct(to), bytes, .. } => {
+                self.push(&packet(ToClient::Direct { bytes }), |_, own| own == Some(to));
+            }
+            ToServer::Post { to: Destination::Blob(hash), bytes, .. } => {
+                if self.blobs.values().map(Vec::len).sum::<usize>() + bytes.len() > CAPACITY {
+                    return Err("no room for more blobs".into());
+                }
+                self.blobs.insert(hash, bytes);
+            }
+            ToServer::Fetch { from } => answers.extend(self.log.read(from).map(entry)),
             ToServer::FetchBlob { hash } => {
-                if let Some(bytes) = self.blobs.get(&hash).cloned() {
-                    self.push(&packet(ToClient::Blob { bytes }), |guest, _| guest == from);
-                }
+                let blob = self.blobs.get(&hash).cloned();
+                answers.extend(blob.map(|bytes| packet(ToClient::Blob { bytes })));
             }
         }
+        answers.iter().for_each(|answer| self.push(answer, |guest, _| guest == from));
         Ok(())
     }
 }
 
 type Rooms = Arc<Mutex<HashMap<MeetingId, Room>>>;
 
-/// The server: one thread for each connection.
-fn serve(address: &str) -> Outcome<()> {
-    let listener = TcpListener::bind(address)?;
-    println!("serving on {}", listener.local_addr()?);
-    accept(&listener);
-    Ok(())
-}
-
-/// Takes connections as long as there are any.
+/// The server: takes connections as long as there are any, one thread for each.
 fn accept(listener: &TcpListener) {
     let rooms = Rooms::default();
     for (guest, stream) in (0..).zip(listener.incoming()) {
         let rooms = Arc::clone(&rooms);
         thread::spawn(move || {
-            if let Err(error) = stream.map_err(Into::into).and_then(|s| attend(guest, s, &rooms)) {
-                eprintln!("connection {guest}: {error}");
-            }
+            let outcome = stream.map_err(Into::into).and_then(|s| attend(guest, s, &rooms));
+            // Whatever was wrong with it, the connection ends here and so does its place.
+            locked(&rooms).values_mut().for_each(|room| drop(room.guests.remove(&guest)));
+            outcome.unwrap_or_else(|error| eprintln!("connection {guest}: {error}"));
         });
     }
 }
@@ -189,103 +158,291 @@ fn attend(guest: u64, stream: TcpStream, rooms: &Rooms) -> Outcome<()> {
     stream.set_nodelay(true)?;
     stream.set_write_timeout(Some(Duration::from_secs(2)))?;
     let mut reader = io::BufReader::new(stream.try_clone()?);
-    let Packet::Control(hello) = Packet::read(&mut reader)? else {
-        return Err("media first".into());
-    };
-    let ToServer::Hello { meeting, mailbox } = ToServer::decode(&hello)? else {
+    let ToServer::Hello { meeting, mailbox } = ToServer::decode(&read(&mut reader)?.1)? else {
         return Err("a connection begins with a greeting".into());
     };
-    let line = Line(Arc::new(Mutex::new(stream)));
+    let line = Arc::new(Mutex::new(stream));
     {
         let mut rooms = locked(rooms);
         let room = rooms.entry(meeting).or_insert_with(Room::new);
-        line.send(&Packet::Control(ToClient::Connected { next: room.log.next() }.encode()))?;
+        write(&*locked(&line), &(CONTROL, ToClient::Connected { next: room.log.next() }.encode()))?;
         room.guests.insert(guest, (mailbox, line));
     }
-    let outcome = requests(guest, &mut reader, rooms, meeting);
-    locked(rooms).get_mut(&meeting).map(|room| room.guests.remove(&guest));
-    outcome
-}
-
-/// Serves the requests of one guest until it hangs up.
-fn requests(guest: u64, mut reader: impl io::Read, rooms: &Rooms, at: MeetingId) -> Outcome<()> {
     loop {
-        let packet = match Packet::read(&mut reader) {
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(()),
+        let packet = match read(&mut reader) {
+            Err(e) if e.kind() == ErrorKind::UnexpectedEof => return Ok(()),
             packet => packet?,
         };
         let mut rooms = locked(rooms);
-        let room = rooms.get_mut(&at).ok_or("the meeting is gone")?;
+        let room = rooms.get_mut(&meeting).ok_or("the meeting is gone")?;
         match packet {
-            Packet::Control(bytes) => room.serve(guest, ToServer::decode(&bytes)?)?,
+            (CONTROL, bytes) => room.serve(guest, ToServer::decode(&bytes)?)?,
             media => room.push(&media, |other, _| other != guest),
         }
     }
 }
 
-fn run(words: &[&str]) -> Outcome<()> {
-    match words {
-        ["serve"] => serve(ADDRESS),
-        ["serve", address] => serve(address),
-        _ => Err("usage: serve [ADDRESS] | host NAME [ADDRESS] | join NAME LINK [ADDRESS]".into()),
+/// What wakes the event loop before a timer does.
+enum Wake {
+    Server(Input),
+    Typed(String),
+    Lost(String),
+}
+
+/// The time, for the library reads no clock.
+fn now() -> Now {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let unix_ms = ms(UNIX_EPOCH.elapsed().unwrap_or_default());
+    Now { monotonic_ms: ms(START.elapsed()), unix_ms }
+}
+
+/// A client: a meeting, and what is known beside it.
+struct Client {
+    meeting: Meeting,
+    line: Line,
+    say: Say,
+    admit_all: bool,
+    knocks: VecDeque<KnockId>,
+    names: Names,
+    shown: (String, Option<String>),
+}
+
+impl Client {
+    /// The one loop that drives the meeting, until the membership is over.
+    fn drive(&mut self, inbox: &mpsc::Receiver<Wake>) -> Outcome<()> {
+        loop {
+            while let Some(output) = self.meeting.poll() {
+                let request = match output {
+                    Output::Send(Message { id, to, bytes }) => ToServer::Post { id, to, bytes },
+                    Output::Fetch { from } => ToServer::Fetch { from },
+                    Output::FetchBlob { hash } => ToServer::FetchBlob { hash },
+                    Output::Event(event) => {
+                        self.show(event)?;
+                        continue;
+                    }
+                };
+                write(&*locked(&self.line), &(CONTROL, request.encode()))?;
+            }
+            self.look_around();
+            let Some(due) = self.meeting.poll_timeout() else { return Ok(()) };
+            let wait = Duration::from_millis(due.saturating_sub(now().monotonic_ms));
+            match inbox.recv_timeout(wait) {
+                Ok(Wake::Server(input)) => self.meeting.handle(input, now())?,
+                Ok(Wake::Typed(line)) => {
+                    self.obey(&line).unwrap_or_else(|e| (self.say)(e.to_string()))
+                }
+                Ok(Wake::Lost(why)) => return Err(why.into()),
+                Err(RecvTimeoutError::Timeout) => self.meeting.handle_timeout(now())?,
+                Err(RecvTimeoutError::Disconnected) => return Err("nobody is left to hear".into()),
+            }
+        }
     }
+
+    fn show(&mut self, event: Event) -> Outcome<()> {
+        let text = match event {
+            Event::Knock { knock, name, .. } if self.admit_all => {
+                self.meeting.admit(knock, now())?;
+                format!("{name} knocks and is admitted")
+            }
+            Event::Knock { knock, name, fingerprint } => {
+                self.knocks.push_back(knock);
+                format!("{name} ({fingerprint:?}) knocks: y/n?")
+            }
+            Event::Added { name, .. } => format!("{name} came in"),
+            Event::Gone { name, by: None, .. } => format!("{name} left"),
+            Event::Gone { name, .. } => {
+                format!("{name} was removed: its identity is banned and the link replaced")
+            }
+            Event::Refused { source, fault, .. } => format!("refused ({source:?}): {fault}"),
+            other => format!("{other:?}"),
+        };
+        (self.say)(text);
+        Ok(())
+    }
+
+    /// Shows who is here and how to compare it, and the host what to send to others, if it is new.
+    fn look_around(&mut self) {
+        let Ok(code) = self.meeting.safety_code() else { return };
+        let roster = self.meeting.roster();
+        let here = roster.iter().map(|p| format!("#{} {}", p.leaf, p.name)).collect::<Vec<_>>();
+        let host = roster.iter().any(|p| p.own && p.role == Role::Host);
+        let link = self.meeting.invite().ok().filter(|_| host).map(|invite| invite.link());
+        let shown = (format!("here: {}; safety code {code}", here.join(", ")), link);
+        *locked(&self.names) = roster.into_iter().map(|p| (p.member, p.name)).collect();
+        if shown.0 != self.shown.0 {
+            (self.say)(shown.0.clone());
+        }
+        if let Some(link) = shown.1.as_ref().filter(|_| shown.1 != self.shown.1) {
+            (self.say)(format!("to let others in, send them: {link}"));
+        }
+        self.shown = shown;
+    }
+
+    fn obey(&mut self, typed: &str) -> Outcome<()> {
+        match typed.split_once(' ').unwrap_or((typed, "")) {
+            (answer @ ("y" | "n"), _) => {
+                let knock = self.knocks.pop_front().ok_or("nobody knocks")?;
+                match answer {
+                    "y" => self.meeting.admit(knock, now())?,
+                    _ => self.meeting.deny(knock, DenyReason::NotExpected, now())?,
+                }
+            }
+            ("remove", whom) => {
+                let mut named = self.meeting.roster();
+                named.retain(|p| p.name == whom || format!("#{}", p.leaf) == whom);
+                let [one] = &named[..] else {
+                    return Err("not exactly one has this name: say `remove #LEAF`".into());
+                };
+                self.meeting.remove(one.member, now())?;
+            }
+            ("quit", _) => self.meeting.leave(now())?,
+            ("end", _) => self.meeting.end(now())?,
+            _ => return Err("commands: y, n, remove NAME, remove #LEAF, end, quit".into()),
+        }
+        Ok(())
+    }
+}
+
+/// Seals a frame each 20 ms, opens what arrives, and says once a second what it heard.
+fn media(
+    (mut microphone, mut ears): (Sealer, Receiver),
+    sealed: &mpsc::Receiver<Vec<u8>>,
+    (line, names, say): &(Line, Names, Say),
+) -> Outcome<()> {
+    let mut heard = BTreeMap::<MemberId, (u32, usize)>::new();
+    let (mut sent, mut refused, mut out) = (0, 0, Vec::new());
+    let (mut frame_at, mut report_at) = (now().monotonic_ms, now().monotonic_ms + 1_000);
+    loop {
+        let at = now().monotonic_ms;
+        if at >= frame_at {
+            frame_at += 20;
+            match microphone.seal(&[0x5a; 80], at, &mut out) {
+                Ok(()) => write(&*locked(line), &(MEDIA, std::mem::take(&mut out)))?,
+                Err(FrameError::Stopped) => continue, // not in yet
+                Err(error) => return Err(error.into()),
+            }
+            sent += 1;
+        }
+        if at >= report_at {
+            report_at += 1_000;
+            let mut text = format!("sent {sent} frames");
+            for (member, name) in &*locked(names) {
+                let (frames, bytes) = heard.remove(member).unwrap_or_default();
+                text += &format!("; {name}: opened {frames} frames, {bytes} bytes");
+            }
+            say(format!("{text}; {refused} refused"));
+            (sent, refused) = (0, 0);
+        }
+        let mut outcome =
+            match sealed.recv_timeout(Duration::from_millis(frame_at.saturating_sub(at))) {
+                Ok(frame) => Some(ears.open(0, &frame, at, &mut out)),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            };
+        // Frames that waited for their epoch come after it.
+        while let Some(opened) = outcome.or_else(|| ears.poll(at, &mut out).map(|r| r.outcome)) {
+            match opened {
+                Ok(Opened::Frame { member, .. }) => {
+                    let (frames, bytes) = heard.entry(member).or_default();
+                    (*frames, *bytes) = (*frames + 1, *bytes + out.len());
+                }
+                Ok(_) => {}
+                Err(_) => refused += 1,
+            }
+            out.clear();
+            outcome = None;
+        }
+    }
+}
+
+/// Sorts what the server sends, until it hangs up.
+fn listen(
+    mut reader: impl io::Read,
+    wakes: &mpsc::Sender<Wake>,
+    frames: &mpsc::Sender<Vec<u8>>,
+) -> Outcome<()> {
+    loop {
+        let bytes = match read(&mut reader)? {
+            (CONTROL, bytes) => bytes,
+            (_, frame) => {
+                frames.send(frame)?;
+                continue;
+            }
+        };
+        wakes.send(Wake::Server(match ToClient::decode(&bytes)? {
+            ToClient::Connected { next } => Input::Connected { next },
+            ToClient::Log { seq, bytes } => Input::Log { seq, bytes },
+            ToClient::Lobby { bytes } => Input::Lobby(bytes),
+            ToClient::Direct { bytes } => Input::Direct(bytes),
+            ToClient::Blob { bytes } => Input::Blob(bytes),
+            ToClient::Accepted { .. } => continue,
+        }))?;
+    }
+}
+
+/// Takes part in a meeting, from the greeting to the end.
+fn take_part(
+    mut meeting: Meeting,
+    stream: TcpStream,
+    (wakes, inbox): (mpsc::Sender<Wake>, mpsc::Receiver<Wake>),
+    admit_all: bool,
+    say: Say,
+) -> Outcome<()> {
+    stream.set_nodelay(true)?;
+    let hello = ToServer::Hello { meeting: meeting.id(), mailbox: meeting.mailbox() };
+    write(&stream, &(CONTROL, hello.encode()))?;
+    let reader = io::BufReader::new(stream.try_clone()?);
+    let (line, names) = (Arc::new(Mutex::new(stream)), Names::default());
+    // Taken early: it seals as soon as the meeting allows.
+    let tracks = (meeting.sealer(Track::MICROPHONE, Framing::Whole)?, meeting.receiver());
+    let (frames, sealed) = mpsc::channel();
+    let shared = (Arc::clone(&line), Arc::clone(&names), Arc::clone(&say));
+    thread::spawn(move || media(tracks, &sealed, &shared).map_err(|e| e.to_string()));
+    thread::spawn(move || {
+        let why =
+            listen(reader, &wakes, &frames).map_or_else(|e| e.to_string(), |()| String::new());
+        wakes.send(Wake::Lost(format!("the connection is lost ({why}): join again")))
+    });
+    let (knocks, shown) = Default::default();
+    Client { meeting, line, say, admit_all, knocks, names, shown }.drive(&inbox)
+}
+
+fn run(words: &[&str], admit_all: bool) -> Outcome<()> {
+    let (meeting, address) = match words {
+        ["serve", at @ ..] => {
+            let listener = TcpListener::bind(at.first().unwrap_or(&ADDRESS))?;
+            println!("serving on {}", listener.local_addr()?);
+            return Ok(accept(&listener));
+        }
+        ["host", name, at @ ..] => {
+            (Meeting::create(&Identity::generate(name)?, Settings::default(), now())?, at)
+        }
+        ["join", name, link, at @ ..] => {
+            // A new identity each time: whoever was removed comes back only as somebody else.
+            (Meeting::join(&Identity::generate(name)?, &Invite::parse(link)?, now())?, at)
+        }
+        _ => return Err(USAGE.into()),
+    };
+    let (wakes, inbox) = mpsc::channel();
+    let typed = wakes.clone();
+    thread::spawn(move || {
+        let lines = io::stdin().lines().map_while(Result::ok);
+        lines.map(Wake::Typed).try_for_each(|line| typed.send(line))
+    });
+    let stream = TcpStream::connect(address.first().unwrap_or(&ADDRESS))?;
+    take_part(meeting, stream, (wakes, inbox), admit_all, Arc::new(|text| println!("{text}")))
 }
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match run(&words) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
+    let (flags, words): (Vec<&str>, Vec<&str>) =
+        words.iter().map(String::as_str).partition(|word| *word == "--admit-all");
+    run(&words, !flags.is_empty()).map_or_else(
+        |error| {
             eprintln!("{error}");
             ExitCode::FAILURE
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use incamera_wire::MessageId;
-
-    #[test]
-    fn packets_are_bounded_and_come_back() {
-        let mut bytes = Vec::new();
-        Packet::Media(vec![1, 2, 3]).write(&mut bytes).unwrap();
-        assert_eq!(bytes, [0, 0, 0, 4, 1, 1, 2, 3]);
-        assert_eq!(Packet::read(&*bytes).unwrap(), Packet::Media(vec![1, 2, 3]));
-        for bad in
-            [&[255, 255, 255, 255, 0][..], &[0, 0, 0, 0], &[0, 0, 0, 2, 9, 9], &[0, 0, 0, 9, 1]]
-        {
-            assert!(Packet::read(bad).is_err());
-        }
-    }
-
-    #[test]
-    fn two_guests_share_a_log_and_hear_each_other() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        thread::spawn(move || accept(&listener));
-        let meeting = MeetingId::new([7; 16]);
-        let connect = || {
-            let mut stream = TcpStream::connect(address).unwrap();
-            let hello = ToServer::Hello { meeting, mailbox: None };
-            Packet::Control(hello.encode()).write(&mut stream).unwrap();
-            assert_eq!(hear(&mut stream), ToClient::Connected { next: 0 });
-            stream
-        };
-        fn hear(stream: &mut TcpStream) -> ToClient {
-            let Packet::Control(bytes) = Packet::read(stream).unwrap() else { panic!("media") };
-            ToClient::decode(&bytes).unwrap()
-        }
-        let (mut ada, mut grace) = (connect(), connect());
-        let id = MessageId::new([1; 16]);
-        let post = ToServer::Post { id, to: Destination::Log, bytes: vec![5] };
-        Packet::Control(post.encode()).write(&mut ada).unwrap();
-        let entry = ToClient::Log { seq: 0, bytes: vec![5] };
-        assert_eq!((hear(&mut ada), hear(&mut grace)), (entry.clone(), entry));
-        assert_eq!(hear(&mut ada), ToClient::Accepted { id, seq: Some(0) });
-        Packet::Media(vec![8, 8]).write(&mut ada).unwrap();
-        assert_eq!(Packet::read(&mut grace).unwrap(), Packet::Media(vec![8, 8]));
-    }
+        },
+        |()| ExitCode::SUCCESS,
+    )
 }
