@@ -18,9 +18,9 @@
 )]
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::convert::Infallible;
 use std::io::{self, ErrorKind, Read as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::ExitCode;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -30,7 +30,7 @@ use incamera::wire::server::OrderedLog;
 use incamera::wire::{BlobHash, Destination, MailboxId, MeetingId, ToClient, ToServer};
 use incamera::{
     DenyReason, Event, FrameError, Framing, Identity, Input, Invite, KnockId, Meeting, MemberId,
-    Message, Now, Opened, Output, Receiver, Role, Sealer, Settings, Track,
+    Message, Now, Opened, Output, Receiver, Sealer, Settings, Track,
 };
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -41,8 +41,6 @@ type Say = Arc<dyn Fn(String) + Send + Sync>;
 /// The names of those in the meeting, for the media thread too.
 type Names = Arc<Mutex<BTreeMap<MemberId, String>>>;
 
-const USAGE: &str =
-    "usage: serve [ADDRESS] | host NAME [ADDRESS] [--admit-all] | join NAME LINK [ADDRESS]";
 /// Where `serve` listens and the others call, unless told otherwise.
 const ADDRESS: &str = "127.0.0.1:7420";
 /// A packet that holds an encoded `ToServer` or `ToClient`.
@@ -86,7 +84,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 struct Room {
     log: OrderedLog,
     blobs: HashMap<BlobHash, Vec<u8>>,
-    guests: HashMap<u64, (Option<MailboxId>, Line)>,
+    guests: HashMap<u64, (Option<MailboxId>, TcpStream)>,
 }
 
 impl Room {
@@ -97,42 +95,44 @@ impl Room {
 
     /// To every guest that `wants` it; whoever cannot take it is shown out.
     fn push(&mut self, packet: &Packet, wants: impl Fn(u64, Option<MailboxId>) -> bool) {
-        let taken = |line: &Line| write(&*locked(line), packet).is_ok();
-        self.guests.retain(|&guest, (mailbox, line)| !wants(guest, *mailbox) || taken(line));
+        self.guests.retain(|guest, (mailbox, stream)| {
+            !wants(*guest, *mailbox) || write(stream, packet).is_ok()
+        });
     }
 
     /// Serves one request of the guest `from`.
     fn serve(&mut self, from: u64, request: ToServer) -> Outcome<()> {
-        let packet = |message: ToClient| (CONTROL, message.encode());
-        let entry = |(seq, bytes): (u64, &[u8])| packet(ToClient::Log { seq, bytes: bytes.into() });
-        let mut answers = Vec::new();
-        match request {
-            ToServer::Hello { .. } => return Err("a second greeting".into()),
+        type Audience = Box<dyn Fn(u64, Option<MailboxId>) -> bool>;
+        let all: Audience = Box::new(|_, _| true);
+        let back: Audience = Box::new(move |guest, _| guest == from);
+        let entry = |(seq, bytes): (u64, &[u8])| ToClient::Log { seq, bytes: bytes.into() };
+        let (messages, audience): (Vec<_>, Audience) = match request {
+            ToServer::Hello { .. } => (vec![ToClient::Connected { next: self.log.next() }], back),
             ToServer::Post { id, to: Destination::Log, bytes } => {
                 let place = self.log.append(id, &bytes)?;
-                if !place.duplicate {
-                    self.push(&entry((place.seq, &bytes)), |_, _| true);
-                }
+                let seq = Some(place.seq).filter(|_| !place.duplicate);
+                (seq.map(|seq| ToClient::Log { seq, bytes }).into_iter().collect(), all)
             }
             ToServer::Post { to: Destination::Lobby, bytes, .. } => {
-                self.push(&packet(ToClient::Lobby { bytes }), |guest, _| guest != from);
+                (vec![ToClient::Lobby { bytes }], all)
             }
             ToServer::Post { to: Destination::Direct(to), bytes, .. } => {
-                self.push(&packet(ToClient::Direct { bytes }), |_, own| own == Some(to));
+                (vec![ToClient::Direct { bytes }], Box::new(move |_, own| own == Some(to)))
             }
             ToServer::Post { to: Destination::Blob(hash), bytes, .. } => {
                 if self.blobs.values().map(Vec::len).sum::<usize>() + bytes.len() > CAPACITY {
                     return Err("no room for more blobs".into());
                 }
                 self.blobs.insert(hash, bytes);
+                (vec![], all)
             }
-            ToServer::Fetch { from } => answers.extend(self.log.read(from).map(entry)),
+            ToServer::Fetch { from } => (self.log.read(from).map(entry).collect(), back),
             ToServer::FetchBlob { hash } => {
                 let blob = self.blobs.get(&hash).cloned();
-                answers.extend(blob.map(|bytes| packet(ToClient::Blob { bytes })));
+                (blob.map(|bytes| ToClient::Blob { bytes }).into_iter().collect(), back)
             }
-        }
-        answers.iter().for_each(|answer| self.push(answer, |guest, _| guest == from));
+        };
+        messages.iter().for_each(|message| self.push(&(CONTROL, message.encode()), &audience));
         Ok(())
     }
 }
@@ -145,36 +145,29 @@ fn accept(listener: &TcpListener) {
     for (guest, stream) in (0..).zip(listener.incoming()) {
         let rooms = Arc::clone(&rooms);
         thread::spawn(move || {
-            let outcome = stream.map_err(Into::into).and_then(|s| attend(guest, s, &rooms));
-            // Whatever was wrong with it, the connection ends here and so does its place.
+            let Err(end) = stream.map_err(Into::into).and_then(|s| attend(guest, s, &rooms));
+            eprintln!("connection {guest} has ended: {end}");
             locked(&rooms).values_mut().for_each(|room| drop(room.guests.remove(&guest)));
-            outcome.unwrap_or_else(|error| eprintln!("connection {guest}: {error}"));
         });
     }
 }
 
 /// Serves one connection to its end.
-fn attend(guest: u64, stream: TcpStream, rooms: &Rooms) -> Outcome<()> {
-    stream.set_nodelay(true)?;
+fn attend(guest: u64, stream: TcpStream, rooms: &Rooms) -> Outcome<Infallible> {
     stream.set_write_timeout(Some(Duration::from_secs(2)))?;
     let mut reader = io::BufReader::new(stream.try_clone()?);
-    let ToServer::Hello { meeting, mailbox } = ToServer::decode(&read(&mut reader)?.1)? else {
-        return Err("a connection begins with a greeting".into());
-    };
-    let line = Arc::new(Mutex::new(stream));
+    let hello = ToServer::decode(&read(&mut reader)?.1)?;
+    let ToServer::Hello { meeting, mailbox } = hello else { return Err("no greeting".into()) };
     {
         let mut rooms = locked(rooms);
         let room = rooms.entry(meeting).or_insert_with(Room::new);
-        write(&*locked(&line), &(CONTROL, ToClient::Connected { next: room.log.next() }.encode()))?;
-        room.guests.insert(guest, (mailbox, line));
+        room.guests.insert(guest, (mailbox, stream));
+        room.serve(guest, hello)?;
     }
     loop {
-        let packet = match read(&mut reader) {
-            Err(e) if e.kind() == ErrorKind::UnexpectedEof => return Ok(()),
-            packet => packet?,
-        };
+        let packet = read(&mut reader)?;
         let mut rooms = locked(rooms);
-        let room = rooms.get_mut(&meeting).ok_or("the meeting is gone")?;
+        let room = rooms.entry(meeting).or_insert_with(Room::new);
         match packet {
             (CONTROL, bytes) => room.serve(guest, ToServer::decode(&bytes)?)?,
             media => room.push(&media, |other, _| other != guest),
@@ -205,7 +198,7 @@ struct Client {
     admit_all: bool,
     knocks: VecDeque<KnockId>,
     names: Names,
-    shown: (String, Option<String>),
+    shown: String,
 }
 
 impl Client {
@@ -240,65 +233,52 @@ impl Client {
     }
 
     fn show(&mut self, event: Event) -> Outcome<()> {
-        let text = match event {
+        (self.say)(match event {
             Event::Knock { knock, name, .. } if self.admit_all => {
                 self.meeting.admit(knock, now())?;
                 format!("{name} knocks and is admitted")
             }
-            Event::Knock { knock, name, fingerprint } => {
+            Event::Knock { knock, name, .. } => {
                 self.knocks.push_back(knock);
-                format!("{name} ({fingerprint:?}) knocks: y/n?")
+                format!("{name} knocks: y/n?")
             }
-            Event::Added { name, .. } => format!("{name} came in"),
-            Event::Gone { name, by: None, .. } => format!("{name} left"),
-            Event::Gone { name, .. } => {
-                format!("{name} was removed: its identity is banned and the link replaced")
+            Event::Gone { name, by: Some(_), .. } => {
+                format!("{name} was removed: its identity is banned, the link below is a new one")
             }
-            Event::Refused { source, fault, .. } => format!("refused ({source:?}): {fault}"),
             other => format!("{other:?}"),
-        };
-        (self.say)(text);
+        });
         Ok(())
     }
 
-    /// Shows who is here and how to compare it, and the host what to send to others, if it is new.
+    /// Shows who is here, the safety code and the link, when they change.
     fn look_around(&mut self) {
-        let Ok(code) = self.meeting.safety_code() else { return };
+        let (Ok(code), Ok(invite)) = (self.meeting.safety_code(), self.meeting.invite()) else {
+            return;
+        };
         let roster = self.meeting.roster();
-        let here = roster.iter().map(|p| format!("#{} {}", p.leaf, p.name)).collect::<Vec<_>>();
-        let host = roster.iter().any(|p| p.own && p.role == Role::Host);
-        let link = self.meeting.invite().ok().filter(|_| host).map(|invite| invite.link());
-        let shown = (format!("here: {}; safety code {code}", here.join(", ")), link);
-        *locked(&self.names) = roster.into_iter().map(|p| (p.member, p.name)).collect();
-        if shown.0 != self.shown.0 {
-            (self.say)(shown.0.clone());
+        let here: Vec<_> = roster.iter().map(|p| format!("#{} {}", p.leaf, p.name)).collect();
+        let text = format!("here: {}\nsafety code: {code}\n{}", here.join(", "), invite.link());
+        if text != self.shown {
+            (self.say)(text.clone());
+            self.shown = text;
+            *locked(&self.names) = roster.into_iter().map(|p| (p.member, p.name)).collect();
         }
-        if let Some(link) = shown.1.as_ref().filter(|_| shown.1 != self.shown.1) {
-            (self.say)(format!("to let others in, send them: {link}"));
-        }
-        self.shown = shown;
     }
 
     fn obey(&mut self, typed: &str) -> Outcome<()> {
+        let mut knock = || self.knocks.pop_front().ok_or("nobody knocks");
         match typed.split_once(' ').unwrap_or((typed, "")) {
-            (answer @ ("y" | "n"), _) => {
-                let knock = self.knocks.pop_front().ok_or("nobody knocks")?;
-                match answer {
-                    "y" => self.meeting.admit(knock, now())?,
-                    _ => self.meeting.deny(knock, DenyReason::NotExpected, now())?,
-                }
-            }
+            ("y", _) => self.meeting.admit(knock()?, now())?,
+            ("n", _) => self.meeting.deny(knock()?, DenyReason::NotExpected, now())?,
             ("remove", whom) => {
                 let mut named = self.meeting.roster();
                 named.retain(|p| p.name == whom || format!("#{}", p.leaf) == whom);
-                let [one] = &named[..] else {
-                    return Err("not exactly one has this name: say `remove #LEAF`".into());
-                };
+                let [one] = &named[..] else { return Err("who? say `remove #NUMBER`".into()) };
                 self.meeting.remove(one.member, now())?;
             }
             ("quit", _) => self.meeting.leave(now())?,
             ("end", _) => self.meeting.end(now())?,
-            _ => return Err("commands: y, n, remove NAME, remove #LEAF, end, quit".into()),
+            _ => return Err("commands: y, n, remove NAME, remove #NUMBER, end, quit".into()),
         }
         Ok(())
     }
@@ -311,65 +291,53 @@ fn media(
     (line, names, say): &(Line, Names, Say),
 ) -> Outcome<()> {
     let mut heard = BTreeMap::<MemberId, (u32, usize)>::new();
-    let (mut sent, mut refused, mut out) = (0, 0, Vec::new());
-    let (mut frame_at, mut report_at) = (now().monotonic_ms, now().monotonic_ms + 1_000);
+    let (mut frame_at, mut report_at, mut out) = (now().monotonic_ms, 0, Vec::new());
     loop {
         let at = now().monotonic_ms;
         if at >= frame_at {
             frame_at += 20;
             match microphone.seal(&[0x5a; 80], at, &mut out) {
                 Ok(()) => write(&*locked(line), &(MEDIA, std::mem::take(&mut out)))?,
-                Err(FrameError::Stopped) => continue, // not in yet
+                Err(FrameError::Stopped) => {} // not in yet
                 Err(error) => return Err(error.into()),
             }
-            sent += 1;
         }
         if at >= report_at {
-            report_at += 1_000;
-            let mut text = format!("sent {sent} frames");
+            report_at = at + 1_000;
             for (member, name) in &*locked(names) {
                 let (frames, bytes) = heard.remove(member).unwrap_or_default();
-                text += &format!("; {name}: opened {frames} frames, {bytes} bytes");
+                say(format!("from {name}: {frames} frames, {bytes} bytes"));
             }
-            say(format!("{text}; {refused} refused"));
-            (sent, refused) = (0, 0);
         }
-        let mut outcome =
-            match sealed.recv_timeout(Duration::from_millis(frame_at.saturating_sub(at))) {
-                Ok(frame) => Some(ears.open(0, &frame, at, &mut out)),
-                Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => return Ok(()),
-            };
-        // Frames that waited for their epoch come after it.
-        while let Some(opened) = outcome.or_else(|| ears.poll(at, &mut out).map(|r| r.outcome)) {
-            match opened {
-                Ok(Opened::Frame { member, .. }) => {
-                    let (frames, bytes) = heard.entry(member).or_default();
-                    (*frames, *bytes) = (*frames + 1, *bytes + out.len());
-                }
-                Ok(_) => {}
-                Err(_) => refused += 1,
+        let wait = Duration::from_millis(frame_at.saturating_sub(at));
+        let mut opened = match sealed.recv_timeout(wait) {
+            Ok(frame) => Some(ears.open(0, &frame, at, &mut out)),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        };
+        // After it, those that waited for their epoch.
+        while let Some(outcome) = opened.or_else(|| Some(ears.poll(at, &mut out)?.outcome)) {
+            if let Ok(Opened::Frame { member, .. }) = outcome {
+                let (frames, bytes) = heard.entry(member).or_default();
+                (*frames, *bytes) = (*frames + 1, *bytes + out.len());
             }
-            out.clear();
-            outcome = None;
+            (opened, _) = (None, out.clear());
         }
     }
 }
 
 /// Sorts what the server sends, until it hangs up.
 fn listen(
-    mut reader: impl io::Read,
+    mut stream: impl io::Read,
     wakes: &mpsc::Sender<Wake>,
     frames: &mpsc::Sender<Vec<u8>>,
-) -> Outcome<()> {
+) -> Outcome<Infallible> {
     loop {
-        let bytes = match read(&mut reader)? {
-            (CONTROL, bytes) => bytes,
-            (_, frame) => {
-                frames.send(frame)?;
-                continue;
-            }
-        };
+        let (kind, bytes) = read(&mut stream)?;
+        if kind == MEDIA {
+            frames.send(bytes)?;
+            continue;
+        }
         wakes.send(Wake::Server(match ToClient::decode(&bytes)? {
             ToClient::Connected { next } => Input::Connected { next },
             ToClient::Log { seq, bytes } => Input::Log { seq, bytes },
@@ -400,29 +368,33 @@ fn take_part(
     let shared = (Arc::clone(&line), Arc::clone(&names), Arc::clone(&say));
     thread::spawn(move || media(tracks, &sealed, &shared).map_err(|e| e.to_string()));
     thread::spawn(move || {
-        let why =
-            listen(reader, &wakes, &frames).map_or_else(|e| e.to_string(), |()| String::new());
-        wakes.send(Wake::Lost(format!("the connection is lost ({why}): join again")))
+        let Err(end) = listen(reader, &wakes, &frames);
+        wakes.send(Wake::Lost(format!("the connection is lost ({end}): join again")))
     });
     let (knocks, shown) = Default::default();
     Client { meeting, line, say, admit_all, knocks, names, shown }.drive(&inbox)
 }
 
-fn run(words: &[&str], admit_all: bool) -> Outcome<()> {
-    let (meeting, address) = match words {
+fn run() -> Outcome<()> {
+    let mut words: Vec<String> = std::env::args().skip(1).collect();
+    let admit_all = words.pop_if(|last| last == "--admit-all").is_some();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let (meeting, address) = match &words[..] {
         ["serve", at @ ..] => {
-            let listener = TcpListener::bind(at.first().unwrap_or(&ADDRESS))?;
-            println!("serving on {}", listener.local_addr()?);
-            return Ok(accept(&listener));
+            return Ok(accept(&TcpListener::bind(at.first().unwrap_or(&ADDRESS))?));
         }
         ["host", name, at @ ..] => {
             (Meeting::create(&Identity::generate(name)?, Settings::default(), now())?, at)
         }
+        // A fresh identity each time: whoever was removed comes back only as somebody else.
         ["join", name, link, at @ ..] => {
-            // A new identity each time: whoever was removed comes back only as somebody else.
             (Meeting::join(&Identity::generate(name)?, &Invite::parse(link)?, now())?, at)
         }
-        _ => return Err(USAGE.into()),
+        _ => {
+            return Err(
+                "usage: serve | host NAME | join NAME LINK, then [ADDRESS] [--admit-all]".into()
+            );
+        }
     };
     let (wakes, inbox) = mpsc::channel();
     let typed = wakes.clone();
@@ -434,15 +406,9 @@ fn run(words: &[&str], admit_all: bool) -> Outcome<()> {
     take_part(meeting, stream, (wakes, inbox), admit_all, Arc::new(|text| println!("{text}")))
 }
 
-fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let (flags, words): (Vec<&str>, Vec<&str>) =
-        words.iter().map(String::as_str).partition(|word| *word == "--admit-all");
-    run(&words, !flags.is_empty()).map_or_else(
-        |error| {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        },
-        |()| ExitCode::SUCCESS,
-    )
+fn main() {
+    if let Err(error) = run() {
+        eprintln!("{error}");
+        std::process::exit(1);
+    }
 }
