@@ -1,55 +1,36 @@
-//! A meeting between processes, over plain TCP and threads of the standard library:
-//!
-//! ```text
-//! cargo run --release --example two_terminals -- serve [ADDRESS]
-//! cargo run --release --example two_terminals -- host NAME [ADDRESS] [--admit-all]
-//! cargo run --release --example two_terminals -- join NAME LINK [ADDRESS]
-//! ```
-//!
-//! On the wire: 4 bytes of length, big-endian, then one byte (0: a message of the transport, 1: a
-//! sealed frame), then the message. The server orders and forwards; it holds no key.
+//! A meeting between processes over TCP: `serve [ADDRESS]`, `host NAME [ADDRESS] [--admit-all]` and
+//! `join NAME LINK [ADDRESS]`. Each packet has 4 bytes of length, big-endian, and a byte: 0 for the
+//! transport's messages, 1 for sealed frames. The server orders and forwards; it holds no key.
 
 #![allow(
     clippy::print_stdout,
-    clippy::print_stderr,
     clippy::disallowed_methods,
     clippy::disallowed_types,
     reason = "a program prints, reads the clock and has threads: the library does none of it"
 )]
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::convert::Infallible;
-use std::io::{self, ErrorKind, Read as _};
+use std::io::{self, BufReader, ErrorKind, Read as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use incamera::wire::server::OrderedLog;
 use incamera::wire::{BlobHash, Destination, MailboxId, MeetingId, ToClient, ToServer};
-use incamera::{
-    DenyReason, Event, FrameError, Framing, Identity, Input, Invite, KnockId, Meeting, MemberId,
-    Message, Now, Opened, Output, Receiver, Sealer, Settings, Track,
-};
+use incamera::{DenyReason, Event, FrameError, Framing, Identity, Input, Invite, KnockId, Meeting};
+use incamera::{MemberId, Message, Now, Opened, Output, Sealer, Settings, Track};
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
-/// What one message of a connection is, and its bytes.
+pub(crate) type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 type Packet = (u8, Vec<u8>);
-/// Where a client's lines go.
-type Say = Arc<dyn Fn(String) + Send + Sync>;
-/// The names of those in the meeting, for the media thread too.
-type Names = Arc<Mutex<BTreeMap<MemberId, String>>>;
 
-/// Where `serve` listens and the others call, unless told otherwise.
 const ADDRESS: &str = "127.0.0.1:7420";
-/// A packet that holds an encoded `ToServer` or `ToClient`.
 const CONTROL: u8 = 0;
-/// A packet that holds a sealed frame.
 const MEDIA: u8 = 1;
 /// The longest packet in bytes.
 const LONGEST: usize = (17 << 20) + 1;
-/// Bytes of log, and bytes of blobs, that the server keeps for one meeting.
+/// Bytes of log, and bytes of blobs, that the server keeps.
 const CAPACITY: usize = 64 << 20;
 
 /// Writes a packet with its length.
@@ -72,138 +53,139 @@ fn read(mut stream: impl io::Read) -> io::Result<Packet> {
     if bytes.len() + 1 < len { Err(ErrorKind::UnexpectedEof.into()) } else { Ok((kind, bytes)) }
 }
 
-/// A connection's writing side, for several threads.
-type Line = Arc<Mutex<TcpStream>>;
-
 /// The lock, also after a thread that held it has died.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One meeting on the server.
+/// The server's one meeting: its log, its blobs, and each guest's mailbox and connection.
 struct Room {
+    meeting: Option<MeetingId>,
     log: OrderedLog,
     blobs: HashMap<BlobHash, Vec<u8>>,
     guests: HashMap<u64, (Option<MailboxId>, TcpStream)>,
 }
 
 impl Room {
-    fn new() -> Self {
-        let (blobs, guests) = (HashMap::new(), HashMap::new());
-        Self { log: OrderedLog::new(CAPACITY), blobs, guests }
-    }
-
-    /// To every guest that `wants` it; whoever cannot take it is shown out.
-    fn push(&mut self, packet: &Packet, wants: impl Fn(u64, Option<MailboxId>) -> bool) {
-        self.guests.retain(|guest, (mailbox, stream)| {
-            !wants(*guest, *mailbox) || write(stream, packet).is_ok()
-        });
+    /// To every guest that is `wanted`; whoever cannot take it is shown out.
+    fn push(&mut self, packet: &Packet, wanted: impl Fn(u64) -> bool) {
+        self.guests.retain(|id, (_, stream)| !wanted(*id) || write(stream, packet).is_ok());
     }
 
     /// Serves one request of the guest `from`.
     fn serve(&mut self, from: u64, request: ToServer) -> Outcome<()> {
-        type Audience = Box<dyn Fn(u64, Option<MailboxId>) -> bool>;
-        let all: Audience = Box::new(|_, _| true);
-        let back: Audience = Box::new(move |guest, _| guest == from);
         let entry = |(seq, bytes): (u64, &[u8])| ToClient::Log { seq, bytes: bytes.into() };
-        let (messages, audience): (Vec<_>, Audience) = match request {
-            ToServer::Hello { .. } => (vec![ToClient::Connected { next: self.log.next() }], back),
-            ToServer::Post { id, to: Destination::Log, bytes } => {
-                let place = self.log.append(id, &bytes)?;
-                let seq = Some(place.seq).filter(|_| !place.duplicate);
-                (seq.map(|seq| ToClient::Log { seq, bytes }).into_iter().collect(), all)
+        let blob = |bytes: &Vec<u8>| ToClient::Blob { bytes: bytes.clone() };
+        let (messages, only): (Vec<_>, _) = match request {
+            ToServer::Hello { .. } => {
+                (vec![ToClient::Connected { next: self.log.next() }], Some(from))
             }
-            ToServer::Post { to: Destination::Lobby, bytes, .. } => {
-                (vec![ToClient::Lobby { bytes }], all)
+            ToServer::Fetch { from: first } => {
+                (self.log.read(first).map(entry).collect(), Some(from))
             }
-            ToServer::Post { to: Destination::Direct(to), bytes, .. } => {
-                (vec![ToClient::Direct { bytes }], Box::new(move |_, own| own == Some(to)))
-            }
-            ToServer::Post { to: Destination::Blob(hash), bytes, .. } => {
-                if self.blobs.values().map(Vec::len).sum::<usize>() + bytes.len() > CAPACITY {
-                    return Err("no room for more blobs".into());
-                }
-                self.blobs.insert(hash, bytes);
-                (vec![], all)
-            }
-            ToServer::Fetch { from } => (self.log.read(from).map(entry).collect(), back),
             ToServer::FetchBlob { hash } => {
-                let blob = self.blobs.get(&hash).cloned();
-                (blob.map(|bytes| ToClient::Blob { bytes }).into_iter().collect(), back)
+                (self.blobs.get(&hash).map(blob).into_iter().collect(), Some(from))
             }
+            ToServer::Post { id, to, bytes } => match to {
+                Destination::Log => {
+                    let place = self.log.append(id, &bytes)?;
+                    let new = (!place.duplicate).then_some(entry((place.seq, &bytes)));
+                    (new.into_iter().collect(), None)
+                }
+                Destination::Lobby => (vec![ToClient::Lobby { bytes }], None),
+                Destination::Direct(to) => {
+                    let found = self.guests.iter().find(|(_, guest)| guest.0 == Some(to));
+                    let Some((&id, _)) = found else { return Ok(()) };
+                    (vec![ToClient::Direct { bytes }], Some(id))
+                }
+                Destination::Blob(hash) => {
+                    if self.blobs.values().map(Vec::len).sum::<usize>() + bytes.len() > CAPACITY {
+                        return Err("no room for more blobs".into());
+                    }
+                    self.blobs.insert(hash, bytes);
+                    return Ok(());
+                }
+            },
         };
-        messages.iter().for_each(|message| self.push(&(CONTROL, message.encode()), &audience));
+        let wanted = |guest| only.is_none_or(|only| only == guest);
+        messages.iter().for_each(|message| self.push(&(CONTROL, message.encode()), wanted));
         Ok(())
     }
 }
 
-type Rooms = Arc<Mutex<HashMap<MeetingId, Room>>>;
-
-/// The server: takes connections as long as there are any, one thread for each.
-fn accept(listener: &TcpListener) {
-    let rooms = Rooms::default();
-    for (guest, stream) in (0..).zip(listener.incoming()) {
-        let rooms = Arc::clone(&rooms);
+/// The server: one thread for each connection, as long as there are any.
+pub(crate) fn accept(listener: &TcpListener) {
+    let (log, blobs, guests) = (OrderedLog::new(CAPACITY), HashMap::new(), HashMap::new());
+    let room = Arc::new(Mutex::new(Room { meeting: None, log, blobs, guests }));
+    for (guest, stream) in (0..).zip(listener.incoming().map_while(Result::ok)) {
+        let room = Arc::clone(&room);
         thread::spawn(move || {
-            let Err(end) = stream.map_err(Into::into).and_then(|s| attend(guest, s, &rooms));
-            eprintln!("connection {guest} has ended: {end}");
-            locked(&rooms).values_mut().for_each(|room| drop(room.guests.remove(&guest)));
+            let end =
+                attend(guest, stream, &room).map_or_else(|e| e.to_string(), |()| "bye".into());
+            println!("connection {guest}: {end}");
+            locked(&room).guests.remove(&guest);
         });
     }
 }
 
 /// Serves one connection to its end.
-fn attend(guest: u64, stream: TcpStream, rooms: &Rooms) -> Outcome<Infallible> {
+fn attend(id: u64, stream: TcpStream, room: &Mutex<Room>) -> Outcome<()> {
     stream.set_write_timeout(Some(Duration::from_secs(2)))?;
-    let mut reader = io::BufReader::new(stream.try_clone()?);
-    let hello = ToServer::decode(&read(&mut reader)?.1)?;
-    let ToServer::Hello { meeting, mailbox } = hello else { return Err("no greeting".into()) };
-    {
-        let mut rooms = locked(rooms);
-        let room = rooms.entry(meeting).or_insert_with(Room::new);
-        room.guests.insert(guest, (mailbox, stream));
-        room.serve(guest, hello)?;
-    }
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut joining = Some(stream);
     loop {
-        let packet = read(&mut reader)?;
-        let mut rooms = locked(rooms);
-        let room = rooms.entry(meeting).or_insert_with(Room::new);
-        match packet {
-            (CONTROL, bytes) => room.serve(guest, ToServer::decode(&bytes)?)?,
-            media => room.push(&media, |other, _| other != guest),
+        let (kind, bytes) = match read(&mut reader) {
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(()),
+            packet => packet?,
+        };
+        let mut room = locked(room);
+        if kind == MEDIA {
+            room.push(&(MEDIA, bytes), |guest| guest != id);
+            continue;
         }
+        let request = ToServer::decode(&bytes)?;
+        if let (ToServer::Hello { meeting, mailbox }, Some(stream)) = (&request, joining.take()) {
+            if room.meeting.get_or_insert(*meeting) != meeting {
+                return Err("this server has another meeting".into());
+            }
+            room.guests.insert(id, (*mailbox, stream));
+        }
+        room.serve(id, request)?;
     }
 }
 
 /// What wakes the event loop before a timer does.
-enum Wake {
+pub(crate) enum Wake {
     Server(Input),
     Typed(String),
     Lost(String),
 }
 
-/// The time, for the library reads no clock.
 fn now() -> Now {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let unix_ms = ms(UNIX_EPOCH.elapsed().unwrap_or_default());
-    Now { monotonic_ms: ms(START.elapsed()), unix_ms }
+    let ms = |duration: Duration| duration.as_millis() as u64;
+    Now { monotonic_ms: ms(START.elapsed()), unix_ms: ms(UNIX_EPOCH.elapsed().unwrap_or_default()) }
+}
+
+/// What a client's threads share: its connection, the others' names, and where its lines go.
+struct Shared {
+    line: Mutex<TcpStream>,
+    names: Mutex<BTreeMap<MemberId, String>>,
+    say: Box<dyn Fn(String) + Send + Sync>,
 }
 
 /// A client: a meeting, and what is known beside it.
 struct Client {
     meeting: Meeting,
-    line: Line,
-    say: Say,
+    shared: Arc<Shared>,
     admit_all: bool,
     knocks: VecDeque<KnockId>,
-    names: Names,
     shown: String,
 }
 
 impl Client {
     /// The one loop that drives the meeting, until the membership is over.
-    fn drive(&mut self, inbox: &mpsc::Receiver<Wake>) -> Outcome<()> {
+    fn drive(&mut self, inbox: &Receiver<Wake>) -> Outcome<()> {
         loop {
             while let Some(output) = self.meeting.poll() {
                 let request = match output {
@@ -215,7 +197,7 @@ impl Client {
                         continue;
                     }
                 };
-                write(&*locked(&self.line), &(CONTROL, request.encode()))?;
+                write(&*locked(&self.shared.line), &(CONTROL, request.encode()))?;
             }
             self.look_around();
             let Some(due) = self.meeting.poll_timeout() else { return Ok(()) };
@@ -223,24 +205,23 @@ impl Client {
             match inbox.recv_timeout(wait) {
                 Ok(Wake::Server(input)) => self.meeting.handle(input, now())?,
                 Ok(Wake::Typed(line)) => {
-                    self.obey(&line).unwrap_or_else(|e| (self.say)(e.to_string()))
+                    self.obey(&line).unwrap_or_else(|error| (self.shared.say)(error.to_string()));
                 }
                 Ok(Wake::Lost(why)) => return Err(why.into()),
-                Err(RecvTimeoutError::Timeout) => self.meeting.handle_timeout(now())?,
-                Err(RecvTimeoutError::Disconnected) => return Err("nobody is left to hear".into()),
+                Err(_) => self.meeting.handle_timeout(now())?,
             }
         }
     }
 
     fn show(&mut self, event: Event) -> Outcome<()> {
-        (self.say)(match event {
-            Event::Knock { knock, name, .. } if self.admit_all => {
-                self.meeting.admit(knock, now())?;
-                format!("{name} knocks and is admitted")
-            }
+        (self.shared.say)(match event {
             Event::Knock { knock, name, .. } => {
-                self.knocks.push_back(knock);
-                format!("{name} knocks: y/n?")
+                if self.admit_all {
+                    self.meeting.admit(knock, now())?;
+                } else {
+                    self.knocks.push_back(knock);
+                }
+                format!("{name} knocks: {}", if self.admit_all { "admitted" } else { "y/n?" })
             }
             Event::Gone { name, by: Some(_), .. } => {
                 format!("{name} was removed: its identity is banned, the link below is a new one")
@@ -259,9 +240,10 @@ impl Client {
         let here: Vec<_> = roster.iter().map(|p| format!("#{} {}", p.leaf, p.name)).collect();
         let text = format!("here: {}\nsafety code: {code}\n{}", here.join(", "), invite.link());
         if text != self.shown {
-            (self.say)(text.clone());
+            (self.shared.say)(text.clone());
             self.shown = text;
-            *locked(&self.names) = roster.into_iter().map(|p| (p.member, p.name)).collect();
+            let others = roster.into_iter().filter(|p| !p.own).map(|p| (p.member, p.name));
+            *locked(&self.shared.names) = others.collect();
         }
     }
 
@@ -286,9 +268,9 @@ impl Client {
 
 /// Seals a frame each 20 ms, opens what arrives, and says once a second what it heard.
 fn media(
-    (mut microphone, mut ears): (Sealer, Receiver),
-    sealed: &mpsc::Receiver<Vec<u8>>,
-    (line, names, say): &(Line, Names, Say),
+    (mut microphone, mut ears): (Sealer, incamera::Receiver),
+    sealed: &Receiver<Vec<u8>>,
+    Shared { line, names, say }: &Shared,
 ) -> Outcome<()> {
     let mut heard = BTreeMap::<MemberId, (u32, usize)>::new();
     let (mut frame_at, mut report_at, mut out) = (now().monotonic_ms, 0, Vec::new());
@@ -327,13 +309,10 @@ fn media(
 }
 
 /// Sorts what the server sends, until it hangs up.
-fn listen(
-    mut stream: impl io::Read,
-    wakes: &mpsc::Sender<Wake>,
-    frames: &mpsc::Sender<Vec<u8>>,
-) -> Outcome<Infallible> {
+fn listen(stream: TcpStream, wakes: &Sender<Wake>, frames: &Sender<Vec<u8>>) -> Outcome<()> {
+    let mut reader = BufReader::new(stream);
     loop {
-        let (kind, bytes) = read(&mut stream)?;
+        let (kind, bytes) = read(&mut reader)?;
         if kind == MEDIA {
             frames.send(bytes)?;
             continue;
@@ -350,38 +329,38 @@ fn listen(
 }
 
 /// Takes part in a meeting, from the greeting to the end.
-fn take_part(
+pub(crate) fn take_part(
     mut meeting: Meeting,
-    stream: TcpStream,
-    (wakes, inbox): (mpsc::Sender<Wake>, mpsc::Receiver<Wake>),
+    (stream, wakes, inbox): (TcpStream, Sender<Wake>, &Receiver<Wake>),
     admit_all: bool,
-    say: Say,
+    say: Box<dyn Fn(String) + Send + Sync>,
 ) -> Outcome<()> {
     stream.set_nodelay(true)?;
     let hello = ToServer::Hello { meeting: meeting.id(), mailbox: meeting.mailbox() };
     write(&stream, &(CONTROL, hello.encode()))?;
-    let reader = io::BufReader::new(stream.try_clone()?);
-    let (line, names) = (Arc::new(Mutex::new(stream)), Names::default());
     // Taken early: it seals as soon as the meeting allows.
     let tracks = (meeting.sealer(Track::MICROPHONE, Framing::Whole)?, meeting.receiver());
     let (frames, sealed) = mpsc::channel();
-    let shared = (Arc::clone(&line), Arc::clone(&names), Arc::clone(&say));
-    thread::spawn(move || media(tracks, &sealed, &shared).map_err(|e| e.to_string()));
+    let reader = stream.try_clone()?;
+    let shared = Arc::new(Shared { line: Mutex::new(stream), names: Mutex::default(), say });
+    let media_shared = Arc::clone(&shared);
+    thread::spawn(move || media(tracks, &sealed, &media_shared).map_err(|e| e.to_string()));
     thread::spawn(move || {
-        let Err(end) = listen(reader, &wakes, &frames);
-        wakes.send(Wake::Lost(format!("the connection is lost ({end}): join again")))
+        let end = listen(reader, &wakes, &frames).err().map(|error| error.to_string());
+        wakes.send(Wake::Lost(format!("connection lost, join again: {}", end.unwrap_or_default())))
     });
     let (knocks, shown) = Default::default();
-    Client { meeting, line, say, admit_all, knocks, names, shown }.drive(&inbox)
+    Client { meeting, shared, admit_all, knocks, shown }.drive(inbox)
 }
 
-fn run() -> Outcome<()> {
+fn main() -> Outcome<()> {
     let mut words: Vec<String> = std::env::args().skip(1).collect();
     let admit_all = words.pop_if(|last| last == "--admit-all").is_some();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let (meeting, address) = match &words[..] {
+    let (meeting, at) = match &words[..] {
         ["serve", at @ ..] => {
-            return Ok(accept(&TcpListener::bind(at.first().unwrap_or(&ADDRESS))?));
+            accept(&TcpListener::bind(at.first().unwrap_or(&ADDRESS))?);
+            return Ok(());
         }
         ["host", name, at @ ..] => {
             (Meeting::create(&Identity::generate(name)?, Settings::default(), now())?, at)
@@ -390,25 +369,13 @@ fn run() -> Outcome<()> {
         ["join", name, link, at @ ..] => {
             (Meeting::join(&Identity::generate(name)?, &Invite::parse(link)?, now())?, at)
         }
-        _ => {
-            return Err(
-                "usage: serve | host NAME | join NAME LINK, then [ADDRESS] [--admit-all]".into()
-            );
-        }
+        _ => return Err("say: serve | host NAME | join NAME LINK".into()),
     };
     let (wakes, inbox) = mpsc::channel();
     let typed = wakes.clone();
     thread::spawn(move || {
-        let lines = io::stdin().lines().map_while(Result::ok);
-        lines.map(Wake::Typed).try_for_each(|line| typed.send(line))
+        io::stdin().lines().map_while(Result::ok).try_for_each(|line| typed.send(Wake::Typed(line)))
     });
-    let stream = TcpStream::connect(address.first().unwrap_or(&ADDRESS))?;
-    take_part(meeting, stream, (wakes, inbox), admit_all, Arc::new(|text| println!("{text}")))
-}
-
-fn main() {
-    if let Err(error) = run() {
-        eprintln!("{error}");
-        std::process::exit(1);
-    }
+    let stream = TcpStream::connect(at.first().unwrap_or(&ADDRESS))?;
+    take_part(meeting, (stream, wakes, &inbox), admit_all, Box::new(|text| println!("{text}")))
 }
