@@ -22,7 +22,7 @@ use incamera::wire::{BlobHash, Destination, MailboxId, MeetingId, ToClient, ToSe
 use incamera::{DenyReason, Event, FrameError, Framing, Identity, Input, Invite, KnockId, Meeting};
 use incamera::{MemberId, Message, Now, Opened, Output, Sealer, Settings, Track};
 
-pub(crate) type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+pub(crate) type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 type Packet = (u8, Vec<u8>);
 
 const ADDRESS: &str = "127.0.0.1:7420";
@@ -58,11 +58,12 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The server's one meeting: its log, its blobs, and each guest's mailbox and connection.
+/// The server's one meeting: its log, its blobs and their room, and each guest's mailbox and connection.
 struct Room {
     meeting: Option<MeetingId>,
     log: OrderedLog,
     blobs: HashMap<BlobHash, Vec<u8>>,
+    free: usize,
     guests: HashMap<u64, (Option<MailboxId>, TcpStream)>,
 }
 
@@ -76,21 +77,16 @@ impl Room {
     fn serve(&mut self, from: u64, request: ToServer) -> Outcome<()> {
         let entry = |(seq, bytes): (u64, &[u8])| ToClient::Log { seq, bytes: bytes.into() };
         let blob = |bytes: &Vec<u8>| ToClient::Blob { bytes: bytes.clone() };
+        let own = Some(from);
         let (messages, only): (Vec<_>, _) = match request {
-            ToServer::Hello { .. } => {
-                (vec![ToClient::Connected { next: self.log.next() }], Some(from))
-            }
-            ToServer::Fetch { from: first } => {
-                (self.log.read(first).map(entry).collect(), Some(from))
-            }
-            ToServer::FetchBlob { hash } => {
-                (self.blobs.get(&hash).map(blob).into_iter().collect(), Some(from))
-            }
+            ToServer::Hello { .. } => (vec![ToClient::Connected { next: self.log.next() }], own),
+            ToServer::Fetch { from } => (self.log.read(from).map(entry).collect(), own),
+            ToServer::FetchBlob { hash } => (Vec::from_iter(self.blobs.get(&hash).map(blob)), own),
             ToServer::Post { id, to, bytes } => match to {
                 Destination::Log => {
                     let place = self.log.append(id, &bytes)?;
                     let new = (!place.duplicate).then_some(entry((place.seq, &bytes)));
-                    (new.into_iter().collect(), None)
+                    (Vec::from_iter(new), None)
                 }
                 Destination::Lobby => (vec![ToClient::Lobby { bytes }], None),
                 Destination::Direct(to) => {
@@ -99,9 +95,8 @@ impl Room {
                     (vec![ToClient::Direct { bytes }], Some(id))
                 }
                 Destination::Blob(hash) => {
-                    if self.blobs.values().map(Vec::len).sum::<usize>() + bytes.len() > CAPACITY {
-                        return Err("no room for more blobs".into());
-                    }
+                    self.free =
+                        self.free.checked_sub(bytes.len()).ok_or("no room for more blobs")?;
                     self.blobs.insert(hash, bytes);
                     return Ok(());
                 }
@@ -114,18 +109,17 @@ impl Room {
 }
 
 /// The server: one thread for each connection, as long as there are any.
-pub(crate) fn accept(listener: &TcpListener) {
+pub(crate) fn accept(listener: &TcpListener) -> Outcome<()> {
     let (log, blobs, guests) = (OrderedLog::new(CAPACITY), HashMap::new(), HashMap::new());
-    let room = Arc::new(Mutex::new(Room { meeting: None, log, blobs, guests }));
+    let room = Arc::new(Mutex::new(Room { meeting: None, log, blobs, free: CAPACITY, guests }));
     for (guest, stream) in (0..).zip(listener.incoming().map_while(Result::ok)) {
         let room = Arc::clone(&room);
         thread::spawn(move || {
-            let end =
-                attend(guest, stream, &room).map_or_else(|e| e.to_string(), |()| "bye".into());
-            println!("connection {guest}: {end}");
+            println!("connection {guest} has ended: {:?}", attend(guest, stream, &room));
             locked(&room).guests.remove(&guest);
         });
     }
+    Err("the listener takes no more connections".into())
 }
 
 /// Serves one connection to its end.
@@ -134,10 +128,7 @@ fn attend(id: u64, stream: TcpStream, room: &Mutex<Room>) -> Outcome<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut joining = Some(stream);
     loop {
-        let (kind, bytes) = match read(&mut reader) {
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(()),
-            packet => packet?,
-        };
+        let (kind, bytes) = read(&mut reader)?;
         let mut room = locked(room);
         if kind == MEDIA {
             room.push(&(MEDIA, bytes), |guest| guest != id);
@@ -158,7 +149,7 @@ fn attend(id: u64, stream: TcpStream, room: &Mutex<Room>) -> Outcome<()> {
 pub(crate) enum Wake {
     Server(Input),
     Typed(String),
-    Lost(String),
+    Ended(Outcome<()>),
 }
 
 fn now() -> Now {
@@ -207,35 +198,32 @@ impl Client {
                 Ok(Wake::Typed(line)) => {
                     self.obey(&line).unwrap_or_else(|error| (self.shared.say)(error.to_string()));
                 }
-                Ok(Wake::Lost(why)) => return Err(why.into()),
+                Ok(Wake::Ended(how)) => return how,
                 Err(_) => self.meeting.handle_timeout(now())?,
             }
         }
     }
 
     fn show(&mut self, event: Event) -> Outcome<()> {
-        (self.shared.say)(match event {
+        let text = match event {
             Event::Knock { knock, name, .. } => {
-                if self.admit_all {
-                    self.meeting.admit(knock, now())?;
-                } else {
-                    self.knocks.push_back(knock);
-                }
-                format!("{name} knocks: {}", if self.admit_all { "admitted" } else { "y/n?" })
+                let answer = if self.admit_all { "admitted" } else { "y/n?" };
+                self.knocks.push_back(knock);
+                format!("{name} knocks: {answer}")
             }
             Event::Gone { name, by: Some(_), .. } => {
                 format!("{name} was removed: its identity is banned, the link below is a new one")
             }
             other => format!("{other:?}"),
-        });
-        Ok(())
+        };
+        (self.shared.say)(text);
+        if self.admit_all && !self.knocks.is_empty() { self.obey("y") } else { Ok(()) }
     }
 
     /// Shows who is here, the safety code and the link, when they change.
     fn look_around(&mut self) {
-        let (Ok(code), Ok(invite)) = (self.meeting.safety_code(), self.meeting.invite()) else {
-            return;
-        };
+        let Ok(code) = self.meeting.safety_code() else { return };
+        let Ok(invite) = self.meeting.invite() else { return };
         let roster = self.meeting.roster();
         let here: Vec<_> = roster.iter().map(|p| format!("#{} {}", p.leaf, p.name)).collect();
         let text = format!("here: {}\nsafety code: {code}\n{}", here.join(", "), invite.link());
@@ -344,11 +332,8 @@ pub(crate) fn take_part(
     let reader = stream.try_clone()?;
     let shared = Arc::new(Shared { line: Mutex::new(stream), names: Mutex::default(), say });
     let media_shared = Arc::clone(&shared);
-    thread::spawn(move || media(tracks, &sealed, &media_shared).map_err(|e| e.to_string()));
-    thread::spawn(move || {
-        let end = listen(reader, &wakes, &frames).err().map(|error| error.to_string());
-        wakes.send(Wake::Lost(format!("connection lost, join again: {}", end.unwrap_or_default())))
-    });
+    thread::spawn(move || media(tracks, &sealed, &media_shared));
+    thread::spawn(move || wakes.send(Wake::Ended(listen(reader, &wakes, &frames))));
     let (knocks, shown) = Default::default();
     Client { meeting, shared, admit_all, knocks, shown }.drive(inbox)
 }
@@ -358,10 +343,7 @@ fn main() -> Outcome<()> {
     let admit_all = words.pop_if(|last| last == "--admit-all").is_some();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let (meeting, at) = match &words[..] {
-        ["serve", at @ ..] => {
-            accept(&TcpListener::bind(at.first().unwrap_or(&ADDRESS))?);
-            return Ok(());
-        }
+        ["serve", at @ ..] => return accept(&TcpListener::bind(at.first().unwrap_or(&ADDRESS))?),
         ["host", name, at @ ..] => {
             (Meeting::create(&Identity::generate(name)?, Settings::default(), now())?, at)
         }
