@@ -1,6 +1,13 @@
 //! The example `two_terminals`, its processes as threads: a joiner is cut off and comes back by a
 //! fresh knock.
 
+#![cfg(test)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "it runs a program's threads against the clock"
+)]
+
 #[path = "../examples/two_terminals.rs"]
 #[allow(dead_code, reason = "its `main` is not called here")]
 mod two_terminals;
