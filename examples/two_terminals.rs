@@ -213,7 +213,7 @@ impl Client {
                 format!("{name} knocks: {answer}")
             }
             Event::Gone { name, by: Some(_), .. } => {
-                format!("{name} was removed and banned: a fresh identity may knock with the new link")
+                format!("{name} was removed and banned: a fresh identity may use the new link")
             }
             other => format!("{other:?}"),
         };
