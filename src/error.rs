@@ -135,6 +135,9 @@ pub enum Fault {
     /// A knock names a log position too far from now.
     #[error("the knock is stale: whoever knocks must knock again")]
     StaleKnock,
+    /// A knock was made with a link that a removal has replaced, or that never was.
+    #[error("the knock's link is not valid any more: whoever knocks needs the new one")]
+    DeadInvite,
     /// A certificate of an identity key does not verify.
     #[error("the identity certificate does not verify: do not admit")]
     Certificate,
@@ -167,7 +170,9 @@ impl Fault {
             | Self::Signature
             | Self::MissingRight(_)
             | Self::Welcome(_) => Culprit::Member,
-            Self::StaleKnock | Self::Certificate | Self::Banned | Self::Full => Culprit::Knocker,
+            Self::StaleKnock | Self::DeadInvite | Self::Certificate | Self::Banned | Self::Full => {
+                Culprit::Knocker
+            }
         }
     }
 }

@@ -295,7 +295,7 @@ fn one_seed_gives_one_meeting_byte_for_byte() {
 fn a_meeting_of_unseeded_clients_works_as_well() {
     let now = Now { monotonic_ms: 0, unix_ms: 0 };
     let ada = Identity::generate("Ada").unwrap();
-    let mut host = Meeting::create(&ada, Settings::default(), now).unwrap();
+    let host = Meeting::create(&ada, Settings::default(), now).unwrap();
     let link = host.invite().unwrap().link();
     let ben = Identity::generate("Ben").unwrap();
     let guest = Meeting::join(&ben, &Invite::parse(&link).unwrap(), now).unwrap();

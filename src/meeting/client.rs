@@ -4,7 +4,7 @@ use core::fmt;
 use std::collections::VecDeque;
 
 use incamera_wire::{
-    DenyReason, MailboxId, MeetingId, SafetyCodeInput, SafetyMember, StayId, Track,
+    DenyReason, MailboxId, MeetingId, SafetyCodeInput, SafetyMember, StayId, ToServer, Track,
 };
 
 use super::epochs::read_roster;
@@ -107,6 +107,13 @@ impl Meeting {
         self.mailbox
     }
 
+    /// The first message to a server that speaks `incamera-wire`'s transport: which meeting, and
+    /// which mailbox. It answers with [`Input::Connected`].
+    #[must_use]
+    pub fn hello(&self) -> ToServer {
+        ToServer::Hello { meeting: self.id(), mailbox: self.mailbox }
+    }
+
     /// Takes in what the transport received.
     ///
     /// # Errors
@@ -184,8 +191,8 @@ impl Meeting {
     ///
     /// # Errors
     /// [`Error::NotJoined`], [`Error::Ended`].
-    pub fn invite(&mut self) -> Result<Invite, Error> {
-        let (shared, member) = self.core.as_member()?;
+    pub fn invite(&self) -> Result<Invite, Error> {
+        let (shared, member) = self.core.look()?;
         member.require_in()?;
         let state = &member.state;
         let entry = state.invites.first().ok_or(Error::Internal("the state's invites"))?;
@@ -219,19 +226,14 @@ impl Meeting {
         Receiver::new(self.core.shared.keyring.clone())
     }
 
-    /// Who is here, by ascending leaf index: the MLS roster. Empty before a Welcome.
+    /// Who is here, by ascending leaf index: the MLS roster. Empty before a Welcome; after the end
+    /// of the membership, who was here then.
     #[must_use]
     pub fn roster(&self) -> Vec<Participant> {
-        let Some(member) = &self.core.member else { return Vec::new() };
-        let participant = |seat: &super::roster::Seat| Participant {
-            member: seat.occupant.stay,
-            fingerprint: seat.occupant.fingerprint,
-            name: seat.name.clone(),
-            role: policy::role_of(&member.state, &seat.occupant.fingerprint),
-            leaf: seat.occupant.leaf,
-            own: seat.occupant.stay == member.stay,
-        };
-        member.roster().seats().iter().map(participant).collect()
+        match &self.core.member {
+            Some(member) => member.participants(),
+            None => self.core.last_roster.clone(),
+        }
     }
 
     /// The current epoch; `None` before a Welcome and after the end.
@@ -244,9 +246,9 @@ impl Meeting {
     /// (SPEC [I4]). They change with every epoch.
     ///
     /// # Errors
-    /// [`Error::NotJoined`], [`Error::Ended`].
-    pub fn safety_code(&mut self) -> Result<SafetyCode, Error> {
-        let (shared, member) = self.core.as_member()?;
+    /// [`Error::NotJoined`] before a Welcome, [`Error::Ended`].
+    pub fn safety_code(&self) -> Result<SafetyCode, Error> {
+        let (shared, member) = self.core.look()?;
         let current = member.epochs.current();
         let seats = current.roster.seats().iter();
         let mut members: Vec<_> = seats

@@ -40,7 +40,7 @@ impl<E: Engine> Member<E> {
         if knock.meeting != shared.meeting {
             return Err(Fault::OtherMeeting);
         }
-        let invite = policy::live_invite(&self.state, knock.invite).ok_or(Fault::Unopenable)?;
+        let invite = policy::live_invite(&self.state, knock.invite).ok_or(Fault::DeadInvite)?;
         // SPEC [A2]
         let opened = open_knock(&self.state.lobby_key, &invite.secret, &knock)?;
         let OpenedKnock { content, answer_key } = opened;
@@ -57,9 +57,12 @@ impl<E: Engine> Member<E> {
             return shared.send(to, answer.to_vec()).map_err(|_| Fault::Replayed);
         }
         // SPEC [A3], [I2]
-        let Certified { fingerprint, name, .. } =
+        let Certified { fingerprint, name, stay, .. } =
             verify_certificate(&credential, shared.meeting, &signature_key)
                 .map_err(|_| Fault::Certificate)?;
+        if self.roster().of(stay).is_some() {
+            return Ok(());
+        }
         if self.state.bans.contains(&fingerprint) {
             return Err(Fault::Banned);
         }

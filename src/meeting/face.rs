@@ -2,7 +2,7 @@
 
 use incamera_wire::{
     BlobHash, DenyReason, Destination, Fingerprint, KeyPackageRef, MessageId, Profile, Role,
-    StayId, Track,
+    StayId, ToClient, ToServer, Track,
 };
 
 use crate::error::Fault;
@@ -73,6 +73,37 @@ pub enum Output {
     Event(Event),
 }
 
+impl Input {
+    /// What a server that speaks `incamera-wire`'s transport sent; `None` for what is no business
+    /// of a meeting's, such as the receipt of a post.
+    #[must_use]
+    pub fn from_server(message: ToClient) -> Option<Self> {
+        Some(match message {
+            ToClient::Connected { next } => Self::Connected { next },
+            ToClient::Log { seq, bytes } => Self::Log { seq, bytes },
+            ToClient::Lobby { bytes } => Self::Lobby(bytes),
+            ToClient::Direct { bytes } => Self::Direct(bytes),
+            ToClient::Blob { bytes } => Self::Blob(bytes),
+            ToClient::Accepted { .. } => return None,
+        })
+    }
+}
+
+impl Output {
+    /// What to send to a server that speaks `incamera-wire`'s transport.
+    ///
+    /// # Errors
+    /// The event, if this is one: it is for the people and for no server.
+    pub fn into_request(self) -> Result<ToServer, Event> {
+        match self {
+            Self::Send(Message { id, to, bytes }) => Ok(ToServer::Post { id, to, bytes }),
+            Self::Fetch { from } => Ok(ToServer::Fetch { from }),
+            Self::FetchBlob { hash } => Ok(ToServer::FetchBlob { hash }),
+            Self::Event(event) => Err(event),
+        }
+    }
+}
+
 /// Something to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
@@ -103,7 +134,8 @@ pub enum Event {
         /// Names the knock.
         knock: KnockId,
     },
-    /// This client is in, and a member has confirmed it: sealing works from now on.
+    /// This client is in, and a member has confirmed it: sealing works from now on. Whoever
+    /// creates a meeting is in at once.
     Joined,
     /// This client's knock was denied. The meeting is over for it.
     Denied {

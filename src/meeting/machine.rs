@@ -4,7 +4,7 @@
 use incamera_wire::server::EnvelopeHead;
 use incamera_wire::{Envelope, EnvelopeKind};
 
-use super::face::{Alarm, Event, Input, Now, Output, Source};
+use super::face::{Alarm, Event, Input, Now, Output, Participant, Source};
 use super::knocking::Knocking;
 use super::member::{Member, Outcome};
 use super::order::Order;
@@ -24,6 +24,8 @@ pub(super) struct Core<E: Engine> {
     pub(super) knocking: Option<Box<Knocking<E>>>,
     pub(super) member: Option<Box<Member<E>>>,
     over: bool,
+    /// Who was here when the membership ended.
+    pub(super) last_roster: Vec<Participant>,
     /// The latest time that the caller told.
     now_ms: u64,
     /// When something is due.
@@ -34,6 +36,7 @@ impl<E: Engine> Core<E> {
     /// A client that has just created its meeting.
     pub(super) fn created(shared: Shared, member: Member<E>, now: Now) -> Self {
         let mut core = Self::new(shared, Order::starting_at(0), now);
+        core.shared.tell(Event::Joined);
         core.member = Some(Box::new(member));
         core.drive(now.monotonic_ms);
         core
@@ -49,7 +52,16 @@ impl<E: Engine> Core<E> {
 
     fn new(shared: Shared, order: Order, now: Now) -> Self {
         let now_ms = now.monotonic_ms;
-        Self { shared, order, knocking: None, member: None, over: false, now_ms, deadline: None }
+        Self {
+            shared,
+            order,
+            knocking: None,
+            member: None,
+            over: false,
+            last_roster: Vec::new(),
+            now_ms,
+            deadline: None,
+        }
     }
 
     /// Takes an input in. Whatever a remote party sent ends in an event, never in an error.
@@ -90,11 +102,11 @@ impl<E: Engine> Core<E> {
         self.shared.outputs.pop_front()
     }
 
-    /// The member that this client is; an error says what it is instead.
-    pub(super) fn as_member(&mut self) -> Result<(&mut Shared, &mut Member<E>), Error> {
+    /// What everyone needs, and the member that this client is.
+    pub(super) fn look(&self) -> Result<(&Shared, &Member<E>), Error> {
         self.require_going()?;
-        match &mut self.member {
-            Some(member) => Ok((&mut self.shared, member)),
+        match &self.member {
+            Some(member) => Ok((&self.shared, member)),
             None => Err(Error::NotJoined),
         }
     }
@@ -106,8 +118,9 @@ impl<E: Engine> Core<E> {
         call: impl FnOnce(&mut Shared, &mut Member<E>, u64) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let now_ms = self.now_ms.max(now.monotonic_ms);
-        let (shared, member) = self.as_member()?;
-        call(shared, member, now_ms)?;
+        self.require_going()?;
+        let member = self.member.as_mut().ok_or(Error::NotJoined)?;
+        call(&mut self.shared, member, now_ms)?;
         self.now_ms = now_ms;
         self.drive(now_ms);
         Ok(())
@@ -129,6 +142,7 @@ impl<E: Engine> Core<E> {
     }
 
     fn connected(&mut self, next: u64, now_ms: u64) -> Result<(), Error> {
+        self.shared.outbox.expire(now_ms);
         if let Some(knocking) = &mut self.knocking
             && self.order.next().is_none()
         {
@@ -139,7 +153,6 @@ impl<E: Engine> Core<E> {
         if !self.order.learn_head(next) {
             self.shared.tell(Event::Alarm(Alarm::LogShrank));
         }
-        self.shared.outbox.expire(now_ms);
         Ok(())
     }
 
@@ -247,7 +260,7 @@ impl<E: Engine> Core<E> {
     fn finish(&mut self, event: Event) {
         self.shared.keyring.clear();
         self.over = true;
-        self.member = None;
+        self.last_roster = self.member.take().map(|m| m.participants()).unwrap_or_default();
         self.knocking = None;
         self.shared.tell(event);
     }
@@ -290,7 +303,7 @@ impl<E: Engine> Core<E> {
     pub(super) fn digest(&self) -> [u8; 32] {
         use sha2::Digest as _;
         let mut hash = sha2::Sha256::new();
-        let Self { shared, order, knocking, member, over, now_ms, deadline } = self;
+        let Self { shared, order, knocking, member, over, last_roster: _, now_ms, deadline } = self;
         hash.update(format!("{over} {now_ms} {deadline:?} {}", shared.outputs.len()));
         shared.outbox.digest(&mut hash);
         order.digest(&mut hash);

@@ -4,7 +4,7 @@ use incamera_wire::{EventKind, GroupState, MessageId, StayId, TrackKind, TrackKi
 
 use super::epochs::{EpochView, Epochs, handshake_key};
 use super::events::Counters;
-use super::face::Event;
+use super::face::{Event, Participant};
 use super::intents::Intents;
 use super::roster::{Roster, Seat};
 use super::shared::{Shared, suite};
@@ -132,6 +132,19 @@ impl<E: Engine> Member<E> {
     /// The current roster.
     pub(super) fn roster(&self) -> &Roster {
         &self.epochs.current().roster
+    }
+
+    /// The current roster, as people see it.
+    pub(super) fn participants(&self) -> Vec<Participant> {
+        let participant = |Seat { occupant, name, .. }: &Seat| Participant {
+            member: occupant.stay,
+            fingerprint: occupant.fingerprint,
+            name: name.clone(),
+            role: policy::role_of(&self.state, &occupant.fingerprint),
+            leaf: occupant.leaf,
+            own: occupant.stay == self.stay,
+        };
+        self.roster().seats().iter().map(participant).collect()
     }
 
     /// The caller's own seat.

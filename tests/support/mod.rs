@@ -240,7 +240,7 @@ impl World {
     }
 
     pub(crate) fn has_joined(&self, who: Who) -> bool {
-        self.clients[who].events.contains(&Event::Joined) || self.clients[who].is_creator()
+        self.clients[who].events.contains(&Event::Joined)
     }
 
     pub(crate) fn member_id(&self, who: Who) -> MemberId {
@@ -268,11 +268,5 @@ impl World {
     pub(crate) fn refusals(&self, who: Who) -> Vec<&Event> {
         let refused = |event: &&Event| matches!(event, Event::Refused { .. });
         self.clients[who].events.iter().filter(refused).collect()
-    }
-}
-
-impl Client {
-    fn is_creator(&self) -> bool {
-        self.meeting.mailbox().is_none()
     }
 }
