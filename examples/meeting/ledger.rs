@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 
 use crate::media::Plaintext;
+use crate::net::Kind;
 
-/// Keys of an old epoch serve this long after a commit that removes nobody, in milliseconds.
+/// SPEC [K7]: keys of an old epoch serve this long after a commit that removes nobody, in
+/// milliseconds.
 const GRACE_MS: u64 = 10_000;
 /// The same after a commit that removes somebody.
 const GRACE_AFTER_REMOVAL_MS: u64 = 2_000;
@@ -17,6 +19,8 @@ pub(crate) type Seats = BTreeSet<usize>;
 pub(crate) struct Frame {
     /// The seat that sealed it.
     pub(crate) sender: usize,
+    /// Of microphone or camera.
+    pub(crate) kind: Kind,
     /// The epoch whose key sealed it.
     pub(crate) epoch: u64,
     /// When it was sealed.
@@ -71,11 +75,20 @@ impl Page {
         self.present = true;
     }
 
-    /// The client merged the commit to `epoch`.
-    pub(crate) fn merge(&mut self, epoch: u64, at: u64, roster: Seats, frames: &[Frame]) {
-        let removes = self.roster.difference(&roster).next().is_some();
+    /// The client merged commits up to `epoch`; each of `changes` is somebody who came (`false`)
+    /// or went (`true`), in order.
+    pub(crate) fn merge(
+        &mut self,
+        epoch: u64,
+        at: u64,
+        roster: Seats,
+        changes: &[bool],
+        frames: &[Frame],
+    ) {
         let first = self.merges.last().map_or(epoch, |last| last.epoch + 1);
-        self.merges.extend((first..=epoch).map(|epoch| Merge { epoch, at, removes }));
+        let commits = commits(changes, (first..=epoch).count());
+        let merge = |(epoch, removes)| Merge { epoch, at, removes };
+        self.merges.extend((first..=epoch).zip(commits).map(merge));
         self.roster = roster;
         for id in std::mem::take(&mut self.ahead) {
             self.judge(id, at, frames);
@@ -163,14 +176,33 @@ impl Page {
     }
 }
 
+/// Whether each of `count` commits removes, from the changes that they made together. A commit
+/// either adds or removes, so that there are more changes than commits only where one commit
+/// brings several of a kind.
+fn commits(changes: &[bool], count: usize) -> Vec<bool> {
+    let mut commits = changes.to_vec();
+    while commits.len() > count {
+        let alike = commits.windows(2).position(|pair| pair.first() == pair.last());
+        commits.remove(alike.unwrap_or(0));
+    }
+    commits
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[test]
+    fn commits_follow_from_the_changes() {
+        assert_eq!(commits(&[false, true], 2), [false, true]);
+        assert_eq!(commits(&[true, false, false], 2), [true, false]);
+        assert_eq!(commits(&[false, false, true], 3), [false, false, true]);
+    }
+
     fn frame(sender: usize, epoch: u64) -> Frame {
         let plaintext = Plaintext::from(vec![1, 2, 3]);
         let (audience, sealed) = (Seats::new(), Vec::new());
-        Frame { sender, epoch, sealed_at: 0, audience, plaintext, sealed }
+        Frame { sender, kind: Kind::Speech, epoch, sealed_at: 0, audience, plaintext, sealed }
     }
 
     fn page(frames: &[Frame]) -> Page {
@@ -186,7 +218,7 @@ mod tests {
         let mut page = page(&frames);
         page.arrive(0, 100, &frames);
         assert_eq!((page.denied, page.delivered()), (2, 0));
-        page.merge(2, 1_000, Seats::from([0, 1, 2, 3]), &frames);
+        page.merge(2, 1_000, Seats::from([0, 1, 2, 3]), &[false], &frames);
         page.arrive(1, 10_999, &frames);
         page.arrive(2, 11_000, &frames);
         assert_eq!((page.denied, page.delivered()), (3, 1));
@@ -197,7 +229,7 @@ mod tests {
         let frames = [frame(0, 1), frame(2, 1), frame(0, 1)];
         let mut page = page(&frames);
         page.denied = 0;
-        page.merge(2, 1_000, Seats::from([0, 1]), &frames);
+        page.merge(2, 1_000, Seats::from([0, 1]), &[true], &frames);
         page.arrive(0, 2_999, &frames);
         page.arrive(1, 1_000, &frames);
         page.arrive(2, 3_000, &frames);
@@ -212,7 +244,7 @@ mod tests {
         page.arrive(0, 200, &frames);
         page.arrive(1, 200, &frames);
         assert_eq!(page.delivered(), 0);
-        page.merge(2, 300, Seats::from([0, 1, 2, 3]), &frames);
+        page.merge(2, 300, Seats::from([0, 1, 2, 3]), &[false], &frames);
         assert_eq!((page.delivered(), page.lost().count()), (1, 1));
         page.open(0, 300, true);
         page.part();

@@ -1,6 +1,6 @@
 //! The script's cues: people open their clients, decide, and go.
 
-use incamera_wire::{Destination, MessageId, ToServer};
+use incamera::wire::{Destination, MessageId, ToServer};
 
 use crate::client::Client;
 use crate::forge;
@@ -47,9 +47,8 @@ impl World {
     }
 
     /// A link from the host's hand, always a fresh one: a removal makes old ones worthless.
-    fn link(&self) -> Outcome<String> {
-        let host = self.seats.get(HOST).and_then(|seat| seat.client.as_ref());
-        host.ok_or("the host is not there")?.link()
+    fn link(&mut self) -> Outcome<String> {
+        self.host()?.link()
     }
 
     /// The host's client.
@@ -82,7 +81,9 @@ impl World {
         self.host()?.remove(name, now)?;
         self.tell(format!("the host removes {name}, who goes on recording"));
         if let Some(seat) = self.seats.get_mut(number) {
-            seat.expelled_at = Some(now);
+            // From here on nothing reaches its meeting any more: server and relay keep the removal
+            // from it, the worst case, so that it keeps every key it has.
+            (seat.expelled_at, seat.deaf) = (Some(now), true);
             seat.page.part();
         }
         self.pump(HOST)
@@ -92,25 +93,26 @@ impl World {
     fn leave(&mut self, number: usize) -> Outcome<()> {
         let now = self.queue.now();
         self.stop_sending(number);
-        let seat = self.seats.get_mut(number);
-        if let Some(client) = seat.and_then(|seat| seat.client.as_mut()) {
+        let Some(seat) = self.seats.get_mut(number) else { return Ok(()) };
+        seat.page.part();
+        if let Some(client) = &mut seat.client {
             client.leave(now)?;
         }
         self.pump(number)
     }
 
-    /// The relay, which is the server too, posts an Add of its own making and an old entry.
+    /// The relay, which is the server too, posts Adds of its own making and an old entry.
     fn forge(&mut self) -> Outcome<()> {
         let log = self.server.log();
-        let made_up = forge::made_up_add(&log, &mut self.dice);
-        let copied = self.dice.pick(&log).cloned();
-        for bytes in [made_up, copied].into_iter().flatten() {
+        let mut entries = forge::made_up_adds(&log, &mut self.dice);
+        entries.extend(self.dice.pick(&log).cloned());
+        self.tally.forged += entries.len() as u64;
+        for bytes in entries {
             let id = MessageId::new(self.dice.array());
             let post = ToServer::Post { id, to: Destination::Log, bytes };
             self.queue.after(0, Coming::AtServer(usize::MAX, post));
-            self.tally.forged += 1;
         }
-        self.tell("the relay posts an Add that it made up, and an old entry once more");
+        self.tell("the relay posts two Adds that it made up, and an old entry once more");
         Ok(())
     }
 

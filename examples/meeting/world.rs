@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::rc::Rc;
 
-use incamera_wire::{ToClient, ToServer};
+use incamera::wire::{ToClient, ToServer};
 
 use crate::client::Client;
 use crate::ledger::{Frame, Page};
@@ -65,6 +65,8 @@ pub(crate) struct Seat {
     pub(crate) expelled_at: Option<u64>,
     /// It left or the meeting ended.
     pub(crate) gone: bool,
+    /// Its meeting hears nothing of the server any more; it still gets what the relay sends.
+    pub(crate) deaf: bool,
     sending: bool,
     timer: Option<u64>,
     uplink_free_at: u64,
@@ -95,6 +97,7 @@ impl World {
             page: Page::default(),
             expelled_at: None,
             gone: false,
+            deaf: false,
             sending: false,
             timer: None,
             uplink_free_at: 0,
@@ -158,9 +161,7 @@ impl World {
     fn at_client(&mut self, to: usize, what: ToClient) -> Outcome<()> {
         let now = self.queue.now();
         let Some(seat) = self.seats.get_mut(to) else { return Ok(()) };
-        // The expelled member's client is a modified one: it hears no commit any more, so that
-        // it keeps the keys it has.
-        if seat.gone || seat.expelled_at.is_some() {
+        if seat.gone || seat.deaf {
             return Ok(());
         }
         if let Some(client) = &mut seat.client {
@@ -185,10 +186,11 @@ impl World {
     /// After every call of a client: books its epoch, does what it asks for, takes what it held.
     pub(crate) fn pump(&mut self, number: usize) -> Outcome<()> {
         let now = self.queue.now();
-        self.book_epoch(number);
-        loop {
-            let Some(seat) = self.seats.get_mut(number) else { return Ok(()) };
-            let Some(action) = seat.client.as_mut().and_then(Client::poll) else { break };
+        let Some(seat) = self.seats.get_mut(number) else { return Ok(()) };
+        let Some(client) = &mut seat.client else { return Ok(()) };
+        let actions: Vec<Action> = std::iter::from_fn(|| client.poll()).collect();
+        self.book_epoch(number, &actions);
+        for action in actions {
             match action {
                 Action::Send(request) => self.send(number, request),
                 Action::Notice(notice) => self.notice(number, notice)?,
@@ -219,27 +221,34 @@ impl World {
     }
 
     /// Notes the epoch and the roster that a member's client has come to.
-    fn book_epoch(&mut self, number: usize) {
+    fn book_epoch(&mut self, number: usize, actions: &[Action]) {
         let now = self.queue.now();
         let Some(seat) = self.seats.get_mut(number) else { return };
-        let Some(client) = seat.client.as_ref().filter(|_| seat.page.is_present()) else { return };
-        if Some(client.epoch()) != seat.page.epoch() {
-            let roster = seats_of(client);
-            seat.page.merge(client.epoch(), now, roster, &self.frames);
+        let Some(client) = &mut seat.client else { return };
+        let Some(epoch) = client.epoch().filter(|epoch| seat.page.epoch() != Some(*epoch)) else {
+            return;
+        };
+        let change = |action: &Action| match action {
+            Action::Notice(Notice::Added) => Some(false),
+            Action::Notice(Notice::Gone(_)) => Some(true),
+            _ => None,
+        };
+        if seat.page.epoch().is_none() {
+            seat.page.join(epoch, now, seats_of(client));
+        } else if seat.page.is_present() {
+            let changes: Vec<bool> = actions.iter().filter_map(change).collect();
+            seat.page.merge(epoch, now, seats_of(client), &changes, &self.frames);
         }
     }
 
     /// A client tells its user something.
     fn notice(&mut self, number: usize, notice: Notice) -> Outcome<()> {
-        let now = self.queue.now();
         let name = CAST.get(number).map_or("", |role| role.name);
         let Some(seat) = self.seats.get_mut(number) else { return Ok(()) };
         match notice {
             Notice::Knock { knock, name } if number == HOST => self.knock(knock, &name),
             Notice::Joined => {
-                let Some(client) = &seat.client else { return Ok(()) };
-                seat.page.join(client.epoch(), now, seats_of(client));
-                let line = format!("{name} is in, in epoch {}", client.epoch());
+                let line = format!("{name} is in, in epoch {}", seat.page.epoch().unwrap_or(0));
                 if !std::mem::replace(&mut seat.sending, true) {
                     self.queue.after(0, Coming::Capture(number, Kind::Speech));
                     self.queue.after(0, Coming::Capture(number, Kind::Video));
@@ -247,17 +256,20 @@ impl World {
                 self.tell(line);
             }
             Notice::KeyFrame => seat.source.key_frame(),
-            Notice::Denied => self.tell(format!("{name} learns that it was turned down")),
-            Notice::Removed(gone) if number == HOST => self.tell(format!("{gone} is out")),
+            Notice::Denied => {
+                seat.deaf = true;
+                self.tell(format!("{name} learns that it was turned down"));
+            }
+            Notice::Gone(gone) if number == HOST => self.tell(format!("{gone} is out")),
             Notice::Over(why) => {
                 seat.page.part();
                 (seat.gone, seat.sending) = (true, false);
                 self.server.hang_up(number);
-                self.tell(format!("{name}: {why}"));
+                self.tell(format!("{name} {why}"));
             }
             Notice::Refused(why) => self.tally.refusal(why),
             Notice::Alarm(why) => self.tell(format!("{name} is alarmed: {why}")),
-            Notice::Knock { .. } | Notice::Removed(_) => {}
+            Notice::Knock { .. } | Notice::Added | Notice::Gone(_) => {}
         }
         Ok(())
     }
@@ -291,7 +303,7 @@ impl World {
 }
 
 /// The seats of those whom this client takes for members.
-fn seats_of(client: &Client) -> crate::ledger::Seats {
+fn seats_of(client: &mut Client) -> crate::ledger::Seats {
     let roster = client.roster();
     CAST.iter().enumerate().filter(|(_, role)| roster.contains(role.name)).map(|(n, _)| n).collect()
 }
