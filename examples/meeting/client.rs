@@ -135,7 +135,6 @@ impl Client {
             }
             Event::Joined => Notice::Joined,
             Event::Denied { .. } => Notice::Denied,
-            Event::Added { .. } => Notice::Added,
             Event::Gone { name, .. } => Notice::Gone(name),
             Event::Removed { .. } => Notice::Over("was removed"),
             Event::Left => Notice::Over("has left"),

@@ -10,8 +10,6 @@ pub(crate) enum Notice {
     Knock { knock: usize, name: String },
     /// This client is a member now and has been confirmed.
     Joined,
-    /// Somebody else is a member now.
-    Added,
     /// Somebody else is no member any more.
     Gone(String),
     /// Newcomers need a key frame of this client's video.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use incamera::wire::{ToClient, ToServer};
 
 use crate::client::Client;
-use crate::ledger::{Frame, Page};
+use crate::ledger::{Chain, Frame, Page};
 use crate::media::{Media, Source};
 use crate::net::{Action, Kind, Notice};
 use crate::queue::{Dice, Queue};
@@ -84,6 +84,7 @@ pub(crate) struct World {
     /// Every copy that was sent to somebody, by tag.
     pub(crate) copies: Vec<Copy>,
     pub(crate) tally: Tally,
+    chain: Chain,
     /// What happened, with the time.
     pub(crate) story: Vec<(u64, String)>,
 }
@@ -121,6 +122,7 @@ impl World {
             frames: Vec::new(),
             copies: Vec::new(),
             tally: Tally::default(),
+            chain: Chain::default(),
             story: Vec::new(),
         }
     }
@@ -186,11 +188,10 @@ impl World {
     /// After every call of a client: books its epoch, does what it asks for, takes what it held.
     pub(crate) fn pump(&mut self, number: usize) -> Outcome<()> {
         let now = self.queue.now();
-        let Some(seat) = self.seats.get_mut(number) else { return Ok(()) };
-        let Some(client) = &mut seat.client else { return Ok(()) };
-        let actions: Vec<Action> = std::iter::from_fn(|| client.poll()).collect();
-        self.book_epoch(number, &actions);
-        for action in actions {
+        self.book_epoch(number);
+        loop {
+            let Some(seat) = self.seats.get_mut(number) else { return Ok(()) };
+            let Some(action) = seat.client.as_mut().and_then(Client::poll) else { break };
             match action {
                 Action::Send(request) => self.send(number, request),
                 Action::Notice(notice) => self.notice(number, notice)?,
@@ -221,23 +222,16 @@ impl World {
     }
 
     /// Notes the epoch and the roster that a member's client has come to.
-    fn book_epoch(&mut self, number: usize, actions: &[Action]) {
+    fn book_epoch(&mut self, number: usize) {
         let now = self.queue.now();
         let Some(seat) = self.seats.get_mut(number) else { return };
-        let Some(client) = &mut seat.client else { return };
-        let Some(epoch) = client.epoch().filter(|epoch| seat.page.epoch() != Some(*epoch)) else {
+        let (Some(client), page) = (&mut seat.client, &mut seat.page) else { return };
+        let Some(epoch) = client.epoch().filter(|epoch| page.epoch() != Some(*epoch)) else {
             return;
         };
-        let change = |action: &Action| match action {
-            Action::Notice(Notice::Added) => Some(false),
-            Action::Notice(Notice::Gone(_)) => Some(true),
-            _ => None,
-        };
-        if seat.page.epoch().is_none() {
-            seat.page.join(epoch, now, seats_of(client));
-        } else if seat.page.is_present() {
-            let changes: Vec<bool> = actions.iter().filter_map(change).collect();
-            seat.page.merge(epoch, now, seats_of(client), &changes, &self.frames);
+        self.tally.disagreements += u64::from(!self.chain.note(epoch, seats_of(client)));
+        if page.epoch().is_none() || page.is_present() {
+            page.reach(number, epoch, now, &self.chain, &self.frames);
         }
     }
 
@@ -269,7 +263,7 @@ impl World {
             }
             Notice::Refused(why) => self.tally.refusal(why),
             Notice::Alarm(why) => self.tell(format!("{name} is alarmed: {why}")),
-            Notice::Knock { .. } | Notice::Added | Notice::Gone(_) => {}
+            Notice::Knock { .. } | Notice::Gone(_) => {}
         }
         Ok(())
     }
