@@ -12,6 +12,7 @@ mod plot;
 mod queue;
 mod relay;
 mod report;
+mod sabotage;
 mod search;
 mod server;
 mod story;
@@ -24,21 +25,28 @@ use std::process::ExitCode;
 
 use crate::media::Media;
 use crate::report::{Report, table};
+use crate::sabotage::Sabotage;
 use crate::world::{Outcome, World};
 
 /// What the command line asks for.
 struct Options {
     seed: u64,
     json: bool,
+    sabotage: Option<Sabotage>,
 }
 
 impl Options {
     fn parse(mut words: impl Iterator<Item = String>) -> Outcome<Self> {
-        let mut options = Self { seed: 20_200_401, json: false };
+        let mut options = Self { seed: 20_200_401, json: false, sabotage: None };
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--json" => options.json = true,
                 "--seed" => options.seed = words.next().ok_or("--seed needs a number")?.parse()?,
+                "--sabotage" => {
+                    let name = words.next().unwrap_or_default();
+                    let fault = Sabotage::ALL.into_iter().find(|(known, _)| *known == name);
+                    options.sabotage = Some(fault.ok_or("no such fault: see sabotage.rs")?.1);
+                }
                 _ => return Err(format!("{word}: only --seed N and --json are known").into()),
             }
         }
@@ -47,9 +55,12 @@ impl Options {
 }
 
 /// Runs the meeting; true if it went as it must.
+#[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "how long a run took")]
 fn run(options: &Options) -> Outcome<bool> {
+    let began = std::time::Instant::now();
     let media = Media::load()?;
     let mut world = World::new(options.seed, &media);
+    world.sabotage = options.sabotage;
     let mut progress = Progress::new(options.json);
     while world.step()? {
         progress.show(&world);
@@ -60,9 +71,14 @@ fn run(options: &Options) -> Outcome<bool> {
         println!("{}", report.json(&world, options.seed));
     } else {
         println!("\n{}\n{}", table(&world), report.summary(&world));
-        println!("seed {}: {}", options.seed, if report.ok { "ok" } else { "NOT ok" });
+        println!(
+            "seed {}, {:.1} s: {}",
+            options.seed,
+            began.elapsed().as_secs_f64(),
+            report.verdict()
+        );
     }
-    Ok(report.ok)
+    Ok(report.is_ok())
 }
 
 /// The story as it happens, and on a terminal a line that moves.
@@ -123,12 +139,32 @@ fn main() -> ExitCode {
 mod tests {
     use super::*;
 
+    fn report(seed: u64, sabotage: Option<Sabotage>) -> Report {
+        let media = Media::load().unwrap();
+        let mut world = World::new(seed, &media);
+        world.sabotage = sabotage;
+        while world.step().unwrap() {}
+        Report::new(&world, &media)
+    }
+
     #[test]
     fn the_meeting_goes_as_it_must() {
-        let media = Media::load().unwrap();
-        let mut world = World::new(1, &media);
-        while world.step().unwrap() {}
-        let report = Report::new(&world, &media);
-        assert!(report.ok, "{}", report.json(&world, 1));
+        let report = report(1, None);
+        assert!(report.is_ok(), "{}", report.verdict());
+    }
+
+    #[test]
+    fn the_accounts_notice_every_faulty_client() {
+        for ((name, fault), noticed) in Sabotage::ALL.into_iter().zip([
+            "tampered_accepted",
+            "replayed_accepted",
+            "injected_accepted",
+            "frames_lost_to_rekey",
+            "opened_after_removal",
+            "frames_opened_as_another",
+        ]) {
+            let report = report(1, Some(fault));
+            assert!(!report.is_ok() && report.verdict().contains(noticed), "{name}");
+        }
     }
 }

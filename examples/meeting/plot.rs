@@ -1,9 +1,10 @@
-//! The script's cues: people open their clients, decide, and go.
+//! The script's cues: people open their clients, decide, and go; and what clients tell them.
 
 use incamera::wire::{Destination, MessageId, ToServer};
 
 use crate::client::Client;
 use crate::forge;
+use crate::net::{Kind, Notice};
 use crate::story::{CAST, HOST, Part};
 use crate::world::{Coming, Cue, Outcome, World};
 
@@ -92,8 +93,8 @@ impl World {
     /// Somebody leaves.
     fn leave(&mut self, number: usize) -> Outcome<()> {
         let now = self.queue.now();
-        self.stop_sending(number);
         let Some(seat) = self.seats.get_mut(number) else { return Ok(()) };
+        seat.sending = false;
         seat.page.part();
         if let Some(client) = &mut seat.client {
             client.leave(now)?;
@@ -119,9 +120,54 @@ impl World {
     /// The host ends the meeting.
     fn end(&mut self) -> Outcome<()> {
         let now = self.queue.now();
-        self.stop_sending(HOST);
+        if let Some(host) = self.seats.get_mut(HOST) {
+            host.sending = false;
+        }
         self.host()?.end(now)?;
         self.tell("the host ends the meeting");
         self.pump(HOST)
+    }
+
+    /// A client tells its user something.
+    pub(crate) fn notice(&mut self, number: usize, notice: Notice) -> Outcome<()> {
+        let name = CAST.get(number).map_or("", |role| role.name);
+        let Some(seat) = self.seats.get_mut(number) else { return Ok(()) };
+        match notice {
+            Notice::Knock { knock, name } if number == HOST => self.knock(knock, &name),
+            Notice::Joined => {
+                let line = format!("{name} is in, in epoch {}", seat.page.epoch().unwrap_or(0));
+                if !std::mem::replace(&mut seat.sending, true) {
+                    self.queue.after(0, Coming::Capture(number, Kind::Speech));
+                    self.queue.after(0, Coming::Capture(number, Kind::Video));
+                }
+                self.tell(line);
+            }
+            Notice::KeyFrame => seat.source.key_frame(),
+            Notice::Denied => {
+                seat.deaf = true;
+                self.tell(format!("{name} learns that it was turned down"));
+            }
+            Notice::Gone(gone) if number == HOST => self.tell(format!("{gone} is out")),
+            Notice::Over(why) => {
+                seat.page.part();
+                (seat.gone, seat.sending) = (true, false);
+                self.server.hang_up(number);
+                self.tell(format!("{name} {why}"));
+            }
+            Notice::Refused(why) => self.tally.refusal(why),
+            Notice::Alarm(why) => self.tell(format!("{name} is alarmed: {why}")),
+            Notice::Knock { .. } | Notice::Gone(_) => {}
+        }
+        Ok(())
+    }
+
+    /// The host sees a knock, and thinks for a moment.
+    fn knock(&mut self, knock: usize, name: &str) {
+        let seat = CAST.iter().position(|role| role.name == name);
+        self.tell(format!("{name} knocks"));
+        if let Some(seat) = seat {
+            let delay = self.dice.within(200..=600);
+            self.queue.after(delay, Coming::Cue(Cue::Answer(knock, seat)));
+        }
     }
 }

@@ -11,15 +11,14 @@ impl World {
     /// A microphone or camera has the next frame: it is sealed and sent.
     pub(crate) fn capture(&mut self, number: usize, kind: Kind) -> Outcome<()> {
         let now = self.queue.now();
-        if !self.is_sending(number) {
+        let Some(seat) = self.seats.get_mut(number).filter(|seat| seat.sending) else {
             return Ok(());
-        }
+        };
         let period = match kind {
             Kind::Speech => SPEECH_PERIOD_MS,
             Kind::Video => VIDEO_PERIOD_MS,
         };
         self.queue.after(period, Coming::Capture(number, kind));
-        let Some(seat) = self.seats.get_mut(number) else { return Ok(()) };
         let (Some(client), Some(plaintext)) = (&mut seat.client, seat.source.next(kind)) else {
             return Ok(());
         };
@@ -79,7 +78,10 @@ impl World {
         }
         let mut out = Vec::new();
         let Some(client) = &mut seat.client else { return };
-        let heard = client.open(tag as u64, &copy.bytes, now, &mut out);
+        let mut heard = client.open(tag as u64, &copy.bytes, now, &mut out);
+        if let Some(sabotage) = self.sabotage {
+            sabotage.spoil(copy, &self.frames, &mut heard, &mut out);
+        }
         self.settle(tag, &heard, &out, false);
         self.take_released(to);
     }

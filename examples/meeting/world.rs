@@ -8,11 +8,12 @@ use incamera::wire::{ToClient, ToServer};
 use crate::client::Client;
 use crate::ledger::{Chain, Frame, Page};
 use crate::media::{Media, Source};
-use crate::net::{Action, Kind, Notice};
+use crate::net::{Action, Kind};
 use crate::queue::{Dice, Queue};
 use crate::relay::{Copy, Relay};
+use crate::sabotage::Sabotage;
 use crate::server::Server;
-use crate::story::{CAST, ENDS_AT, EXPELLED, EXPELLED_AT, FORGERIES_AT, HOST, Part, STOPS_AT};
+use crate::story::{CAST, ENDS_AT, EXPELLED, EXPELLED_AT, FORGERIES_AT, Part, STOPS_AT, slowness};
 use crate::tally::Tally;
 
 /// The result of a step of the simulation.
@@ -57,7 +58,7 @@ pub(crate) enum Cue {
 pub(crate) struct Seat {
     /// Its client, once opened.
     pub(crate) client: Option<Client>,
-    /// Its microphone and camera.
+    /// What its microphone and camera see.
     pub(crate) source: Source,
     /// Its page in the accounts.
     pub(crate) page: Page,
@@ -67,7 +68,8 @@ pub(crate) struct Seat {
     pub(crate) gone: bool,
     /// Its meeting hears nothing of the server any more; it still gets what the relay sends.
     pub(crate) deaf: bool,
-    sending: bool,
+    /// Its microphone and camera are on.
+    pub(crate) sending: bool,
     timer: Option<u64>,
     uplink_free_at: u64,
 }
@@ -85,6 +87,8 @@ pub(crate) struct World {
     pub(crate) copies: Vec<Copy>,
     pub(crate) tally: Tally,
     chain: Chain,
+    /// The fault of the clients, if they are to have one.
+    pub(crate) sabotage: Option<Sabotage>,
     /// What happened, with the time.
     pub(crate) story: Vec<(u64, String)>,
 }
@@ -123,6 +127,7 @@ impl World {
             copies: Vec::new(),
             tally: Tally::default(),
             chain: Chain::default(),
+            sabotage: None,
             story: Vec::new(),
         }
     }
@@ -154,7 +159,8 @@ impl World {
     pub(crate) fn at_server(&mut self, from: usize, request: ToServer) -> Outcome<()> {
         for mail in self.server.serve(from, request)? {
             let again = if self.dice.chance(140) { self.dice.within(100..=250) } else { 0 };
-            let delay = self.dice.within(10..=50) + again;
+            let slow = slowness(mail.to, self.queue.now());
+            let delay = self.dice.within(10..=50) + again + slow;
             self.queue.after(delay, Coming::AtClient(mail.to, mail.what));
         }
         Ok(())
@@ -235,64 +241,9 @@ impl World {
         }
     }
 
-    /// A client tells its user something.
-    fn notice(&mut self, number: usize, notice: Notice) -> Outcome<()> {
-        let name = CAST.get(number).map_or("", |role| role.name);
-        let Some(seat) = self.seats.get_mut(number) else { return Ok(()) };
-        match notice {
-            Notice::Knock { knock, name } if number == HOST => self.knock(knock, &name),
-            Notice::Joined => {
-                let line = format!("{name} is in, in epoch {}", seat.page.epoch().unwrap_or(0));
-                if !std::mem::replace(&mut seat.sending, true) {
-                    self.queue.after(0, Coming::Capture(number, Kind::Speech));
-                    self.queue.after(0, Coming::Capture(number, Kind::Video));
-                }
-                self.tell(line);
-            }
-            Notice::KeyFrame => seat.source.key_frame(),
-            Notice::Denied => {
-                seat.deaf = true;
-                self.tell(format!("{name} learns that it was turned down"));
-            }
-            Notice::Gone(gone) if number == HOST => self.tell(format!("{gone} is out")),
-            Notice::Over(why) => {
-                seat.page.part();
-                (seat.gone, seat.sending) = (true, false);
-                self.server.hang_up(number);
-                self.tell(format!("{name} {why}"));
-            }
-            Notice::Refused(why) => self.tally.refusal(why),
-            Notice::Alarm(why) => self.tell(format!("{name} is alarmed: {why}")),
-            Notice::Knock { .. } | Notice::Gone(_) => {}
-        }
-        Ok(())
-    }
-
-    /// The host sees a knock, and thinks for a moment.
-    fn knock(&mut self, knock: usize, name: &str) {
-        let seat = CAST.iter().position(|role| role.name == name);
-        self.tell(format!("{name} knocks"));
-        if let Some(seat) = seat {
-            let delay = self.dice.within(200..=600);
-            self.queue.after(delay, Coming::Cue(Cue::Answer(knock, seat)));
-        }
-    }
-
     /// Whether this seat is one that the host lets in.
     pub(crate) fn is_admitted(seat: usize) -> bool {
         CAST.get(seat).is_some_and(|role| matches!(role.part, Part::Host | Part::Guest))
-    }
-
-    /// Stops the microphone and the camera of this seat.
-    pub(crate) fn stop_sending(&mut self, seat: usize) {
-        if let Some(seat) = self.seats.get_mut(seat) {
-            seat.sending = false;
-        }
-    }
-
-    /// Whether its microphone and camera are on.
-    pub(crate) fn is_sending(&self, seat: usize) -> bool {
-        self.seats.get(seat).is_some_and(|seat| seat.sending)
     }
 }
 
