@@ -1,13 +1,13 @@
 //! Clients with a fault: the negative control. A run with one of them must not be ok, or the
-//! accounts would notice nothing. `--sabotage` and the name of the fault.
+//! accounts would notice nothing. `--sabotage` and the name of a fault, any number of times.
 
 use crate::ledger::Frame;
 use crate::net::Heard;
 use crate::relay::{Copy, Nature};
 use crate::story::{CAST, EXPELLED};
 
-/// One frame in so many is dropped by a client that loses frames.
-const LOSES_ONE_IN: usize = 1_000;
+/// One frame in so many is lost or confused.
+const ONE_IN: usize = 1_000;
 
 /// What the clients do wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,12 +42,12 @@ impl Sabotage {
         let accepted = Heard::Frame { from: name(frame.sender), kind: frame.kind };
         match self {
             Self::Accepts(nature) if copy.nature == nature => *heard = accepted,
-            Self::Loses if genuine && number % LOSES_ONE_IN == 0 => *heard = Heard::Refused,
+            Self::Loses if genuine && number.is_multiple_of(ONE_IN) => *heard = Heard::Refused,
             Self::KeepsListening if genuine && copy.to == EXPELLED => {
                 *heard = accepted;
                 *out = frame.plaintext.to_vec();
             }
-            Self::Confuses if genuine && *heard == accepted => {
+            Self::Confuses if *heard == accepted && number % ONE_IN == 1 => {
                 *heard = Heard::Frame { from: name(copy.to), kind: frame.kind };
             }
             _ => {}

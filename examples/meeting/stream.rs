@@ -79,7 +79,7 @@ impl World {
         let mut out = Vec::new();
         let Some(client) = &mut seat.client else { return };
         let mut heard = client.open(tag as u64, &copy.bytes, now, &mut out);
-        if let Some(sabotage) = self.sabotage {
+        for sabotage in &self.sabotage {
             sabotage.spoil(copy, &self.frames, &mut heard, &mut out);
         }
         self.settle(tag, &heard, &out, false);

@@ -87,8 +87,8 @@ pub(crate) struct World {
     pub(crate) copies: Vec<Copy>,
     pub(crate) tally: Tally,
     chain: Chain,
-    /// The fault of the clients, if they are to have one.
-    pub(crate) sabotage: Option<Sabotage>,
+    /// The faults that the clients are to have: none but in a negative control.
+    pub(crate) sabotage: Vec<Sabotage>,
     /// What happened, with the time.
     pub(crate) story: Vec<(u64, String)>,
 }
@@ -127,7 +127,7 @@ impl World {
             copies: Vec::new(),
             tally: Tally::default(),
             chain: Chain::default(),
-            sabotage: None,
+            sabotage: Vec::new(),
             story: Vec::new(),
         }
     }
