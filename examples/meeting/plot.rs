@@ -155,7 +155,10 @@ impl World {
                 self.tell(format!("{name} {why}"));
             }
             Notice::Refused(why) => self.tally.refusal(why),
-            Notice::Alarm(why) => self.tell(format!("{name} is alarmed: {why}")),
+            Notice::Alarm(why) => {
+                self.tally.alarms += 1;
+                self.tell(format!("{name} is alarmed: {why}"));
+            }
             Notice::Knock { .. } | Notice::Gone(_) => {}
         }
         Ok(())

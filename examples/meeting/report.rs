@@ -9,16 +9,16 @@ use crate::world::World;
 
 /// The sums of a run.
 pub(crate) struct Report {
-    pub(crate) participants: usize,
-    pub(crate) epochs: u64,
-    pub(crate) sealed: u64,
-    pub(crate) delivered: u64,
-    pub(crate) opened: u64,
-    pub(crate) denied: u64,
-    pub(crate) lost: u64,
-    pub(crate) unexpected: u64,
-    pub(crate) held: u64,
-    pub(crate) plaintext_hits: u64,
+    participants: usize,
+    epochs: u64,
+    sealed: u64,
+    delivered: u64,
+    opened: u64,
+    denied: u64,
+    lost: u64,
+    unexpected: u64,
+    held: u64,
+    plaintext_hits: u64,
     first_frame_ms: Vec<u64>,
     removal_ms: Vec<u64>,
     /// Why the run is not ok, by the names of the JSON object.
@@ -90,6 +90,8 @@ impl Report {
             ("opened_after_removal", tally.opened_after_removal),
             ("opened_by_outsiders", tally.outsider_opened),
             ("rosters_that_disagree", tally.disagreements),
+            ("intruders", tally.intruders),
+            ("alarms", tally.alarms),
             ("relay_plaintext_hits", self.plaintext_hits),
         ];
         let enough = [
@@ -140,6 +142,8 @@ impl Report {
             "frames_opened_unexpectedly": self.unexpected,
             "frames_opened_as_another": tally.wrong,
             "rosters_that_disagree": tally.disagreements,
+            "intruders": tally.intruders,
+            "alarms": tally.alarms,
             "tampered_attempted": tampered_attempted,
             "replayed_attempted": replayed_attempted,
             "injected_attempted": injected_attempted,

@@ -1,12 +1,13 @@
 //! The simulation: clients, server and relay around one clock.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::rc::Rc;
 
 use incamera::wire::{ToClient, ToServer};
 
 use crate::client::Client;
-use crate::ledger::{Chain, Frame, Page};
+use crate::ledger::{Chain, Frame, Page, Seats};
 use crate::media::{Media, Source};
 use crate::net::{Action, Kind};
 use crate::queue::{Dice, Queue};
@@ -160,7 +161,11 @@ impl World {
         for mail in self.server.serve(from, request)? {
             let again = if self.dice.chance(140) { self.dice.within(100..=250) } else { 0 };
             let slow = slowness(mail.to, self.queue.now());
-            let delay = self.dice.within(10..=50) + again + slow;
+            let delay = match mail.what {
+                // The first message of a connection: nothing overtakes it.
+                ToClient::Connected { .. } => 10,
+                _ => self.dice.within(10..=50) + again + slow,
+            };
             self.queue.after(delay, Coming::AtClient(mail.to, mail.what));
         }
         Ok(())
@@ -235,7 +240,10 @@ impl World {
         let Some(epoch) = client.epoch().filter(|epoch| page.epoch() != Some(*epoch)) else {
             return;
         };
-        self.tally.disagreements += u64::from(!self.chain.note(epoch, seats_of(client)));
+        let roster = client.roster();
+        let seats = admitted_seats(&roster);
+        self.tally.intruders += roster.len().abs_diff(seats.len()) as u64;
+        self.tally.disagreements += u64::from(!self.chain.note(epoch, seats));
         if page.epoch().is_none() || page.is_present() {
             page.reach(number, epoch, now, &self.chain, &self.frames);
         }
@@ -247,8 +255,8 @@ impl World {
     }
 }
 
-/// The seats of those whom this client takes for members.
-fn seats_of(client: &mut Client) -> crate::ledger::Seats {
-    let roster = client.roster();
-    CAST.iter().enumerate().filter(|(_, role)| roster.contains(role.name)).map(|(n, _)| n).collect()
+/// The seats of these people, as far as they are among those whom the host lets in.
+fn admitted_seats(roster: &BTreeSet<String>) -> Seats {
+    let seats = CAST.iter().enumerate().filter(|(_, role)| roster.contains(role.name));
+    seats.map(|(seat, _)| seat).filter(|seat| World::is_admitted(*seat)).collect()
 }
