@@ -1,340 +1,232 @@
-//! One participant's client. A stand-in without cryptography that is worth the name: it speaks
-//! through the face of the real one, so that the simulation can be tried.
+//! One participant's client: the one place where the example meets the library. It turns what the
+//! server sends into inputs, outputs into requests and notices, and frames into sealed ones and
+//! back.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::error::Error;
 
-use incamera_wire::{
-    Destination as To, Envelope, EnvelopeKind, MailboxId, MeetingId, MessageId, ToClient, ToServer,
+use incamera::wire::{FrameHeader, MailboxId, MeetingId, ToClient, ToServer};
+use incamera::{
+    DenyReason, Event, Framing, Input, Invite, KnockId, Meeting, MemberId, Message, Now, Opened,
+    Output, Receiver, Sealer, Settings, Source, Track, testing,
 };
-use sha2::{Digest, Sha256};
 
-use crate::forge;
 use crate::net::{Action, Heard, Kind, Notice};
 
-type Id = [u8; 16];
 type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// What the simulated clock adds to Unix time, in milliseconds.
+const UNIX_START_MS: u64 = 1_700_000_000_000;
 
 /// A participant's client.
 pub(crate) struct Client {
-    name: String,
-    secret: [u8; 32],
-    joined: bool,
-    epoch: u64,
-    roster: BTreeSet<String>,
-    next: u64,
-    early: BTreeMap<u64, Vec<u8>>,
-    actions: VecDeque<Action>,
-    knocks: Vec<(Id, String)>,
-    ended: Vec<(u64, u64)>,
-    ctr: BTreeMap<u64, u64>,
-    seen: BTreeSet<(u64, u64, u64)>,
-    held: Vec<(u64, Vec<u8>)>,
-    posts: u64,
-    first: u64,
+    meeting: Meeting,
+    microphone: Sealer,
+    camera: Sealer,
+    receiver: Receiver,
+    /// Everybody who was ever in the roster.
+    names: BTreeMap<MemberId, String>,
+    /// What the wrapper itself has to tell.
+    first: VecDeque<Action>,
+    knocks: Vec<KnockId>,
 }
 
-fn hash(parts: &[&[u8]]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    parts.iter().for_each(|part| hash.update(part));
-    hash.finalize().into()
-}
-
-fn id_of(bytes: [u8; 32]) -> Id {
-    std::array::from_fn(|i| bytes.get(i).copied().unwrap_or(0))
-}
-
-fn masked(text: &[u8]) -> Vec<u8> {
-    text.iter().map(|byte| byte ^ 0x55).collect()
+fn at(now: u64) -> Now {
+    Now { monotonic_ms: now, unix_ms: UNIX_START_MS + now }
 }
 
 impl Client {
-    fn new(name: &str, secret: [u8; 32]) -> Self {
-        let (roster, early, actions) = Default::default();
-        let (knocks, ended, ctr, seen, held) = Default::default();
-        let name = name.into();
-        Self {
-            name,
-            secret,
-            joined: false,
-            epoch: 0,
-            roster,
-            next: 0,
-            early,
-            actions,
-            knocks,
-            ended,
-            ctr,
-            seen,
-            held,
-            posts: 0,
-            first: 0,
-        }
-    }
-
-    pub(crate) fn host(seed: [u8; 32], name: &str, _now: u64) -> Outcome<Self> {
-        let mut client = Self::new(name, seed);
-        client.joined = true;
-        client.roster.insert(name.into());
-        client.actions.push_back(Action::Notice(Notice::Joined));
+    /// The client of somebody who creates the meeting.
+    pub(crate) fn host(seed: [u8; 32], name: &str, now: u64) -> Outcome<Self> {
+        let identity = testing::identity(seed, name)?;
+        let meeting = testing::create(seed, &identity, Settings::default(), at(now))?;
+        let mut client = Self::new(meeting)?;
+        client.first.push_back(Action::Notice(Notice::Joined));
         Ok(client)
     }
 
-    pub(crate) fn guest(_seed: [u8; 32], name: &str, link: &str, _now: u64) -> Outcome<Self> {
-        let byte =
-            |i: usize| link.get(2 * i..2 * i + 2).and_then(|b| u8::from_str_radix(b, 16).ok());
-        let secret: Option<Vec<u8>> = (0..32).map(byte).collect();
-        let secret = secret.and_then(|s| s.try_into().ok()).ok_or("not a link")?;
-        Ok(Self::new(name, secret))
+    /// The client of somebody who opens a link.
+    pub(crate) fn guest(seed: [u8; 32], name: &str, link: &str, now: u64) -> Outcome<Self> {
+        let identity = testing::identity(seed, name)?;
+        Self::new(testing::join(seed, &identity, &Invite::parse(link)?, at(now))?)
     }
 
-    pub(crate) fn link(&self) -> Outcome<String> {
-        Ok(self.secret.iter().map(|byte| format!("{byte:02x}")).collect())
+    /// Takes sealers and a receiver once and for all: nobody has to rekey them.
+    fn new(mut meeting: Meeting) -> Outcome<Self> {
+        let microphone = meeting.sealer(Track::MICROPHONE, Framing::Whole)?;
+        let camera = meeting.sealer(Track::CAMERA, Framing::Whole)?;
+        let receiver = meeting.receiver();
+        let (names, first, knocks) = Default::default();
+        Ok(Self { meeting, microphone, camera, receiver, names, first, knocks })
     }
 
-    /// The same link with an invented secret.
-    pub(crate) fn made_up_link(link: &str, _noise: [u8; 32]) -> Outcome<String> {
-        Ok(format!("00{}", link.get(2..).ok_or("short")?))
+    /// The link that lets others knock.
+    pub(crate) fn link(&mut self) -> Outcome<String> {
+        Ok(self.meeting.invite()?.link())
+    }
+
+    /// The same link with an invented secret, which is what its text ends with.
+    pub(crate) fn made_up_link(link: &str, noise: [u8; 32]) -> Outcome<String> {
+        let invented = |byte: &u8| char::from(b'a' + byte % 26);
+        let kept = link.len().checked_sub(33).and_then(|at| link.get(..at)).ok_or("short")?;
+        // The last character has two bits that must be 0, as `A` has.
+        Ok(format!("{kept}{}A", noise.iter().map(invented).collect::<String>()))
     }
 
     pub(crate) fn meeting(&self) -> MeetingId {
-        MeetingId::new([1; 16])
+        self.meeting.id()
     }
 
     pub(crate) fn mailbox(&self) -> Option<MailboxId> {
-        Some(MailboxId::new(id_of(hash(&[self.name.as_bytes()]))))
+        self.meeting.mailbox()
     }
 
-    fn post(&mut self, to: To, bytes: Vec<u8>) {
-        self.posts += 1;
-        let id =
-            MessageId::new(id_of(hash(&[&bytes, self.name.as_bytes(), &self.posts.to_be_bytes()])));
-        self.actions.push_back(Action::Send(ToServer::Post { id, to, bytes }));
-    }
-
-    fn entry(&mut self, op: u8, text: &str) {
-        let body = [&[op][..], &self.epoch.to_be_bytes(), &masked(text.as_bytes())].concat();
-        let tag = hash(&[&self.secret, &body]);
-        let (meeting, kind, epoch) = (self.meeting(), EnvelopeKind::Handshake, self.epoch);
-        let (nonce, ciphertext, welcome) = ([0; 24], [&tag[..], &body].concat(), None);
-        let envelope = Envelope { meeting, kind, epoch, nonce, ciphertext, welcome };
-        self.post(To::Log, envelope.encode());
-    }
-
+    /// Takes in what the server sends.
     pub(crate) fn handle(&mut self, input: ToClient, now: u64) -> Outcome<()> {
-        match input {
-            ToClient::Connected { next } => {
-                self.next = next;
-                if !self.joined {
-                    let tag = hash(&[&self.secret]);
-                    let knock = [&tag[..], &masked(self.name.as_bytes())].concat();
-                    self.post(To::Lobby, knock);
-                }
-            }
-            ToClient::Log { seq, bytes } => {
-                if seq >= self.next {
-                    self.early.insert(seq, bytes);
-                }
-                while let Some(bytes) = self.early.remove(&self.next) {
-                    self.next += 1;
-                    self.apply(&bytes, now);
-                }
-                if !self.early.is_empty() {
-                    self.actions.push_back(Action::Send(ToServer::Fetch { from: self.next }));
-                }
-            }
-            ToClient::Lobby { bytes } if self.joined => {
-                match bytes.strip_prefix(&hash(&[&self.secret])) {
-                    Some(name) => {
-                        let name = String::from_utf8(masked(name))?;
-                        let mailbox = id_of(hash(&[name.as_bytes()]));
-                        self.knocks.push((mailbox, name.clone()));
-                        let knock = self.knocks.len() - 1;
-                        self.actions.push_back(Action::Notice(Notice::Knock { knock, name }));
-                    }
-                    None => self.refuse("a knock that no live invite opens"),
-                }
-            }
-            ToClient::Direct { .. } => self.actions.push_back(Action::Notice(Notice::Denied)),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn refuse(&mut self, why: &str) {
-        self.actions.push_back(Action::Notice(Notice::Refused(why.into())));
-    }
-
-    fn apply(&mut self, bytes: &[u8], now: u64) {
-        let Ok(Envelope { ciphertext, .. }) = Envelope::decode(bytes) else {
-            return self.refuse("not an envelope");
+        let input = match input {
+            ToClient::Connected { next } => Input::Connected { next },
+            ToClient::Log { seq, bytes } => Input::Log { seq, bytes },
+            ToClient::Lobby { bytes } => Input::Lobby(bytes),
+            ToClient::Direct { bytes } => Input::Direct(bytes),
+            ToClient::Blob { bytes } => Input::Blob(bytes),
+            _ => return Ok(()),
         };
-        let Some((tag, body)) = ciphertext.split_at_checked(32) else {
-            return self.refuse("short");
-        };
-        let good = hash(&[&self.secret, body]).as_slice() == tag;
-        let Some((op, rest)) = body.split_first().filter(|_| good) else {
-            return self.refuse("forged");
-        };
-        let Some((epoch, text)) = rest.split_at_checked(8) else { return };
-        let epoch = epoch.iter().fold(0, |all, byte| all << 8 | u64::from(*byte));
-        let text = String::from_utf8_lossy(&masked(text)).into_owned();
-        if !self.joined {
-            let names: Vec<&str> = text.split('\n').collect();
-            if *op == 1 && names.last() == Some(&&*self.name) {
-                (self.joined, self.epoch, self.first) = (true, epoch + 1, epoch + 1);
-                self.roster = names.iter().map(|name| (*name).into()).collect();
-                self.actions.push_back(Action::Notice(Notice::Joined));
-            }
-            return;
-        }
-        if *op < 3 && epoch != self.epoch {
-            return self.refuse("a commit for another epoch");
-        }
-        match op {
-            1 => {
-                let name = text.split('\n').next_back().unwrap_or("").to_owned();
-                self.roster.insert(name);
-                self.step(now + 10_000);
-                self.actions.push_back(Action::Notice(Notice::KeyFrame));
-            }
-            2 => {
-                self.roster.remove(&text);
-                self.step(now + 2_000);
-                self.actions.push_back(Action::Notice(Notice::Removed(text)));
-            }
-            3 if text != self.name
-                && self.roster.iter().find(|n| **n != text) == Some(&self.name) =>
-            {
-                self.entry(2, &text);
-            }
-            4 => self.actions.push_back(Action::Notice(Notice::Over("ended"))),
-            _ => {}
+        Ok(self.meeting.handle(input, at(now))?)
+    }
+
+    /// Does what is due.
+    pub(crate) fn timeout(&mut self, now: u64) -> Outcome<()> {
+        match self.meeting.poll_timeout().is_some_and(|due| due <= now) {
+            true => Ok(self.meeting.handle_timeout(at(now))?),
+            false => Ok(()),
         }
     }
 
-    fn step(&mut self, end: u64) {
-        self.ended.push((self.epoch, end));
-        self.ended.iter_mut().for_each(|(_, old)| *old = (*old).min(end));
-        self.epoch += 1;
-    }
-
-    pub(crate) fn timeout(&mut self, _now: u64) -> Outcome<()> {
-        Ok(())
-    }
-
-    pub(crate) fn poll(&mut self) -> Option<Action> {
-        self.actions.pop_front()
-    }
-
+    /// When something is due.
     pub(crate) fn poll_timeout(&self) -> Option<u64> {
-        None
+        self.meeting.poll_timeout()
     }
 
-    pub(crate) fn admit(&mut self, knock: usize, _now: u64) -> Outcome<()> {
-        let (_, name) = self.knocks.get(knock).cloned().ok_or("no such knock")?;
-        let names: Vec<String> = self.roster.iter().cloned().chain([name]).collect();
-        self.entry(1, &names.join("\n"));
-        Ok(())
+    /// The next step that this client wants done.
+    pub(crate) fn poll(&mut self) -> Option<Action> {
+        loop {
+            let action = match self.first.pop_front() {
+                Some(action) => Some(action),
+                None => match self.meeting.poll()? {
+                    Output::Send(Message { id, to, bytes }) => {
+                        Some(Action::Send(ToServer::Post { id, to, bytes }))
+                    }
+                    Output::Fetch { from } => Some(Action::Send(ToServer::Fetch { from })),
+                    Output::FetchBlob { hash } => Some(Action::Send(ToServer::FetchBlob { hash })),
+                    Output::Event(event) => self.notice(event).map(Action::Notice),
+                },
+            };
+            if action.is_some() {
+                return action;
+            }
+        }
     }
 
-    pub(crate) fn deny(&mut self, knock: usize, _now: u64) -> Outcome<()> {
-        let (mailbox, _) = self.knocks.get(knock).cloned().ok_or("no such knock")?;
-        self.post(To::Direct(MailboxId::new(mailbox)), b"no".to_vec());
-        Ok(())
+    fn notice(&mut self, event: Event) -> Option<Notice> {
+        Some(match event {
+            Event::Knock { knock, name, .. } => {
+                self.knocks.push(knock);
+                Notice::Knock { knock: self.knocks.len() - 1, name }
+            }
+            Event::Joined => Notice::Joined,
+            Event::Denied { .. } => Notice::Denied,
+            Event::Gone { name, .. } => Notice::Gone(name),
+            Event::Removed { .. } => Notice::Over("was removed"),
+            Event::Left => Notice::Over("has left"),
+            Event::Ended { .. } => Notice::Over("learns that the meeting has ended"),
+            Event::KeyFrameNeeded { .. } => Notice::KeyFrame,
+            Event::Refused { source, fault, .. } => {
+                let what = match source {
+                    Source::Log { .. } => "a log entry",
+                    Source::Lobby => "a knock",
+                    Source::Direct => "a direct message",
+                    _ => "a blob",
+                };
+                Notice::Refused(format!("{what}: {fault}"))
+            }
+            Event::Alarm(alarm) => Notice::Alarm(format!("{alarm:?}")),
+            _ => return None,
+        })
     }
 
-    pub(crate) fn remove(&mut self, name: &str, _now: u64) -> Outcome<()> {
-        self.entry(2, name);
-        Ok(())
+    fn knock(&self, knock: usize) -> Outcome<KnockId> {
+        Ok(*self.knocks.get(knock).ok_or("no such knock")?)
     }
 
-    pub(crate) fn leave(&mut self, _now: u64) -> Outcome<()> {
-        let name = self.name.clone();
-        self.entry(3, &name);
-        self.actions.push_back(Action::Notice(Notice::Over("left")));
-        Ok(())
+    pub(crate) fn admit(&mut self, knock: usize, now: u64) -> Outcome<()> {
+        Ok(self.meeting.admit(self.knock(knock)?, at(now))?)
     }
 
-    pub(crate) fn end(&mut self, _now: u64) -> Outcome<()> {
-        self.entry(4, "");
-        Ok(())
+    pub(crate) fn deny(&mut self, knock: usize, now: u64) -> Outcome<()> {
+        Ok(self.meeting.deny(self.knock(knock)?, DenyReason::NotExpected, at(now))?)
     }
 
-    pub(crate) fn epoch(&self) -> u64 {
-        self.epoch
+    pub(crate) fn remove(&mut self, name: &str, now: u64) -> Outcome<()> {
+        let member = self.meeting.roster().into_iter().find(|member| member.name == name);
+        Ok(self.meeting.remove(member.ok_or("not in the roster")?.member, at(now))?)
     }
 
-    pub(crate) fn roster(&self) -> BTreeSet<String> {
-        self.roster.clone()
+    pub(crate) fn leave(&mut self, now: u64) -> Outcome<()> {
+        Ok(self.meeting.leave(at(now))?)
     }
 
-    fn leaf(name: &str) -> u64 {
-        u64::from(hash(&[name.as_bytes()])[0])
+    pub(crate) fn end(&mut self, now: u64) -> Outcome<()> {
+        Ok(self.meeting.end(at(now))?)
     }
 
-    fn crypt(&self, epoch: u64, header: &[u8], body: &[u8]) -> Vec<u8> {
-        let epoch = epoch.to_be_bytes();
-        let block = |n: usize| hash(&[&self.secret, &epoch, header, &n.to_be_bytes()]);
-        let pad = (0..).flat_map(block);
-        body.iter().zip(pad).map(|(byte, pad)| byte ^ pad).collect()
+    /// The epoch that this client has come to; `None` before a Welcome and after the end.
+    pub(crate) fn epoch(&self) -> Option<u64> {
+        self.meeting.epoch()
     }
 
-    /// Seals a frame; gives the epoch it is sealed in.
-    pub(crate) fn seal(&mut self, _kind: Kind, plain: &[u8], _now: u64) -> Outcome<(Vec<u8>, u64)> {
-        let kid = Self::leaf(&self.name) << 8 | self.epoch & 0xff;
-        let slot = self.ctr.entry(kid).or_default();
-        let header = forge::header(kid, *slot);
-        *slot += 1;
-        let body = self.crypt(self.epoch, &header, plain);
-        let tag = hash(&[&self.secret, &header, &body]);
-        Ok(([&header[..], &body, &tag].concat(), self.epoch))
+    /// The names of the members.
+    pub(crate) fn roster(&mut self) -> BTreeSet<String> {
+        let roster = self.meeting.roster();
+        self.names.extend(roster.iter().map(|member| (member.member, member.name.clone())));
+        roster.into_iter().map(|member| member.name).collect()
     }
 
+    /// Seals a frame; gives the epoch whose key sealed it: for a moment after a commit that adds
+    /// it is the one before, and only the key id tells.
+    pub(crate) fn seal(&mut self, kind: Kind, plain: &[u8], now: u64) -> Outcome<(Vec<u8>, u64)> {
+        let mut sealed = Vec::new();
+        match kind {
+            Kind::Speech => self.microphone.seal(plain, now, &mut sealed)?,
+            Kind::Video => self.camera.seal(plain, now, &mut sealed)?,
+        }
+        let (header, _) = FrameHeader::parse(&sealed)?;
+        let epoch = self.meeting.epoch().ok_or("sealed outside of a meeting")?;
+        let behind = epoch.wrapping_sub(header.kid) & 0xff;
+        Ok((sealed, epoch.checked_sub(behind).ok_or("sealed in no epoch")?))
+    }
+
+    /// Gives a frame to the receiver.
     pub(crate) fn open(&mut self, tag: u64, sealed: &[u8], now: u64, out: &mut Vec<u8>) -> Heard {
-        let Some(kid) = forge::key_id(sealed) else { return Heard::Refused };
-        let ahead = (kid & 0xff).wrapping_sub(self.epoch) & 0xff;
-        if self.joined && (1..=32).contains(&ahead) {
-            self.held.push((tag, sealed.to_vec()));
-            return Heard::Held;
+        match self.receiver.open(tag, sealed, now, out) {
+            Ok(opened) => self.heard(opened),
+            Err(_) => Heard::Refused,
         }
-        let from = self.roster.iter().find(|name| Self::leaf(name) == kid >> 8).cloned();
-        let Some(from) = from.filter(|name| self.joined && *name != self.name) else {
-            return Heard::Ignored;
-        };
-        let epoch = self.epoch.wrapping_sub(self.epoch.wrapping_sub(kid) & 0xff);
-        if epoch < self.first {
-            return Heard::Refused;
-        }
-        if self.ended.iter().any(|(old, end)| *old == epoch && now >= *end) {
-            return Heard::Refused;
-        }
-        let (len, tag_at) = (forge::header(kid, 0).len(), sealed.len().saturating_sub(32));
-        let Some((rest, seal)) = sealed.split_at_checked(tag_at) else { return Heard::Refused };
-        let ctr_len =
-            sealed.first().map_or(0, |c| if c & 8 == 0 { 0 } else { usize::from(c & 7) + 1 });
-        let Some((header, body)) = rest.split_at_checked(len + ctr_len) else {
-            return Heard::Refused;
-        };
-        if hash(&[&self.secret, header, body]).as_slice() != seal {
-            return Heard::Refused;
-        }
-        let ctr = u64::from_be_bytes(std::array::from_fn(|i| seal.get(i).copied().unwrap_or(0)));
-        if !self.seen.insert((epoch, kid, ctr)) {
-            return Heard::Refused;
-        }
-        out.extend(self.crypt(epoch, header, body));
-        Heard::Frame { from }
     }
 
     /// The next frame that was held and need not be any more.
     pub(crate) fn released(&mut self, now: u64, out: &mut Vec<u8>) -> Option<(u64, Heard)> {
-        let ready = |sealed: &[u8]| {
-            let ahead = forge::key_id(sealed)?.wrapping_sub(self.epoch) & 0xff;
-            Some(!(1..=32).contains(&ahead))
-        };
-        let at = self.held.iter().position(|(_, sealed)| ready(sealed) == Some(true))?;
-        let (tag, sealed) = self.held.remove(at);
-        Some((tag, self.open(tag, &sealed, now, out)))
+        let released = self.receiver.poll(now, out)?;
+        Some((released.tag, released.outcome.map_or(Heard::Refused, |opened| self.heard(opened))))
+    }
+
+    fn heard(&self, opened: Opened) -> Heard {
+        match opened {
+            Opened::Frame { member, track } => Heard::Frame {
+                from: self.names.get(&member).cloned().unwrap_or_default(),
+                kind: if track == Track::CAMERA { Kind::Video } else { Kind::Speech },
+            },
+            Opened::Held => Heard::Held,
+            _ => Heard::Refused,
+        }
     }
 }

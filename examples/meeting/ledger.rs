@@ -1,11 +1,13 @@
 //! The accounts: which frames had to open, worked out from what was sealed, when it arrived and
 //! what each client had merged by then, never from what the library said about the frame.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::media::Plaintext;
+use crate::net::Kind;
 
-/// Keys of an old epoch serve this long after a commit that removes nobody, in milliseconds.
+/// SPEC [K7]: keys of an old epoch serve this long after a commit that removes nobody, in
+/// milliseconds.
 const GRACE_MS: u64 = 10_000;
 /// The same after a commit that removes somebody.
 const GRACE_AFTER_REMOVAL_MS: u64 = 2_000;
@@ -17,6 +19,8 @@ pub(crate) type Seats = BTreeSet<usize>;
 pub(crate) struct Frame {
     /// The seat that sealed it.
     pub(crate) sender: usize,
+    /// Of microphone or camera.
+    pub(crate) kind: Kind,
     /// The epoch whose key sealed it.
     pub(crate) epoch: u64,
     /// When it was sealed.
@@ -27,6 +31,34 @@ pub(crate) struct Frame {
     pub(crate) plaintext: Plaintext,
     /// What the relay got.
     pub(crate) sealed: Vec<u8>,
+}
+
+/// Who was in the meeting in each epoch, from what every member's roster said. Whoever makes a
+/// commit has been in the epoch before it, so that no epoch is missing between two known ones.
+#[derive(Default)]
+pub(crate) struct Chain(BTreeMap<u64, Seats>);
+
+impl Chain {
+    /// Notes a member's roster; false if another one had a different roster in this epoch.
+    pub(crate) fn note(&mut self, epoch: u64, roster: Seats) -> bool {
+        *self.0.entry(epoch).or_insert_with(|| roster.clone()) == roster
+    }
+
+    fn roster(&self, epoch: u64) -> Seats {
+        self.0.get(&epoch).cloned().unwrap_or_default()
+    }
+
+    /// The epoch in which `seat`, a member in `epoch`, became one.
+    fn entry_of(&self, seat: usize, epoch: u64) -> u64 {
+        let before = self.0.range(..epoch).rev();
+        before.take_while(|(_, roster)| roster.contains(&seat)).last().map_or(epoch, |(at, _)| *at)
+    }
+
+    /// Whether the commit into `epoch` removed somebody.
+    fn removes(&self, epoch: u64) -> bool {
+        let before = epoch.checked_sub(1).map(|before| self.roster(before)).unwrap_or_default();
+        before.difference(&self.roster(epoch)).next().is_some()
+    }
 }
 
 /// One commit as this client merged it.
@@ -64,19 +96,21 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// The client is a member from here on, in this epoch.
-    pub(crate) fn join(&mut self, epoch: u64, at: u64, roster: Seats) {
-        self.merges = vec![Merge { epoch, at, removes: false }];
-        self.roster = roster;
-        self.present = true;
-    }
-
-    /// The client merged the commit to `epoch`.
-    pub(crate) fn merge(&mut self, epoch: u64, at: u64, roster: Seats, frames: &[Frame]) {
-        let removes = self.roster.difference(&roster).next().is_some();
-        let first = self.merges.last().map_or(epoch, |last| last.epoch + 1);
-        self.merges.extend((first..=epoch).map(|epoch| Merge { epoch, at, removes }));
-        self.roster = roster;
+    /// The client of `seat` has come to `epoch`: by a Welcome, by commits, or by both at once.
+    pub(crate) fn reach(
+        &mut self,
+        seat: usize,
+        epoch: u64,
+        at: u64,
+        chain: &Chain,
+        frames: &[Frame],
+    ) {
+        let next = |last: &Merge| last.epoch + 1;
+        let first = self.merges.last().map_or_else(|| chain.entry_of(seat, epoch), next);
+        self.present |= self.merges.is_empty();
+        let merge = |epoch| Merge { epoch, at, removes: chain.removes(epoch) };
+        self.merges.extend((first..=epoch).map(merge));
+        self.roster = chain.roster(epoch);
         for id in std::mem::take(&mut self.ahead) {
             self.judge(id, at, frames);
         }
@@ -169,35 +203,52 @@ mod tests {
 
     fn frame(sender: usize, epoch: u64) -> Frame {
         let plaintext = Plaintext::from(vec![1, 2, 3]);
-        let (audience, sealed) = (Seats::new(), Vec::new());
-        Frame { sender, epoch, sealed_at: 0, audience, plaintext, sealed }
+        let (kind, audience, sealed) = (Kind::Speech, Seats::new(), Vec::new());
+        Frame { sender, kind, epoch, sealed_at: 0, audience, plaintext, sealed }
     }
 
-    fn page(frames: &[Frame]) -> Page {
+    /// Seat 1 comes in epoch 1, seat 3 in epoch 2; seat 2 goes in epoch 3.
+    fn chain() -> Chain {
+        let rosters: [&[usize]; 4] = [&[0, 2], &[0, 1, 2], &[0, 1, 2, 3], &[0, 1, 3]];
+        let mut chain = Chain::default();
+        for (epoch, roster) in (0..).zip(rosters) {
+            assert!(chain.note(epoch, roster.iter().copied().collect()));
+        }
+        chain
+    }
+
+    /// The page of seat 1, who has come to `epoch` at time 100, after a frame that came too early.
+    fn page(epoch: u64, frames: &[Frame]) -> Page {
         let mut page = Page::default();
         page.arrive(0, 0, frames);
-        page.join(1, 100, Seats::from([0, 1, 2]));
+        assert_eq!(std::mem::take(&mut page.denied), 1);
+        page.reach(1, epoch, 100, &chain(), frames);
         page
+    }
+
+    #[test]
+    fn two_rosters_in_one_epoch_are_noticed() {
+        assert!(chain().note(2, Seats::from([0, 1, 2, 3])));
+        assert!(!chain().note(2, Seats::from([0, 1, 2])));
     }
 
     #[test]
     fn epochs_before_the_join_and_graces_run_out() {
         let frames = [frame(0, 0), frame(0, 1), frame(2, 1)];
-        let mut page = page(&frames);
+        let mut page = page(1, &frames);
         page.arrive(0, 100, &frames);
-        assert_eq!((page.denied, page.delivered()), (2, 0));
-        page.merge(2, 1_000, Seats::from([0, 1, 2, 3]), &frames);
+        assert_eq!((page.denied, page.delivered()), (1, 0));
+        page.reach(1, 2, 1_000, &chain(), &frames);
         page.arrive(1, 10_999, &frames);
         page.arrive(2, 11_000, &frames);
-        assert_eq!((page.denied, page.delivered()), (3, 1));
+        assert_eq!((page.denied, page.delivered()), (2, 1));
     }
 
     #[test]
     fn a_removal_shortens_the_grace_and_denies_the_removed_at_once() {
-        let frames = [frame(0, 1), frame(2, 1), frame(0, 1)];
-        let mut page = page(&frames);
-        page.denied = 0;
-        page.merge(2, 1_000, Seats::from([0, 1]), &frames);
+        let frames = [frame(0, 2), frame(2, 2), frame(0, 2)];
+        let mut page = page(2, &frames);
+        page.reach(1, 3, 1_000, &chain(), &frames);
         page.arrive(0, 2_999, &frames);
         page.arrive(1, 1_000, &frames);
         page.arrive(2, 3_000, &frames);
@@ -205,14 +256,22 @@ mod tests {
     }
 
     #[test]
+    fn whoever_comes_by_a_welcome_and_a_commit_at_once_was_in_both_epochs() {
+        let frames = [frame(0, 1), frame(0, 2)];
+        let mut page = page(2, &frames);
+        page.arrive(0, 200, &frames);
+        page.arrive(1, 200, &frames);
+        assert_eq!((page.denied, page.delivered(), page.epoch()), (0, 2, Some(2)));
+    }
+
+    #[test]
     fn a_frame_ahead_counts_when_its_epoch_comes() {
         let frames = [frame(0, 2), frame(0, 3)];
-        let mut page = page(&frames);
-        page.denied = 0;
+        let mut page = page(1, &frames);
         page.arrive(0, 200, &frames);
         page.arrive(1, 200, &frames);
         assert_eq!(page.delivered(), 0);
-        page.merge(2, 300, Seats::from([0, 1, 2, 3]), &frames);
+        page.reach(1, 2, 300, &chain(), &frames);
         assert_eq!((page.delivered(), page.lost().count()), (1, 1));
         page.open(0, 300, true);
         page.part();

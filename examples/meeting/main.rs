@@ -12,6 +12,7 @@ mod plot;
 mod queue;
 mod relay;
 mod report;
+mod sabotage;
 mod search;
 mod server;
 mod story;
@@ -24,21 +25,28 @@ use std::process::ExitCode;
 
 use crate::media::Media;
 use crate::report::{Report, table};
+use crate::sabotage::Sabotage;
 use crate::world::{Outcome, World};
 
 /// What the command line asks for.
 struct Options {
     seed: u64,
     json: bool,
+    sabotage: Vec<Sabotage>,
 }
 
 impl Options {
     fn parse(mut words: impl Iterator<Item = String>) -> Outcome<Self> {
-        let mut options = Self { seed: 20_200_401, json: false };
+        let mut options = Self { seed: 20_200_401, json: false, sabotage: Vec::new() };
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--json" => options.json = true,
                 "--seed" => options.seed = words.next().ok_or("--seed needs a number")?.parse()?,
+                "--sabotage" => {
+                    let name = words.next().unwrap_or_default();
+                    let fault = Sabotage::ALL.into_iter().find(|(known, _)| *known == name);
+                    options.sabotage.push(fault.ok_or("no such fault: see sabotage.rs")?.1);
+                }
                 _ => return Err(format!("{word}: only --seed N and --json are known").into()),
             }
         }
@@ -47,9 +55,12 @@ impl Options {
 }
 
 /// Runs the meeting; true if it went as it must.
+#[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "how long a run took")]
 fn run(options: &Options) -> Outcome<bool> {
+    let began = std::time::Instant::now();
     let media = Media::load()?;
     let mut world = World::new(options.seed, &media);
+    world.sabotage.clone_from(&options.sabotage);
     let mut progress = Progress::new(options.json);
     while world.step()? {
         progress.show(&world);
@@ -60,9 +71,14 @@ fn run(options: &Options) -> Outcome<bool> {
         println!("{}", report.json(&world, options.seed));
     } else {
         println!("\n{}\n{}", table(&world), report.summary(&world));
-        println!("seed {}: {}", options.seed, if report.ok { "ok" } else { "NOT ok" });
+        println!(
+            "seed {}, {:.1} s: {}",
+            options.seed,
+            began.elapsed().as_secs_f64(),
+            report.verdict()
+        );
     }
-    Ok(report.ok)
+    Ok(report.is_ok())
 }
 
 /// The story as it happens, and on a terminal a line that moves.
@@ -123,12 +139,40 @@ fn main() -> ExitCode {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_meeting_goes_as_it_must() {
+    /// A run up to a time, with its faults, and where it came to.
+    fn run_until(end: u64, sabotage: Vec<Sabotage>) -> (World, Report) {
         let media = Media::load().unwrap();
         let mut world = World::new(1, &media);
-        while world.step().unwrap() {}
+        world.sabotage = sabotage;
+        while world.queue.now() < end && world.step().unwrap() {}
         let report = Report::new(&world, &media);
-        assert!(report.ok, "{}", report.json(&world, 1));
+        (world, report)
+    }
+
+    #[test]
+    fn the_meeting_goes_as_it_must() {
+        let (world, report) = run_until(u64::MAX, Vec::new());
+        assert!(report.is_ok(), "{}", report.verdict());
+        assert_eq!(report.json(&world, 1)["ok"], true);
+        let is_over = |seat: usize| world.seats[seat].gone;
+        assert!([0, 1, 2, 3, 5, 6].into_iter().all(is_over), "everybody is gone in the end");
+    }
+
+    #[test]
+    fn the_accounts_notice_every_fault_of_a_client() {
+        let faults = Sabotage::ALL.into_iter().map(|(_, fault)| fault).collect();
+        let (world, report) = run_until(16_000, faults);
+        assert!(!report.is_ok());
+        assert_eq!(report.json(&world, 1)["ok"], false);
+        for noticed in [
+            "tampered_accepted",
+            "replayed_accepted",
+            "injected_accepted",
+            "frames_lost_to_rekey",
+            "opened_after_removal",
+            "frames_opened_as_another",
+        ] {
+            assert!(report.verdict().contains(noticed), "{noticed}: {}", report.verdict());
+        }
     }
 }

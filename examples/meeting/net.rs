@@ -1,7 +1,7 @@
 //! What travels between a client and its user, in the simulation's own plain types: only
-//! `client.rs` knows the library. What goes to the server is `incamera-wire`'s.
+//! `client.rs` knows the meeting's face. What goes to the server is the wire's.
 
-use incamera_wire::ToServer;
+use incamera::wire::ToServer;
 
 /// What a client tells its user.
 #[derive(Clone, Debug)]
@@ -11,7 +11,7 @@ pub(crate) enum Notice {
     /// This client is a member now and has been confirmed.
     Joined,
     /// Somebody else is no member any more.
-    Removed(String),
+    Gone(String),
     /// Newcomers need a key frame of this client's video.
     KeyFrame,
     /// The knock was turned down.
@@ -36,12 +36,10 @@ pub(crate) enum Action {
 /// What became of a frame that a receiver was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
-    /// It opened, and this member's client sealed it.
-    Frame { from: String },
+    /// It opened, and this member's client sealed it on a track of this kind.
+    Frame { from: String, kind: Kind },
     /// It waits for an epoch that this client has not reached.
     Held,
-    /// It is nobody's frame, or this client's own.
-    Ignored,
     /// It did not open.
     Refused,
 }

@@ -1,9 +1,10 @@
-//! The script's cues: people open their clients, decide, and go.
+//! The script's cues: people open their clients, decide, and go; and what clients tell them.
 
-use incamera_wire::{Destination, MessageId, ToServer};
+use incamera::wire::{Destination, MessageId, ToServer};
 
 use crate::client::Client;
 use crate::forge;
+use crate::net::{Kind, Notice};
 use crate::story::{CAST, HOST, Part};
 use crate::world::{Coming, Cue, Outcome, World};
 
@@ -47,9 +48,8 @@ impl World {
     }
 
     /// A link from the host's hand, always a fresh one: a removal makes old ones worthless.
-    fn link(&self) -> Outcome<String> {
-        let host = self.seats.get(HOST).and_then(|seat| seat.client.as_ref());
-        host.ok_or("the host is not there")?.link()
+    fn link(&mut self) -> Outcome<String> {
+        self.host()?.link()
     }
 
     /// The host's client.
@@ -82,7 +82,9 @@ impl World {
         self.host()?.remove(name, now)?;
         self.tell(format!("the host removes {name}, who goes on recording"));
         if let Some(seat) = self.seats.get_mut(number) {
-            seat.expelled_at = Some(now);
+            // From here on nothing reaches its meeting any more: server and relay keep the removal
+            // from it, the worst case, so that it keeps every key it has.
+            (seat.expelled_at, seat.deaf) = (Some(now), true);
             seat.page.part();
         }
         self.pump(HOST)
@@ -91,35 +93,84 @@ impl World {
     /// Somebody leaves.
     fn leave(&mut self, number: usize) -> Outcome<()> {
         let now = self.queue.now();
-        self.stop_sending(number);
-        let seat = self.seats.get_mut(number);
-        if let Some(client) = seat.and_then(|seat| seat.client.as_mut()) {
+        let Some(seat) = self.seats.get_mut(number) else { return Ok(()) };
+        seat.sending = false;
+        seat.page.part();
+        if let Some(client) = &mut seat.client {
             client.leave(now)?;
         }
         self.pump(number)
     }
 
-    /// The relay, which is the server too, posts an Add of its own making and an old entry.
+    /// The relay, which is the server too, posts Adds of its own making and an old entry.
     fn forge(&mut self) -> Outcome<()> {
         let log = self.server.log();
-        let made_up = forge::made_up_add(&log, &mut self.dice);
-        let copied = self.dice.pick(&log).cloned();
-        for bytes in [made_up, copied].into_iter().flatten() {
+        let mut entries = forge::made_up_adds(&log, &mut self.dice);
+        entries.extend(self.dice.pick(&log).cloned());
+        self.tally.forged += entries.len() as u64;
+        for bytes in entries {
             let id = MessageId::new(self.dice.array());
             let post = ToServer::Post { id, to: Destination::Log, bytes };
             self.queue.after(0, Coming::AtServer(usize::MAX, post));
-            self.tally.forged += 1;
         }
-        self.tell("the relay posts an Add that it made up, and an old entry once more");
+        self.tell("the relay posts two Adds that it made up, and an old entry once more");
         Ok(())
     }
 
     /// The host ends the meeting.
     fn end(&mut self) -> Outcome<()> {
         let now = self.queue.now();
-        self.stop_sending(HOST);
+        if let Some(host) = self.seats.get_mut(HOST) {
+            host.sending = false;
+        }
         self.host()?.end(now)?;
         self.tell("the host ends the meeting");
         self.pump(HOST)
+    }
+
+    /// A client tells its user something.
+    pub(crate) fn notice(&mut self, number: usize, notice: Notice) -> Outcome<()> {
+        let name = CAST.get(number).map_or("", |role| role.name);
+        let Some(seat) = self.seats.get_mut(number) else { return Ok(()) };
+        match notice {
+            Notice::Knock { knock, name } if number == HOST => self.knock(knock, &name),
+            Notice::Joined => {
+                let line = format!("{name} is in, in epoch {}", seat.page.epoch().unwrap_or(0));
+                if !std::mem::replace(&mut seat.sending, true) {
+                    self.queue.after(0, Coming::Capture(number, Kind::Speech));
+                    self.queue.after(0, Coming::Capture(number, Kind::Video));
+                }
+                self.tell(line);
+            }
+            Notice::KeyFrame => seat.source.key_frame(),
+            Notice::Denied => {
+                seat.deaf = true;
+                self.tell(format!("{name} learns that it was turned down"));
+            }
+            Notice::Gone(gone) if number == HOST => self.tell(format!("{gone} is out")),
+            Notice::Over(why) => {
+                seat.page.part();
+                (seat.gone, seat.sending) = (true, false);
+                self.server.hang_up(number);
+                self.tell(format!("{name} {why}"));
+            }
+            Notice::Refused(why) => self.tally.refusal(why),
+            Notice::Alarm(why) => {
+                self.tally.alarms += 1;
+                self.tell(format!("{name} is alarmed: {why}"));
+            }
+            Notice::Knock { .. } | Notice::Gone(_) => {}
+        }
+        Ok(())
+    }
+
+    /// The host sees a knock, and thinks for a moment.
+    fn knock(&mut self, knock: usize, name: &str) {
+        let seat = CAST.iter().position(|role| role.name == name);
+        self.tell(format!("{name} knocks"));
+        if let Some(seat) = seat {
+            let delay = self.dice.within(200..=600);
+            self.queue.after(delay, Coming::Cue(Cue::Answer(knock, seat)));
+        }
     }
 }

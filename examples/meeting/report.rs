@@ -7,31 +7,22 @@ use crate::search::Search;
 use crate::story::{CAST, HOST};
 use crate::world::World;
 
-/// Frames that must have been delivered for a run to count.
-const DELIVERED_AT_LEAST: u64 = 5_000;
-/// How often each trick must have been tried.
-const ATTEMPTS_AT_LEAST: u64 = 100;
-/// Members that must have been in the meeting.
-const PARTICIPANTS_AT_LEAST: usize = 6;
-
 /// The sums of a run.
 pub(crate) struct Report {
-    pub(crate) participants: usize,
-    pub(crate) epochs: u64,
-    pub(crate) sealed: u64,
-    pub(crate) delivered: u64,
-    pub(crate) opened: u64,
-    pub(crate) denied: u64,
-    pub(crate) lost: u64,
-    pub(crate) unexpected: u64,
-    pub(crate) held: u64,
-    pub(crate) plaintext_hits: u64,
+    participants: usize,
+    epochs: u64,
+    sealed: u64,
+    delivered: u64,
+    opened: u64,
+    denied: u64,
+    lost: u64,
+    unexpected: u64,
+    held: u64,
+    plaintext_hits: u64,
     first_frame_ms: Vec<u64>,
     removal_ms: Vec<u64>,
-    /// Whether nothing opened that must not, and everything that must.
-    pub(crate) clean: bool,
-    /// Whether the run was also long and hostile enough to say something.
-    pub(crate) ok: bool,
+    /// Why the run is not ok, by the names of the JSON object.
+    faults: Vec<(&'static str, u64)>,
 }
 
 /// At how many places of what server and relay saw there is a run of plaintext or a name.
@@ -78,31 +69,58 @@ impl Report {
             plaintext_hits: plaintext_hits(world, media),
             first_frame_ms,
             removal_ms,
-            clean: false,
-            ok: false,
+            faults: Vec::new(),
         };
-        report.judge(world);
+        report.faults = report.judge(world);
         report
     }
 
-    /// Decides whether the run was clean and whether it counts.
-    fn judge(&mut self, world: &World) {
+    /// What went wrong, and what there was too little of for the run to say something.
+    fn judge(&self, world: &World) -> Vec<(&'static str, u64)> {
         let tally = &world.tally;
-        let must_be_zero = [
-            self.lost,
-            self.unexpected,
-            self.plaintext_hits,
-            tally.wrong,
-            tally.outsider_opened,
-            tally.opened_after_removal,
-            tally.accepted.iter().sum(),
+        let [tampered, replayed, injected] = tally.accepted;
+        let [tampered_attempted, replayed_attempted, injected_attempted] = tally.attempted;
+        let none = [
+            ("frames_lost_to_rekey", self.lost),
+            ("frames_opened_unexpectedly", self.unexpected),
+            ("frames_opened_as_another", tally.wrong),
+            ("tampered_accepted", tampered),
+            ("replayed_accepted", replayed),
+            ("injected_accepted", injected),
+            ("opened_after_removal", tally.opened_after_removal),
+            ("opened_by_outsiders", tally.outsider_opened),
+            ("rosters_that_disagree", tally.disagreements),
+            ("intruders", tally.intruders),
+            ("alarms", tally.alarms),
+            ("relay_plaintext_hits", self.plaintext_hits),
         ];
-        self.clean = must_be_zero.iter().all(|count| *count == 0) && self.delivered == self.opened;
-        self.ok = self.clean
-            && self.participants >= PARTICIPANTS_AT_LEAST
-            && self.delivered >= DELIVERED_AT_LEAST
-            && self.held >= 1
-            && tally.attempted.iter().all(|count| *count >= ATTEMPTS_AT_LEAST);
+        let enough = [
+            ("participants", self.participants as u64, 6),
+            ("frames_delivered", self.delivered, 5_000),
+            ("frames_held", self.held, 1),
+            ("tampered_attempted", tampered_attempted, 100),
+            ("replayed_attempted", replayed_attempted, 100),
+            ("injected_attempted", injected_attempted, 100),
+        ];
+        let differs = ("frames_opened", self.opened);
+        let mut faults: Vec<_> = none.into_iter().filter(|(_, count)| *count > 0).collect();
+        faults.extend(Some(differs).filter(|_| self.opened != self.delivered));
+        let few = enough.into_iter().filter(|(_, count, least)| count < least);
+        faults.extend(few.map(|(name, count, _)| (name, count)));
+        faults
+    }
+
+    /// Whether everything opened that must and nothing that must not, in a run that was long and
+    /// hostile enough to say something.
+    pub(crate) fn is_ok(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// The same in words.
+    pub(crate) fn verdict(&self) -> String {
+        let fault = |(name, count): &(&str, u64)| format!("{name} {count}");
+        let faults: Vec<_> = self.faults.iter().map(fault).collect();
+        if faults.is_empty() { "ok".into() } else { format!("NOT ok: {}", faults.join(", ")) }
     }
 
     /// The run as one JSON object.
@@ -123,6 +141,9 @@ impl Report {
             "frames_lost_to_rekey": self.lost,
             "frames_opened_unexpectedly": self.unexpected,
             "frames_opened_as_another": tally.wrong,
+            "rosters_that_disagree": tally.disagreements,
+            "intruders": tally.intruders,
+            "alarms": tally.alarms,
             "tampered_attempted": tampered_attempted,
             "replayed_attempted": replayed_attempted,
             "injected_attempted": injected_attempted,
@@ -134,46 +155,52 @@ impl Report {
             "relay_plaintext_hits": self.plaintext_hits,
             "first_frame_ms": percentiles(&self.first_frame_ms),
             "removal_ms": percentiles(&self.removal_ms),
-            "ok": self.ok,
+            "ok": self.is_ok(),
         })
     }
 
-    /// What the numbers mean, in a few sentences.
+    /// What the numbers mean, by what they are about.
     pub(crate) fn summary(&self, world: &World) -> String {
         let tally = &world.tally;
-        let verdict = if self.clean { "exactly the right frames opened" } else { "FAILED" };
         let [tampered, replayed, injected] = tally.attempted;
         let accepted: u64 = tally.accepted.iter().sum();
-        let last = percentile(&self.removal_ms, 99).unwrap_or(0);
-        let lines = [
-            format!(
-                "{} members, {} epochs, {} frames sealed: {} had to open, {} did: {verdict}.",
-                self.participants, self.epochs, self.sealed, self.delivered, self.opened
-            ),
-            format!(
-                "{} copies came too late, too early or from nobody's member, as they may. {} waited \
-                 for an epoch; {} were lost to a change of keys.",
-                self.denied, self.held, self.lost
-            ),
-            format!(
-                "The relay tried {tampered} tampered, {replayed} replayed and {injected} invented \
-                 frames: {accepted} opened. It posted {} forged log entries.",
-                tally.forged
-            ),
-            format!(
-                "The removed member recorded {} frames after the decision and could open {} of them, \
-                 the last one sealed {last} ms after it; {} were sealed by somebody who knew.",
-                tally.recorded, tally.overheard, tally.opened_after_removal
-            ),
-            format!(
-                "In what server and relay saw, plaintext or a name turned up {} times. Those who \
-                 were turned away opened {} frames.",
-                self.plaintext_hits, tally.outsider_opened
-            ),
-        ];
-        let mut text = lines.join("\n") + "\n";
-        for (why, count) in &tally.refusals {
-            text += &format!("  refused {count:>4} times by a client: {why}\n");
+        let ms = |values: &[u64], percent| percentile(values, percent).unwrap_or_default();
+        let mut text = format!(
+            "Frames    {} sealed in {} epochs; of the copies that reached members, {} had to open,\n\
+             \x20         and {} did. {} waited for their epoch; {} were lost to a change of keys.\n\
+             \x20         {} need not open: too early, too late, or from somebody who is out.\n",
+            self.sealed,
+            self.epochs,
+            self.delivered,
+            self.opened,
+            self.held,
+            self.lost,
+            self.denied,
+        );
+        text += &format!(
+            "Relay     tried {tampered} tampered, {replayed} replayed and {injected} injected frames:\n\
+             \x20         {accepted} opened. Plaintext or a name in all it saw: {} times.\n\
+             \x20         It posted {} forged log entries.\n",
+            self.plaintext_hits, tally.forged,
+        );
+        text += &format!(
+            "Removed   recorded {} frames after the host's decision and opened {}, the last one sealed\n\
+             \x20         {} ms after it; {} of them by somebody who had merged the removal.\n",
+            tally.recorded,
+            tally.overheard,
+            ms(&self.removal_ms, 99),
+            tally.opened_after_removal,
+        );
+        text += &format!(
+            "Outside   those who were turned away opened {} frames.\n\
+             Joining   first frame {} ms after the host's decision (p50), {} ms (p99).\n",
+            tally.outsider_opened,
+            ms(&self.first_frame_ms, 50),
+            ms(&self.first_frame_ms, 99),
+        );
+        for (number, (why, count)) in tally.refusals.iter().enumerate() {
+            let head = if number == 0 { "Refused" } else { "" };
+            text += &format!("{head:<9} {count:>3} x {why}\n");
         }
         text
     }

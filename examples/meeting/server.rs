@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use incamera_wire::server::OrderedLog;
-use incamera_wire::{BlobHash, Destination, MailboxId, ToClient, ToServer};
+use incamera::wire::server::OrderedLog;
+use incamera::wire::{BlobHash, Destination, MailboxId, ToClient, ToServer};
 
 use crate::world::Outcome;
 
@@ -98,7 +98,7 @@ impl Server {
 
 #[cfg(test)]
 mod tests {
-    use incamera_wire::{MeetingId, MessageId};
+    use incamera::wire::{MeetingId, MessageId};
 
     use super::*;
 

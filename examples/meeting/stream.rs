@@ -11,28 +11,28 @@ impl World {
     /// A microphone or camera has the next frame: it is sealed and sent.
     pub(crate) fn capture(&mut self, number: usize, kind: Kind) -> Outcome<()> {
         let now = self.queue.now();
-        if !self.is_sending(number) {
+        let Some(seat) = self.seats.get_mut(number).filter(|seat| seat.sending) else {
             return Ok(());
-        }
+        };
         let period = match kind {
             Kind::Speech => SPEECH_PERIOD_MS,
             Kind::Video => VIDEO_PERIOD_MS,
         };
         self.queue.after(period, Coming::Capture(number, kind));
-        let Some(seat) = self.seats.get_mut(number) else { return Ok(()) };
         let (Some(client), Some(plaintext)) = (&mut seat.client, seat.source.next(kind)) else {
             return Ok(());
         };
         let (sealed, epoch) = match client.seal(kind, &plaintext, now) {
             Ok(sealed) => sealed,
-            // An expelled client's sealer stops by itself once nobody renews its deadline.
+            // Nobody has to take care of what the expelled one sends.
             Err(_) if seat.expelled_at.is_some() => return Ok(()),
             Err(error) => return Err(error),
         };
         seat.page.sent += 1;
         let audience = seat.page.roster().clone();
         let sealed_at = now;
-        self.frames.push(Frame { sender: number, epoch, sealed_at, audience, plaintext, sealed });
+        let sender = number;
+        self.frames.push(Frame { sender, kind, epoch, sealed_at, audience, plaintext, sealed });
         let delay = self.dice.within(10..=30);
         self.queue.after(delay, Coming::AtRelay(self.frames.len() - 1));
         Ok(())
@@ -78,7 +78,10 @@ impl World {
         }
         let mut out = Vec::new();
         let Some(client) = &mut seat.client else { return };
-        let heard = client.open(tag as u64, &copy.bytes, now, &mut out);
+        let mut heard = client.open(tag as u64, &copy.bytes, now, &mut out);
+        for sabotage in &self.sabotage {
+            sabotage.spoil(copy, &self.frames, &mut heard, &mut out);
+        }
         self.settle(tag, &heard, &out, false);
         self.take_released(to);
     }
@@ -102,7 +105,7 @@ impl World {
         let now = self.queue.now();
         let Some(copy) = self.copies.get(tag) else { return };
         let Some(seat) = self.seats.get_mut(copy.to) else { return };
-        let Heard::Frame { from } = heard else {
+        let Heard::Frame { from, kind } = heard else {
             if *heard != Heard::Held {
                 seat.page.refused += u64::from(seat.page.is_present());
             }
@@ -113,7 +116,7 @@ impl World {
             return self.tally.accept(copy.nature);
         };
         let name = CAST.get(frame.sender).map(|role| role.name);
-        if *frame.plaintext != *out || name != Some(from) {
+        if *frame.plaintext != *out || name != Some(from) || frame.kind != *kind {
             self.tally.wrong += 1;
         } else if !World::is_admitted(copy.to) {
             self.tally.outsider_opened += 1;

@@ -16,6 +16,12 @@ pub(crate) struct Tally {
     pub(crate) wrong: u64,
     /// Frames that opened for those who were never let in.
     pub(crate) outsider_opened: u64,
+    /// Members who saw another roster than others in the same epoch.
+    pub(crate) disagreements: u64,
+    /// Members whom the host did not let in, in anybody's roster.
+    pub(crate) intruders: u64,
+    /// Alarms that clients raised: nothing of what happens here is a reason for one.
+    pub(crate) alarms: u64,
     /// Forged log entries.
     pub(crate) forged: u64,
     /// Frames that the expelled one recorded after the decision.

@@ -1,18 +1,20 @@
 //! The simulation: clients, server and relay around one clock.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::rc::Rc;
 
-use incamera_wire::{ToClient, ToServer};
+use incamera::wire::{ToClient, ToServer};
 
 use crate::client::Client;
-use crate::ledger::{Frame, Page};
+use crate::ledger::{Chain, Frame, Page, Seats};
 use crate::media::{Media, Source};
-use crate::net::{Action, Kind, Notice};
+use crate::net::{Action, Kind};
 use crate::queue::{Dice, Queue};
 use crate::relay::{Copy, Relay};
+use crate::sabotage::Sabotage;
 use crate::server::Server;
-use crate::story::{CAST, ENDS_AT, EXPELLED, EXPELLED_AT, FORGERIES_AT, HOST, Part, STOPS_AT};
+use crate::story::{CAST, ENDS_AT, EXPELLED, EXPELLED_AT, FORGERIES_AT, Part, STOPS_AT, slowness};
 use crate::tally::Tally;
 
 /// The result of a step of the simulation.
@@ -57,7 +59,7 @@ pub(crate) enum Cue {
 pub(crate) struct Seat {
     /// Its client, once opened.
     pub(crate) client: Option<Client>,
-    /// Its microphone and camera.
+    /// What its microphone and camera see.
     pub(crate) source: Source,
     /// Its page in the accounts.
     pub(crate) page: Page,
@@ -65,7 +67,10 @@ pub(crate) struct Seat {
     pub(crate) expelled_at: Option<u64>,
     /// It left or the meeting ended.
     pub(crate) gone: bool,
-    sending: bool,
+    /// Its meeting hears nothing of the server any more; it still gets what the relay sends.
+    pub(crate) deaf: bool,
+    /// Its microphone and camera are on.
+    pub(crate) sending: bool,
     timer: Option<u64>,
     uplink_free_at: u64,
 }
@@ -82,6 +87,9 @@ pub(crate) struct World {
     /// Every copy that was sent to somebody, by tag.
     pub(crate) copies: Vec<Copy>,
     pub(crate) tally: Tally,
+    chain: Chain,
+    /// The faults that the clients are to have: none but in a negative control.
+    pub(crate) sabotage: Vec<Sabotage>,
     /// What happened, with the time.
     pub(crate) story: Vec<(u64, String)>,
 }
@@ -95,6 +103,7 @@ impl World {
             page: Page::default(),
             expelled_at: None,
             gone: false,
+            deaf: false,
             sending: false,
             timer: None,
             uplink_free_at: 0,
@@ -118,6 +127,8 @@ impl World {
             frames: Vec::new(),
             copies: Vec::new(),
             tally: Tally::default(),
+            chain: Chain::default(),
+            sabotage: Vec::new(),
             story: Vec::new(),
         }
     }
@@ -149,7 +160,12 @@ impl World {
     pub(crate) fn at_server(&mut self, from: usize, request: ToServer) -> Outcome<()> {
         for mail in self.server.serve(from, request)? {
             let again = if self.dice.chance(140) { self.dice.within(100..=250) } else { 0 };
-            let delay = self.dice.within(10..=50) + again;
+            let slow = slowness(mail.to, self.queue.now());
+            let delay = match mail.what {
+                // The first message of a connection: nothing overtakes it.
+                ToClient::Connected { .. } => 10,
+                _ => self.dice.within(10..=50) + again + slow,
+            };
             self.queue.after(delay, Coming::AtClient(mail.to, mail.what));
         }
         Ok(())
@@ -158,9 +174,7 @@ impl World {
     fn at_client(&mut self, to: usize, what: ToClient) -> Outcome<()> {
         let now = self.queue.now();
         let Some(seat) = self.seats.get_mut(to) else { return Ok(()) };
-        // The expelled member's client is a modified one: it hears no commit any more, so that
-        // it keeps the keys it has.
-        if seat.gone || seat.expelled_at.is_some() {
+        if seat.gone || seat.deaf {
             return Ok(());
         }
         if let Some(client) = &mut seat.client {
@@ -222,53 +236,16 @@ impl World {
     fn book_epoch(&mut self, number: usize) {
         let now = self.queue.now();
         let Some(seat) = self.seats.get_mut(number) else { return };
-        let Some(client) = seat.client.as_ref().filter(|_| seat.page.is_present()) else { return };
-        if Some(client.epoch()) != seat.page.epoch() {
-            let roster = seats_of(client);
-            seat.page.merge(client.epoch(), now, roster, &self.frames);
-        }
-    }
-
-    /// A client tells its user something.
-    fn notice(&mut self, number: usize, notice: Notice) -> Outcome<()> {
-        let now = self.queue.now();
-        let name = CAST.get(number).map_or("", |role| role.name);
-        let Some(seat) = self.seats.get_mut(number) else { return Ok(()) };
-        match notice {
-            Notice::Knock { knock, name } if number == HOST => self.knock(knock, &name),
-            Notice::Joined => {
-                let Some(client) = &seat.client else { return Ok(()) };
-                seat.page.join(client.epoch(), now, seats_of(client));
-                let line = format!("{name} is in, in epoch {}", client.epoch());
-                if !std::mem::replace(&mut seat.sending, true) {
-                    self.queue.after(0, Coming::Capture(number, Kind::Speech));
-                    self.queue.after(0, Coming::Capture(number, Kind::Video));
-                }
-                self.tell(line);
-            }
-            Notice::KeyFrame => seat.source.key_frame(),
-            Notice::Denied => self.tell(format!("{name} learns that it was turned down")),
-            Notice::Removed(gone) if number == HOST => self.tell(format!("{gone} is out")),
-            Notice::Over(why) => {
-                seat.page.part();
-                (seat.gone, seat.sending) = (true, false);
-                self.server.hang_up(number);
-                self.tell(format!("{name}: {why}"));
-            }
-            Notice::Refused(why) => self.tally.refusal(why),
-            Notice::Alarm(why) => self.tell(format!("{name} is alarmed: {why}")),
-            Notice::Knock { .. } | Notice::Removed(_) => {}
-        }
-        Ok(())
-    }
-
-    /// The host sees a knock, and thinks for a moment.
-    fn knock(&mut self, knock: usize, name: &str) {
-        let seat = CAST.iter().position(|role| role.name == name);
-        self.tell(format!("{name} knocks"));
-        if let Some(seat) = seat {
-            let delay = self.dice.within(200..=600);
-            self.queue.after(delay, Coming::Cue(Cue::Answer(knock, seat)));
+        let (Some(client), page) = (&mut seat.client, &mut seat.page) else { return };
+        let Some(epoch) = client.epoch().filter(|epoch| page.epoch() != Some(*epoch)) else {
+            return;
+        };
+        let roster = client.roster();
+        let seats = admitted_seats(&roster);
+        self.tally.intruders += roster.len().abs_diff(seats.len()) as u64;
+        self.tally.disagreements += u64::from(!self.chain.note(epoch, seats));
+        if page.epoch().is_none() || page.is_present() {
+            page.reach(number, epoch, now, &self.chain, &self.frames);
         }
     }
 
@@ -276,22 +253,10 @@ impl World {
     pub(crate) fn is_admitted(seat: usize) -> bool {
         CAST.get(seat).is_some_and(|role| matches!(role.part, Part::Host | Part::Guest))
     }
-
-    /// Stops the microphone and the camera of this seat.
-    pub(crate) fn stop_sending(&mut self, seat: usize) {
-        if let Some(seat) = self.seats.get_mut(seat) {
-            seat.sending = false;
-        }
-    }
-
-    /// Whether its microphone and camera are on.
-    pub(crate) fn is_sending(&self, seat: usize) -> bool {
-        self.seats.get(seat).is_some_and(|seat| seat.sending)
-    }
 }
 
-/// The seats of those whom this client takes for members.
-fn seats_of(client: &Client) -> crate::ledger::Seats {
-    let roster = client.roster();
-    CAST.iter().enumerate().filter(|(_, role)| roster.contains(role.name)).map(|(n, _)| n).collect()
+/// The seats of these people, as far as they are among those whom the host lets in.
+fn admitted_seats(roster: &BTreeSet<String>) -> Seats {
+    let seats = CAST.iter().enumerate().filter(|(_, role)| roster.contains(role.name));
+    seats.map(|(seat, _)| seat).filter(|seat| World::is_admitted(*seat)).collect()
 }
