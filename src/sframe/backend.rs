@@ -1,7 +1,9 @@
 //! The one place of the frame path that names a cryptographic library: aws-lc-rs. Another back end
-//! is another file with these four types and one function.
+//! is another file with the same types and function.
 
-use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::aead::{
+    AES_128_GCM, AES_256_GCM, Aad, Algorithm, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey,
+};
 use aws_lc_rs::cipher::{AES_128, AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey};
 use aws_lc_rs::iv::FixedLength;
 use aws_lc_rs::{hkdf, hmac};
@@ -69,16 +71,27 @@ impl Hash {
     }
 }
 
-/// AES-GCM under one key.
-pub(super) struct Gcm(LessSafeKey);
+/// AES-GCM or ChaCha20-Poly1305 under one key: nonces of 12 bytes, tags of 16.
+pub(super) struct Aead(LessSafeKey);
 
-impl Gcm {
-    /// Sets the key up, once for all its frames.
-    pub(super) fn new(aes: Aes, key: &[u8]) -> Result<Self, Refused> {
-        let algorithm = match aes {
-            Aes::Bits128 => &AES_128_GCM,
-            Aes::Bits256 => &AES_256_GCM,
-        };
+impl Aead {
+    /// Sets a key of AES-GCM up, once for all its frames.
+    pub(super) fn gcm(aes: Aes, key: &[u8]) -> Result<Self, Refused> {
+        Self::new(
+            match aes {
+                Aes::Bits128 => &AES_128_GCM,
+                Aes::Bits256 => &AES_256_GCM,
+            },
+            key,
+        )
+    }
+
+    /// Sets a key of ChaCha20-Poly1305, of 32 bytes, up, once for all its frames.
+    pub(super) fn chacha20_poly1305(key: &[u8]) -> Result<Self, Refused> {
+        Self::new(&CHACHA20_POLY1305, key)
+    }
+
+    fn new(algorithm: &'static Algorithm, key: &[u8]) -> Result<Self, Refused> {
         Ok(Self(LessSafeKey::new(UnboundKey::new(algorithm, key)?)))
     }
 

@@ -1,8 +1,9 @@
-//! The two constructions of RFC 9605 §4.5 behind one face: seal in place, open into a buffer.
+//! The two constructions of RFC 9605 §4.5, and that of the private suite 0xF001, behind one face:
+//! seal in place, open into a buffer.
 
 use subtle::ConstantTimeEq as _;
 
-use super::backend::{Ctr, Gcm, Mac, Refused};
+use super::backend::{Aead, Ctr, Mac, Refused};
 use super::suite::{Construction, Suite};
 
 /// The greatest plaintext of one frame in bytes: 16 MiB, far below every bound of the ciphers.
@@ -21,7 +22,7 @@ pub(super) struct Cipher {
 }
 
 enum Inner {
-    Gcm(Gcm),
+    Aead(Aead),
     /// Boxed: the keys are large, and not to be copied about.
     CtrHmac(Box<(Ctr, Mac)>),
 }
@@ -30,7 +31,8 @@ impl Cipher {
     /// Sets up `key`, of Nk bytes.
     pub(super) fn new(suite: Suite, key: &[u8]) -> Result<Self, Refused> {
         let inner = match suite.construction() {
-            Construction::Gcm(aes) => Inner::Gcm(Gcm::new(aes, key)?),
+            Construction::Gcm(aes) => Inner::Aead(Aead::gcm(aes, key)?),
+            Construction::ChaCha20Poly1305 => Inner::Aead(Aead::chacha20_poly1305(key)?),
             Construction::CtrHmac(aes) => {
                 let (enc, auth) = key.split_at_checked(aes.key_len()).ok_or(Refused)?;
                 Inner::CtrHmac(Box::new((Ctr::new(aes, enc)?, Mac::new(suite.hash(), auth))))
@@ -53,7 +55,7 @@ impl Cipher {
         tag: &mut [u8],
     ) -> Result<(), Refused> {
         match &self.inner {
-            Inner::Gcm(gcm) => gcm.seal(nonce, aad, text, tag),
+            Inner::Aead(aead) => aead.seal(nonce, aad, text, tag),
             Inner::CtrHmac(keys) => {
                 let (ctr, mac) = &**keys;
                 ctr.apply(initial_block(nonce), text)?;
@@ -65,7 +67,7 @@ impl Cipher {
     }
 
     /// Verifies the tag, then decrypts `ciphertext` into `out` of the same length. Refused, `out`
-    /// is all zeros, for GCM may have decrypted before it knew.
+    /// is all zeros, for the library may have decrypted before it knew.
     pub(super) fn open(
         &self,
         nonce: Nonce,
@@ -75,7 +77,7 @@ impl Cipher {
         out: &mut [u8],
     ) -> Result<(), Refused> {
         let opened = match &self.inner {
-            Inner::Gcm(gcm) => gcm.open(nonce, aad, ciphertext, tag, out),
+            Inner::Aead(aead) => aead.open(nonce, aad, ciphertext, tag, out),
             Inner::CtrHmac(keys) => {
                 let (ctr, mac) = &**keys;
                 self.authenticate(mac, nonce, aad, ciphertext, |code| bool::from(code.ct_eq(tag)))
@@ -123,10 +125,16 @@ fn initial_block(nonce: Nonce) -> [u8; 16] {
 mod tests {
     use super::*;
 
+    const ONE_OF_EACH_CONSTRUCTION: [Suite; 3] = [
+        Suite::AesGcm128Sha256_128,
+        Suite::AesCtr128HmacSha256_80,
+        Suite::ChaCha20Poly1305Sha256_128,
+    ];
+
     #[test]
     fn an_open_that_is_refused_leaves_only_zeros() {
         // SPEC [M11]
-        for suite in [Suite::AesGcm128Sha256_128, Suite::AesCtr128HmacSha256_80] {
+        for suite in ONE_OF_EACH_CONSTRUCTION {
             let cipher = Cipher::new(suite, &vec![7; suite.key_len()]).unwrap();
             let mut text = [1; 40];
             let mut tag = vec![0; suite.tag_len()];
@@ -141,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_key_of_the_wrong_length_is_refused() {
-        for suite in [Suite::AesGcm128Sha256_128, Suite::AesCtr128HmacSha256_80] {
+        for suite in ONE_OF_EACH_CONSTRUCTION {
             assert!(Cipher::new(suite, &[7; 15]).is_err());
         }
     }

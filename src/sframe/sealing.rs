@@ -82,7 +82,7 @@ impl SealingKey {
             return Err(SealError::TooLong);
         }
         let len = self.key.sealed_len(self.next, plaintext.len());
-        // The whole frame and its metadata, each rounded up, and GCM's block of lengths.
+        // The whole frame and its metadata, each rounded up, and the AEAD's block of lengths.
         let spent = len.div_ceil(16) + metadata.len().div_ceil(16) + 1;
         let blocks = self.blocks + spent as u64;
         // SPEC [K5], and [K3]: `next` can never wrap.

@@ -1,11 +1,12 @@
-//! The cipher suites of the IANA registry "SFrame Cipher Suites".
+//! The cipher suites of the IANA registry "SFrame Cipher Suites", and one of private use.
 
 use super::backend::{Aes, Hash};
 
 /// A cipher suite: RFC 9605 §4.5 (0x0001 to 0x0005) and draft-barnes-sframe-iana-256 (0x0006 to
-/// 0x0008). No profile of this crate uses the suites with tags of 4 bytes.
+/// 0x0008), and one of our own from the registry's range for private use (0xF000 to 0xFFFF). Only
+/// 0x0004 belongs to a profile that this crate has; no profile will use a tag of 4 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(test), allow(dead_code, reason = "profile Standard uses one suite of eight"))]
+#[cfg_attr(not(test), allow(dead_code, reason = "profile Standard uses one suite of nine"))]
 pub(crate) enum Suite {
     /// AES-128-CTR with HMAC-SHA256 cut to 10 bytes.
     AesCtr128HmacSha256_80 = 0x0001,
@@ -23,22 +24,27 @@ pub(crate) enum Suite {
     AesCtr256HmacSha512_64 = 0x0007,
     /// AES-256-CTR with HMAC-SHA512 cut to 4 bytes.
     AesCtr256HmacSha512_32 = 0x0008,
+    /// ChaCha20-Poly1305 (RFC 8439), keys by HKDF-SHA256: Nk 32, Nn 12, Nt 16. Private use, reserved
+    /// for profile Portable (SPEC section 5.1), which is not there yet: no meeting uses it.
+    ChaCha20Poly1305Sha256_128 = 0xf001,
 }
 
-/// How a suite encrypts. The private suite 0xF001 (ChaCha20-Poly1305) becomes a third kind.
+/// How a suite encrypts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Construction {
     /// AES-GCM.
     Gcm(Aes),
     /// AES-CTR, then HMAC over the ciphertext (RFC 9605 §4.5.1).
     CtrHmac(Aes),
+    /// ChaCha20-Poly1305, used as RFC 9605 §4.5.2 uses AES-GCM.
+    ChaCha20Poly1305,
 }
 
 impl Suite {
     /// The length of the nonce (Nn) in bytes, the same in every suite.
     pub(crate) const NONCE_LEN: usize = 12;
 
-    /// The registered number.
+    /// The number that goes into the labels of key derivation.
     pub(crate) fn id(self) -> u16 {
         self as u16
     }
@@ -48,13 +54,16 @@ impl Suite {
         match self.construction() {
             Construction::Gcm(aes) => aes.key_len(),
             Construction::CtrHmac(aes) => aes.key_len() + self.hash().len(),
+            Construction::ChaCha20Poly1305 => 32,
         }
     }
 
     /// The length of the tag (Nt) in bytes.
     pub(crate) fn tag_len(self) -> usize {
         match self {
-            Self::AesGcm128Sha256_128 | Self::AesGcm256Sha512_128 => 16,
+            Self::AesGcm128Sha256_128
+            | Self::AesGcm256Sha512_128
+            | Self::ChaCha20Poly1305Sha256_128 => 16,
             Self::AesCtr128HmacSha256_80 | Self::AesCtr256HmacSha512_80 => 10,
             Self::AesCtr128HmacSha256_64 | Self::AesCtr256HmacSha512_64 => 8,
             Self::AesCtr128HmacSha256_32 | Self::AesCtr256HmacSha512_32 => 4,
@@ -67,7 +76,8 @@ impl Suite {
             Self::AesCtr128HmacSha256_80
             | Self::AesCtr128HmacSha256_64
             | Self::AesCtr128HmacSha256_32
-            | Self::AesGcm128Sha256_128 => Hash::Sha256,
+            | Self::AesGcm128Sha256_128
+            | Self::ChaCha20Poly1305Sha256_128 => Hash::Sha256,
             Self::AesGcm256Sha512_128
             | Self::AesCtr256HmacSha512_80
             | Self::AesCtr256HmacSha512_64
@@ -86,6 +96,7 @@ impl Suite {
             Self::AesCtr256HmacSha512_80
             | Self::AesCtr256HmacSha512_64
             | Self::AesCtr256HmacSha512_32 => Construction::CtrHmac(Aes::Bits256),
+            Self::ChaCha20Poly1305Sha256_128 => Construction::ChaCha20Poly1305,
         }
     }
 }

@@ -1,0 +1,107 @@
+//! Known answers: the published ones and our own. What both need is here.
+
+mod derived;
+mod published;
+
+use incamera_wire::FrameHeader;
+use serde_json::Value;
+
+use super::key::FrameKey;
+use super::suite::Suite;
+
+/// Every suite, in the order of their numbers.
+const SUITES: [Suite; 9] = [
+    Suite::AesCtr128HmacSha256_80,
+    Suite::AesCtr128HmacSha256_64,
+    Suite::AesCtr128HmacSha256_32,
+    Suite::AesGcm128Sha256_128,
+    Suite::AesGcm256Sha512_128,
+    Suite::AesCtr256HmacSha512_80,
+    Suite::AesCtr256HmacSha512_64,
+    Suite::AesCtr256HmacSha512_32,
+    Suite::ChaCha20Poly1305Sha256_128,
+];
+
+fn hex(text: &str) -> Vec<u8> {
+    let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
+    (0..text.len()).step_by(2).map(byte).collect()
+}
+
+/// The cases of a section that is a list, counted so that none gets lost.
+fn cases(file: &str, section: &str, count: usize) -> Vec<Case> {
+    let vectors: Value = serde_json::from_str(file).unwrap();
+    let cases: Vec<_> = vectors[section].as_array().unwrap().iter().cloned().map(Case).collect();
+    assert_eq!(cases.len(), count);
+    cases
+}
+
+/// One case of a file of vectors; the names of its fields are those of RFC 9605 Appendix C.
+struct Case(Value);
+
+impl Case {
+    fn bytes(&self, name: &str) -> Vec<u8> {
+        hex(self.0[name].as_str().unwrap())
+    }
+
+    fn number(&self, name: &str) -> u64 {
+        self.0[name].as_u64().unwrap()
+    }
+
+    fn suite(&self) -> Suite {
+        let id = self.number("cipher_suite");
+        *SUITES.iter().find(|suite| u64::from(suite.id()) == id).unwrap()
+    }
+
+    fn key(&self, kid: u64) -> FrameKey {
+        FrameKey::derive(self.suite(), &self.bytes("base_key"), kid).unwrap()
+    }
+
+    /// Opens `frame` as a receiver that derives the key from the frame's own header.
+    fn open(&self, frame: &[u8], metadata: &[u8]) -> Option<Vec<u8>> {
+        let (header, len) = FrameHeader::parse(frame).ok()?;
+        let mut out = b"before".to_vec();
+        let key = self.key(header.kid);
+        let opened = key.open(&frame[..len], header.ctr, metadata, &frame[len..], &mut out);
+        assert!(out.starts_with(b"before"));
+        match opened {
+            Ok(()) => Some(out.split_off(6)),
+            Err(_) => {
+                assert_eq!(out, b"before");
+                None
+            }
+        }
+    }
+
+    /// Both ways of sealing make exactly the frame of this case, and it opens.
+    fn seals_and_opens(&self) {
+        let [metadata, plaintext, frame] = ["metadata", "pt", "ct"].map(|name| self.bytes(name));
+        let key = self.key(self.number("kid"));
+        let mut out = vec![0; key.sealed_len(self.number("ctr"), plaintext.len())];
+        key.seal_into(self.number("ctr"), &metadata, &plaintext, &mut out).unwrap();
+        assert_eq!(out, frame);
+        out.truncate(3);
+        key.seal(self.number("ctr"), &metadata, &plaintext, &mut out).unwrap();
+        assert_eq!(out[3..], frame);
+        assert_eq!(self.open(&frame, &metadata), Some(plaintext));
+    }
+
+    /// Each bit of header, ciphertext, tag and metadata counts.
+    fn refuses_every_flipped_bit(&self) {
+        let [metadata, frame] = ["metadata", "ct"].map(|name| self.bytes(name));
+        let (header, header_len) = FrameHeader::parse(&frame).unwrap();
+        let key = self.key(header.kid);
+        for bit in 0..frame.len() * 8 {
+            let mut flipped = frame.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(self.open(&flipped, &metadata), None, "bit {bit}");
+            // Not even a receiver that ignored the header's values would take it.
+            let (head, body) = flipped.split_at(header_len);
+            assert!(key.open(head, header.ctr, &metadata, body, &mut Vec::new()).is_err());
+        }
+        for bit in 0..metadata.len() * 8 {
+            let mut flipped = metadata.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(self.open(&frame, &flipped), None, "metadata bit {bit}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The published vectors: RFC 9605 Appendix C and draft-barnes-sframe-iana-256.
+
+use incamera_wire::FrameHeader;
+
+use super::{Case, SUITES, cases};
+use crate::sframe::Suite;
+use crate::sframe::backend;
+use crate::sframe::cipher::Cipher;
+use crate::sframe::key::FrameKey;
+
+const RFC: &str = include_str!("../../../tests/vectors/sframe/rfc9605-test-vectors.json");
+const MAIN: &str = include_str!("../../../tests/vectors/sframe/wg-main-test-vectors.json");
+const AES_256: &str =
+    include_str!("../../../tests/vectors/sframe/draft-barnes-iana256-aes256-ctr-hmac.json");
+
+/// All eight whole-frame vectors, five of them twice.
+fn frames() -> Vec<Case> {
+    let mut all = cases(RFC, "sframe", 5);
+    all.extend(cases(MAIN, "sframe", 5));
+    all.extend(cases(AES_256, "sframe_aes_256_ctr_hmac", 3));
+    all
+}
+
+#[test]
+fn every_published_frame_seals_and_opens() {
+    // SPEC [M1]
+    for case in frames() {
+        case.seals_and_opens();
+    }
+}
+
+#[test]
+fn every_published_key_and_salt_follows_from_the_published_secret() {
+    for case in frames() {
+        let suite = case.suite();
+        let labels = ["sframe_key_label", "sframe_salt_label"].map(|name| case.bytes(name));
+        let outputs = [(&labels[0][..], suite.key_len()), (&labels[1], Suite::NONCE_LEN)];
+        let [key, salt] = backend::derive(suite.hash(), &case.bytes("base_key"), outputs).unwrap();
+        assert_eq!(*key, case.bytes("sframe_key"));
+        assert_eq!(*salt, case.bytes("sframe_salt"));
+    }
+}
+
+#[test]
+fn every_published_ctr_hmac_case_seals_and_opens() {
+    let mut all = cases(RFC, "aes_ctr_hmac", 3);
+    all.extend(cases(MAIN, "aes_ctr_hmac", 3));
+    all.extend(cases(MAIN, "aes_256_ctr_hmac", 3));
+    for case in all {
+        let [aad, plaintext, sealed] = ["aad", "pt", "ct"].map(|name| case.bytes(name));
+        let nonce = case.bytes("nonce").try_into().unwrap();
+        let cipher = Cipher::new(case.suite(), &case.bytes("key")).unwrap();
+        let (ciphertext, tag) = sealed.split_at(plaintext.len());
+        let mut text = plaintext.clone();
+        let mut made = vec![0; cipher.tag_len()];
+        cipher.seal(nonce, &aad, &mut text, &mut made).unwrap();
+        assert_eq!((&text[..], &made[..]), (ciphertext, tag));
+        cipher.open(nonce, &aad, ciphertext, tag, &mut text).unwrap();
+        assert_eq!(text, plaintext);
+    }
+}
+
+#[test]
+fn a_frame_with_any_bit_flipped_is_refused() {
+    // SPEC [M1] [W7]
+    for case in frames() {
+        case.refuses_every_flipped_bit();
+    }
+}
+
+#[test]
+fn without_metadata_a_header_of_other_bytes_is_refused() {
+    // SPEC [M1]: the key and the counter alone do not make the frame: the bytes of the header do.
+    for suite in SUITES {
+        let key = FrameKey::derive(suite, &[1; 16], 9).unwrap();
+        let mut frame = vec![0; key.sealed_len(300, 5)];
+        key.seal_into(300, b"", b"hello", &mut frame).unwrap();
+        let (header, body) = frame.split_at(FrameHeader { kid: 9, ctr: 300 }.encoded_len());
+        let mut out = Vec::new();
+        for bit in 0..header.len() * 8 {
+            let mut flipped = header.to_vec();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(key.open(&flipped, 300, b"", body, &mut out).is_err());
+        }
+        assert!(key.open(b"", 300, b"", body, &mut out).is_err());
+        key.open(header, 300, b"", body, &mut out).unwrap();
+        assert_eq!(out, b"hello");
+    }
+}
+
+#[test]
+fn a_frame_cut_short_or_grown_is_refused() {
+    // SPEC [M1]
+    for case in frames() {
+        let [metadata, frame] = ["metadata", "ct"].map(|name| case.bytes(name));
+        for len in 0..frame.len() {
+            assert_eq!(case.open(&frame[..len], &metadata), None, "cut to {len}");
+        }
+        let grown = [&frame[..], &[0]].concat();
+        assert_eq!(case.open(&grown, &metadata), None);
+    }
+}
+
+#[test]
+fn every_suite_has_its_sizes() {
+    let sizes = [(48, 10), (48, 8), (48, 4), (16, 16), (32, 16), (96, 10), (96, 8), (96, 4)];
+    let registered = (1..).zip(sizes).map(|(id, (key_len, tag_len))| (id, key_len, tag_len));
+    let expected: Vec<_> = registered.chain([(0xf001, 32, 16)]).collect();
+    let ours = SUITES.map(|suite| (suite.id(), suite.key_len(), suite.tag_len()));
+    assert_eq!(ours[..], expected);
+}
+
+#[test]
+fn an_empty_frame_seals_and_opens_in_every_suite() {
+    for suite in SUITES {
+        let key = FrameKey::derive(suite, &[1; 16], 0).unwrap();
+        let mut out = vec![0; key.sealed_len(0, 0)];
+        key.seal_into(0, b"", b"", &mut out).unwrap();
+        assert_eq!(out.len(), 1 + suite.tag_len());
+        key.open(&out[..1], 0, b"", &out[1..], &mut Vec::new()).unwrap();
+    }
+}
