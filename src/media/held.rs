@@ -1,13 +1,14 @@
 //! Frames of epochs to come, kept within bounds until their keys are there.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::error::FrameError;
 
-/// SPEC [M5]: the most frames that one receiver holds.
-pub(super) const MAX_FRAMES: usize = 512;
+/// SPEC [M5]: the most frames that one receiver holds: ten senders of sound and video for as long
+/// as frames wait.
+pub(super) const MAX_FRAMES: usize = 4_096;
 /// SPEC [M5]: the most bytes that one receiver holds.
-pub(super) const MAX_BYTES: usize = 2 << 20;
+pub(super) const MAX_BYTES: usize = 8 << 20;
 /// SPEC [M5]: how long a frame waits for its epoch, in milliseconds.
 pub(super) const MAX_WAIT_MS: u64 = 5_000;
 
@@ -30,6 +31,8 @@ pub(super) struct HeldFrame {
 pub(super) struct HeldFrames {
     frames: VecDeque<HeldFrame>,
     bytes: usize,
+    /// For each key id with frames that wait: their epoch, and how many they are.
+    waiting: BTreeMap<u64, (u64, usize)>,
 }
 
 impl HeldFrames {
@@ -40,7 +43,7 @@ impl HeldFrames {
 
     /// The epoch that frames under `kid` wait for, if some do: a later one must not overtake them.
     pub(super) fn epoch_of(&self, kid: u64) -> Option<u64> {
-        self.frames.iter().find(|frame| frame.kid == kid).map(|frame| frame.epoch)
+        self.waiting.get(&kid).map(|(epoch, _)| *epoch)
     }
 
     /// Takes a copy of a frame.
@@ -60,6 +63,7 @@ impl HeldFrames {
         }
         let expires_ms = now_ms.saturating_add(MAX_WAIT_MS);
         self.bytes = bytes;
+        self.waiting.entry(kid).or_insert((epoch, 0)).1 += 1;
         self.frames.push_back(HeldFrame { tag, epoch, kid, expires_ms, sealed: sealed.to_vec() });
         Ok(())
     }
@@ -73,6 +77,12 @@ impl HeldFrames {
         let at = self.frames.iter().position(is_due)?;
         let frame = self.frames.remove(at)?;
         self.bytes -= frame.sealed.len();
+        if let Some((_, count)) = self.waiting.get_mut(&frame.kid) {
+            *count -= 1;
+            if *count == 0 {
+                self.waiting.remove(&frame.kid);
+            }
+        }
         Some(frame)
     }
 

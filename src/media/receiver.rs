@@ -39,8 +39,8 @@ pub struct Released {
 /// Receivers keep no keys and no replay windows: two of one meeting never accept one frame twice,
 /// and a new one accepts nothing that an earlier one did (SPEC \[M2\]).
 ///
-/// Frames of an epoch that this member has not reached yet are held (SPEC \[M5\]): at most 512 of
-/// them, 2 MiB, for 5 seconds. Call [`Self::poll`] until it gives `None` after each change of epoch
+/// Frames of an epoch that this member has not reached yet are held (SPEC \[M5\]): at most 4,096 of
+/// them, 8 MiB, for 5 seconds. Call [`Self::poll`] until it gives `None` after each change of epoch
 /// and about every second: frames leave in the order in which they came.
 pub struct Receiver {
     handle: Handle,

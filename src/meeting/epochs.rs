@@ -66,6 +66,8 @@ pub(super) fn read_roster(
 
 /// The current epoch and the ones that ended lately.
 pub(super) struct Epochs {
+    /// The epoch that this member came in with.
+    first: u64,
     current: EpochView,
     ended: VecDeque<(EpochView, u64)>,
 }
@@ -73,7 +75,12 @@ pub(super) struct Epochs {
 impl Epochs {
     /// Nothing but a current epoch.
     pub(super) fn new(current: EpochView) -> Self {
-        Self { current, ended: VecDeque::new() }
+        Self { first: current.epoch, current, ended: VecDeque::new() }
+    }
+
+    /// Whether an epoch was over before this member came in.
+    pub(super) fn is_before_own(&self, epoch: u64) -> bool {
+        epoch < self.first
     }
 
     /// The current epoch.

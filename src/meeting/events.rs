@@ -119,6 +119,9 @@ impl<E: Engine> Member<E> {
         sealed: &Envelope,
         now_ms: u64,
     ) -> Result<Outcome, Refusal> {
+        if self.epochs.is_before_own(sealed.epoch) {
+            return Ok(Outcome::Goes);
+        }
         let Some(view) = self.epochs.find(sealed.epoch, now_ms) else {
             let ahead = sealed.epoch > self.epochs.current().epoch;
             // SPEC [G11]

@@ -34,7 +34,8 @@ impl Default for Settings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     /// The transport is connected, or connected again: `next` is the sequence number that the
-    /// log's next entry will get. A joiner knocks then; a member notices what it missed.
+    /// log's next entry will get. It comes before every entry that this connection brings. A
+    /// joiner knocks then; a member notices what it missed.
     Connected {
         /// Sequence number of the next entry.
         next: u64,
