@@ -75,6 +75,18 @@ fn a_joiner_in_a_losing_epoch_seals_nothing() {
 
 /// Lets the host admit and hands its messages to `change` on their way to the server.
 fn admit_through(world: &mut World, change: impl Fn(&mut World, incamera::Message)) {
+    hand_over(world, change);
+    world.settle();
+}
+
+/// The host admits the knock that came last, and falls silent once its commit is in the log.
+fn admit_and_fall_silent(world: &mut World) {
+    hand_over(world, |world, message| world.serve(message));
+    world.clients[0].online = false;
+    world.settle();
+}
+
+fn hand_over(world: &mut World, change: impl Fn(&mut World, incamera::Message)) {
     let knock = world.clients[0].events.iter().rev().find_map(|event| match event {
         Event::Knock { knock, .. } => Some(*knock),
         _ => None,
@@ -90,7 +102,6 @@ fn admit_through(world: &mut World, change: impl Fn(&mut World, incamera::Messag
     for message in messages {
         change(world, message);
     }
-    world.settle();
 }
 
 #[test]
@@ -233,20 +244,7 @@ fn the_next_member_confirms_a_joiner_if_the_admitter_cannot() {
     let joined_before = joined(&world, dan);
     assert_eq!(joined_before, 1);
     let eve = world.knock("Eve");
-    // Ada's Add reaches the log, and Ada then falls silent.
-    let knock = world.clients[0].events.iter().rev().find_map(|event| match event {
-        Event::Knock { knock, .. } => Some(*knock),
-        _ => None,
-    });
-    let now = world.now();
-    world.clients[0].meeting.admit(knock.unwrap(), now).unwrap();
-    while let Some(output) = world.clients[0].meeting.poll() {
-        if let Output::Send(message) = output {
-            world.serve(message);
-        }
-    }
-    world.clients[0].online = false;
-    world.settle();
+    admit_and_fall_silent(&mut world);
     assert_eq!(joined(&world, eve), 0);
     world.pass(3_000);
     assert_eq!(joined(&world, eve), 1);
@@ -258,20 +256,7 @@ fn a_welcome_that_comes_again_brings_no_fresh_windows() {
     // SPEC [M2]
     let mut world = World::meeting(41, &["Ada", "Ben"]);
     let dan = world.knock("Dan");
-    // Ada's Add reaches the log, her confirmation does not.
-    let knock = world.clients[0].events.iter().rev().find_map(|event| match event {
-        Event::Knock { knock, .. } => Some(*knock),
-        _ => None,
-    });
-    let now = world.now();
-    world.clients[0].meeting.admit(knock.unwrap(), now).unwrap();
-    while let Some(output) = world.clients[0].meeting.poll() {
-        if let Output::Send(message) = output {
-            world.serve(message);
-        }
-    }
-    world.clients[0].online = false;
-    world.settle();
+    admit_and_fall_silent(&mut world);
     world.pass(200);
     let mut sealed = Vec::new();
     let mut sealer = world.clients[1].meeting.sealer(Track::DATA, Framing::Whole).unwrap();

@@ -40,9 +40,7 @@ impl Client {
     pub(crate) fn host(seed: [u8; 32], name: &str, now: u64) -> Outcome<Self> {
         let identity = testing::identity(seed, name)?;
         let meeting = testing::create(seed, &identity, Settings::default(), at(now))?;
-        let mut client = Self::new(meeting)?;
-        client.first.push_back(Action::Notice(Notice::Joined));
-        Ok(client)
+        Self::new(meeting)
     }
 
     /// The client of somebody who opens a link.
