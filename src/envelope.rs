@@ -1,5 +1,5 @@
 //! Sealing of everything that members post: XChaCha20-Poly1305 under a key of the epoch, the
-//! envelope's clear fields as associated data (SPEC [W6], [K6], [K8]).
+//! envelope's clear fields as associated data (SPEC \[W6\], \[K6\], \[K8\]).
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};

@@ -58,7 +58,7 @@ impl From<NoEntropy> for Error {
     }
 }
 
-/// Something that the group's state allows to some identities only (SPEC [G8], [G12]).
+/// Something that the group's state allows to some identities only (SPEC \[G8\], \[G12\]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Right {
@@ -190,19 +190,19 @@ pub enum Rule {
     /// The committer is no member that may commit.
     #[error("[G8] its committer is not in the roster")]
     UnknownCommitter,
-    /// A newcomer's certificate does not verify (SPEC [I2]).
+    /// A newcomer's certificate does not verify (SPEC \[I2\]).
     #[error("[I2] a newcomer's certificate does not verify")]
     Certificate,
-    /// A newcomer's stay id or key is in the roster already (SPEC [G6]).
+    /// A newcomer's stay id or key is in the roster already (SPEC \[G6\]).
     #[error("[G6] a newcomer's stay id or key is in the roster already")]
     Duplicate,
-    /// A newcomer's identity is banned (SPEC [G6]).
+    /// A newcomer's identity is banned (SPEC \[G6\]).
     #[error("[G6] a newcomer's identity is banned")]
     Banned,
-    /// Not exactly one PSK of a live invite with an Add, or one without (SPEC [G7]).
+    /// Not exactly one PSK of a live invite with an Add, or one without (SPEC \[G7\]).
     #[error("[G7] an Add carries exactly one PSK of a live invite, anything else none")]
     Psk,
-    /// The committer lacks a right (SPEC [G8]).
+    /// The committer lacks a right (SPEC \[G8\]).
     #[error("[G8] its committer lacks the right to {0}")]
     MissingRight(Right),
     /// The door is locked.
@@ -211,13 +211,13 @@ pub enum Rule {
     /// A removed leaf is not in the tree, or twice in the list.
     #[error("[G8] it removes a leaf that is empty, twice named, or its committer's own")]
     NoSuchLeaf,
-    /// A removal for cause leaves other leaves of the same identity (SPEC [G8]).
+    /// A removal for cause leaves other leaves of the same identity (SPEC \[G8\]).
     #[error("[G8] it removes one of an identity's leaves and leaves another")]
     PartialRemoval,
-    /// Evidence that does not verify (SPEC [G8]).
+    /// Evidence that does not verify (SPEC \[G8\]).
     #[error("[G8] it carries evidence that does not verify or is not needed")]
     Evidence,
-    /// The new state is not what the rule derives (SPEC [G9]).
+    /// The new state is not what the rule derives (SPEC \[G9\]).
     #[error("[G9] its new state differs from what follows from the commit: {0}")]
     State(&'static str),
 }

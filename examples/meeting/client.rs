@@ -2,13 +2,13 @@
 //! server sends into inputs, outputs into requests and notices, and frames into sealed ones and
 //! back.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 
-use incamera::wire::{FrameHeader, MailboxId, MeetingId, ToClient, ToServer};
+use incamera::wire::{FrameHeader, MailboxId, MeetingId, ToClient};
 use incamera::{
-    DenyReason, Event, Framing, Input, Invite, KnockId, Meeting, MemberId, Message, Now, Opened,
-    Output, Receiver, Sealer, Settings, Source, Track, testing,
+    DenyReason, Event, Framing, Input, Invite, KnockId, Meeting, MemberId, Now, Opened, Receiver,
+    Sealer, Settings, Source, Track, testing,
 };
 
 use crate::net::{Action, Heard, Kind, Notice};
@@ -26,8 +26,6 @@ pub(crate) struct Client {
     receiver: Receiver,
     /// Everybody who was ever in the roster.
     names: BTreeMap<MemberId, String>,
-    /// What the wrapper itself has to tell.
-    first: VecDeque<Action>,
     knocks: Vec<KnockId>,
 }
 
@@ -54,8 +52,8 @@ impl Client {
         let microphone = meeting.sealer(Track::MICROPHONE, Framing::Whole)?;
         let camera = meeting.sealer(Track::CAMERA, Framing::Whole)?;
         let receiver = meeting.receiver();
-        let (names, first, knocks) = Default::default();
-        Ok(Self { meeting, microphone, camera, receiver, names, first, knocks })
+        let (names, knocks) = Default::default();
+        Ok(Self { meeting, microphone, camera, receiver, names, knocks })
     }
 
     /// The link that lets others knock.
@@ -81,15 +79,10 @@ impl Client {
 
     /// Takes in what the server sends.
     pub(crate) fn handle(&mut self, input: ToClient, now: u64) -> Outcome<()> {
-        let input = match input {
-            ToClient::Connected { next } => Input::Connected { next },
-            ToClient::Log { seq, bytes } => Input::Log { seq, bytes },
-            ToClient::Lobby { bytes } => Input::Lobby(bytes),
-            ToClient::Direct { bytes } => Input::Direct(bytes),
-            ToClient::Blob { bytes } => Input::Blob(bytes),
-            _ => return Ok(()),
-        };
-        Ok(self.meeting.handle(input, at(now))?)
+        match Input::from_server(input) {
+            Some(input) => Ok(self.meeting.handle(input, at(now))?),
+            None => Ok(()),
+        }
     }
 
     /// Does what is due.
@@ -108,16 +101,9 @@ impl Client {
     /// The next step that this client wants done.
     pub(crate) fn poll(&mut self) -> Option<Action> {
         loop {
-            let action = match self.first.pop_front() {
-                Some(action) => Some(action),
-                None => match self.meeting.poll()? {
-                    Output::Send(Message { id, to, bytes }) => {
-                        Some(Action::Send(ToServer::Post { id, to, bytes }))
-                    }
-                    Output::Fetch { from } => Some(Action::Send(ToServer::Fetch { from })),
-                    Output::FetchBlob { hash } => Some(Action::Send(ToServer::FetchBlob { hash })),
-                    Output::Event(event) => self.notice(event).map(Action::Notice),
-                },
+            let action = match self.meeting.poll()?.into_request() {
+                Ok(request) => Some(Action::Send(request)),
+                Err(event) => self.notice(event).map(Action::Notice),
             };
             if action.is_some() {
                 return action;

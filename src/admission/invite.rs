@@ -33,7 +33,7 @@ pub struct Invite {
 
 impl Invite {
     /// Reads a link: `incamera:1.` and 111 characters of unpadded base64url, or an `https` URL
-    /// whose fragment is those 111 characters (SPEC [A1]).
+    /// whose fragment is those 111 characters (SPEC \[A1\]).
     ///
     /// # Errors
     /// [`Error::Invite`] says what is wrong with it.

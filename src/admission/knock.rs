@@ -1,5 +1,5 @@
 //! A knock: HPKE in PSK mode to the lobby's key, the link secret as PSK, so that the server learns
-//! neither name nor key and nobody without the link can make one (SPEC [A2]).
+//! neither name nor key and nobody without the link can make one (SPEC \[A2\]).
 
 use incamera_wire::{DenyReason, Knock, KnockAnswer, KnockAnswerContent, KnockContent, MailboxId};
 
@@ -83,7 +83,7 @@ pub(crate) fn seal_denial(
     envelope::seal_answer(answer_key, entropy, mailbox, &content.encode())
 }
 
-/// Opens a denial (SPEC [A10]).
+/// Opens a denial (SPEC \[A10\]).
 pub(crate) fn open_denial(
     answer_key: &Secret<32>,
     mailbox: MailboxId,

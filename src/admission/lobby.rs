@@ -1,4 +1,4 @@
-//! The lobby as an admitter sees it: knocks that wait, and those that came before (SPEC [A4]).
+//! The lobby as an admitter sees it: knocks that wait, and those that came before (SPEC \[A4\]).
 
 use std::collections::{BTreeMap, VecDeque};
 

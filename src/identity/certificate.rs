@@ -1,5 +1,5 @@
 //! The certificate in each leaf's credential: the identity key vouches for one leaf key in one
-//! stay in one meeting (SPEC [I2]).
+//! stay in one meeting (SPEC \[I2\]).
 
 use ed25519_dalek::{Signature, Signer, VerifyingKey};
 use incamera_wire::{Fingerprint, LeafCredential, MeetingId, StayId};
@@ -41,7 +41,7 @@ pub(crate) fn certify(
     }
 }
 
-/// Verifies the credential of a leaf whose MLS signature key is `leaf_key` (SPEC [I2], [I3]).
+/// Verifies the credential of a leaf whose MLS signature key is `leaf_key` (SPEC \[I2\], \[I3\]).
 pub(crate) fn verify_certificate(
     credential: &[u8],
     meeting: MeetingId,
@@ -60,7 +60,7 @@ pub(crate) fn verify_certificate(
 }
 
 /// Whether an Ed25519 signature verifies, with small-order keys and non-canonical forms refused
-/// (SPEC [I1]).
+/// (SPEC \[I1\]).
 pub(crate) fn verify_strict(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
     // SPEC [I1]: MLS's proofs need strong unforgeability, and a verdict must be one for all.
     VerifyingKey::from_bytes(key)

@@ -91,7 +91,7 @@ pub(crate) fn fingerprint(identity_key: &[u8; 32]) -> Fingerprint {
     Fingerprint::new(hash.finalize().into())
 }
 
-/// A name that can be shown: 1 to 64 bytes of UTF-8 without control characters (SPEC [I3]).
+/// A name that can be shown: 1 to 64 bytes of UTF-8 without control characters (SPEC \[I3\]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DisplayName(String);
 

@@ -1,5 +1,5 @@
 //! The meeting's safety code: what members read to each other to know that they are in one group
-//! and that nobody else is (SPEC [I4]).
+//! and that nobody else is (SPEC \[I4\]).
 
 use core::fmt;
 

@@ -80,7 +80,7 @@ impl Epoch {
         self.position(self.own_leaf)
     }
 
-    /// Whose key `kid` names and for which track, as a position in `leaves`. SPEC [M3], [M4]: a
+    /// Whose key `kid` names and for which track, as a position in `leaves`. SPEC \[M3\], \[M4\]: a
     /// look-up, before any key is derived; at most one answer.
     pub(super) fn locate(&self, kid: u64) -> Option<(usize, Track)> {
         let (leaf, track) = self.layout.split(kid)?;
@@ -156,7 +156,7 @@ impl Epoch {
         sealed.ok_or(SealRefusal::Ended)?.map_err(SealRefusal::Key)
     }
 
-    /// SPEC [K7]: erases the base key and every key derived from it, once those in use are free.
+    /// SPEC \[K7\]: erases the base key and every key derived from it, once those in use are free.
     pub(super) fn erase(&self) {
         *self.base_key.write().unwrap_or_else(PoisonError::into_inner) = None;
         self.own_slots.iter().for_each(|(_, slot)| slot.erase());

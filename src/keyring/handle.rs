@@ -9,7 +9,7 @@ use super::view::View;
 
 /// A keyring as one sealer or receiver holds it: it remembers the view it saw last and looks at each
 /// frame whether that has been replaced, which costs one load of a pointer. A remembered view keeps
-/// no key alive: keys are erased in place (SPEC [K7]).
+/// no key alive: keys are erased in place (SPEC \[K7\]).
 pub(crate) struct Handle {
     keyring: Arc<Keyring>,
     views: Cache<Arc<ArcSwap<View>>, Arc<View>>,

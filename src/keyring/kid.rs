@@ -2,13 +2,13 @@
 
 use incamera_wire::Track;
 
-/// SPEC [K2]: how many bits of the epoch a key id carries (E).
+/// SPEC \[K2\]: how many bits of the epoch a key id carries (E).
 const EPOCH_BITS: u32 = 8;
 
 /// How the key ids of one epoch are laid out: `context << (S + E) | leaf << E | epoch mod 2^E`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct KidLayout {
-    /// SPEC [K2]: S, the fewest bits that hold the highest occupied leaf.
+    /// SPEC \[K2\]: S, the fewest bits that hold the highest occupied leaf.
     leaf_bits: u32,
 }
 

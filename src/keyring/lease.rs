@@ -8,7 +8,7 @@ use super::seal::SealRefusal;
 use crate::sframe::{SealError, SealingKey};
 use incamera_wire::Track;
 
-/// The right to seal on one track, held by one owner at a time (SPEC [M10]). Dropped, the track is
+/// The right to seal on one track, held by one owner at a time (SPEC \[M10\]). Dropped, the track is
 /// free again and its counters go on; leaked, it stays taken.
 pub(crate) struct Lease {
     handle: Handle,

@@ -21,6 +21,8 @@ mod window;
 pub(crate) use handle::Handle;
 pub(crate) use lease::Lease;
 pub(crate) use open::{Incoming, OpenRefusal, Origin};
-pub(crate) use ring::{EpochInstall, InstallError, Keyring};
+#[cfg(test)]
+pub(crate) use ring::InstallError;
+pub(crate) use ring::{EpochInstall, Keyring};
 pub(crate) use seal::SealRefusal;
 pub(crate) use view::LINGER_MS;

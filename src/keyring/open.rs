@@ -35,14 +35,14 @@ pub(crate) enum OpenRefusal {
     Malformed,
     /// The epoch is not kept, the leaf not occupied (or our own), or the track unknown.
     UnknownKey,
-    /// The epoch may still come: SPEC [M5].
+    /// The epoch may still come: SPEC \[M5\].
     Ahead {
         /// The full number of the epoch that the frame seems to be of.
         epoch: u64,
     },
     /// Its sender may not use this track, or it is not of the sender and track expected.
     NotAllowed,
-    /// SPEC [M8]: the tag does not verify, or the frame was accepted before.
+    /// SPEC \[M8\]: the tag does not verify, or the frame was accepted before.
     Unopenable,
 }
 
@@ -57,7 +57,7 @@ impl<'a> Incoming<'a> {
     /// Takes `sealed` apart.
     ///
     /// # Errors
-    /// If its header is not one: SPEC [W7].
+    /// If its header is not one: SPEC \[W7\].
     pub(crate) fn parse(sealed: &'a [u8]) -> Result<Self, HeaderError> {
         let (header, len) = FrameHeader::parse(sealed)?;
         let (head, body) = sealed.split_at_checked(len).ok_or(HeaderError::Truncated)?;
@@ -76,7 +76,7 @@ impl Handle {
     /// of any other member or track opens.
     ///
     /// # Errors
-    /// [`OpenRefusal`]; `out`, windows and counters are as they were (SPEC [M11]).
+    /// [`OpenRefusal`]; `out`, windows and counters are as they were (SPEC \[M11\]).
     pub(crate) fn open(
         &mut self,
         frame: &Incoming<'_>,

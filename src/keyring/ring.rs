@@ -16,7 +16,7 @@ use incamera_wire::{StayId, Track, TrackKinds};
 pub(crate) struct EpochInstall {
     /// The epoch's number, greater than every one installed before.
     pub(crate) epoch: u64,
-    /// SPEC [K1]: MLS-Exporter("SFrame 1.0 Base Key", "", Nk).
+    /// SPEC \[K1\]: MLS-Exporter("SFrame 1.0 Base Key", "", Nk).
     pub(crate) base_key: Zeroizing<Vec<u8>>,
     /// The leaf of this client.
     pub(crate) own_leaf: u32,
@@ -51,11 +51,11 @@ pub(crate) struct Keyring {
     pub(super) view: Arc<ArcSwap<View>>,
     /// Held by whoever replaces the view.
     writer: Mutex<()>,
-    /// SPEC [M9]: sealing needs this to be set...
+    /// SPEC \[M9\]: sealing needs this to be set...
     pub(super) may_seal: AtomicBool,
     /// ... and the time to be before this.
     pub(super) seal_until_ms: AtomicU64,
-    /// SPEC [M10]: the tracks that have a sealer.
+    /// SPEC \[M10\]: the tracks that have a sealer.
     pub(super) leased: Mutex<BTreeSet<Track>>,
 }
 
@@ -95,7 +95,7 @@ impl Keyring {
         Ok(())
     }
 
-    /// SPEC [K7]: erases the epochs that have expired; gives the time at which the next one does.
+    /// SPEC \[K7\]: erases the epochs that have expired; gives the time at which the next one does.
     pub(crate) fn sweep(&self, now_ms: u64) -> Option<u64> {
         let _writer = self.lock_writer();
         let view = self.view.load_full();
@@ -105,12 +105,12 @@ impl Keyring {
         self.view.load().next_expiry()
     }
 
-    /// SPEC [M9]: lets sealers work until `seal_until_ms`, exclusive.
+    /// SPEC \[M9\]: lets sealers work until `seal_until_ms`, exclusive.
     pub(crate) fn renew(&self, seal_until_ms: u64) {
         self.seal_until_ms.store(seal_until_ms, Ordering::Release);
     }
 
-    /// SPEC [M9]: `false` stops all sealers from their next frame on: before confirmation, and
+    /// SPEC \[M9\]: `false` stops all sealers from their next frame on: before confirmation, and
     /// whenever the meeting must not be heard.
     pub(crate) fn allow_sealing(&self, allowed: bool) {
         self.may_seal.store(allowed, Ordering::Release);
@@ -118,7 +118,7 @@ impl Keyring {
 
     /// Forgets the epochs of a joiner that nobody has confirmed: a losing Add's Welcome led into
     /// them, and the winning one may have their numbers. Whoever has sealed keeps everything, or a
-    /// counter could repeat (SPEC [K3]).
+    /// counter could repeat (SPEC \[K3\]).
     pub(crate) fn reset_unsealed(&self) {
         let _writer = self.lock_writer();
         let view = self.view.load_full();

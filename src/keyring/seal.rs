@@ -11,7 +11,7 @@ use incamera_wire::Track;
 pub(crate) enum SealRefusal {
     /// Membership has ended.
     Ended,
-    /// SPEC [M9]: sealing is not allowed now, or its deadline has passed, or no epoch is there.
+    /// SPEC \[M9\]: sealing is not allowed now, or its deadline has passed, or no epoch is there.
     Stopped,
     /// The state does not let this client use the track.
     NotAllowed,

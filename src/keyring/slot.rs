@@ -71,7 +71,7 @@ impl<T> Slots<T> {
 /// A member's key for one track, and which of its frames have been accepted.
 pub(super) struct OpeningKey {
     key: FrameKey,
-    /// SPEC [K4]: other members' frames only; our own are never opened.
+    /// SPEC \[K4\]: other members' frames only; our own are never opened.
     window: ReplayWindow,
 }
 

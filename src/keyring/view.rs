@@ -8,24 +8,24 @@ use super::kid::low_bits;
 use super::open::OpenRefusal;
 use incamera_wire::TrackKinds;
 
-/// SPEC [K7]: how long the keys of an old epoch live after a removal, in milliseconds.
+/// SPEC \[K7\]: how long the keys of an old epoch live after a removal, in milliseconds.
 const KEPT_AFTER_REMOVAL_MS: u64 = 2_000;
-/// SPEC [K7]: how long they live otherwise, in milliseconds.
+/// SPEC \[K7\]: how long they live otherwise, in milliseconds.
 const KEPT_MS: u64 = 10_000;
-/// SPEC [K7]: how many old epochs are kept at most.
+/// SPEC \[K7\]: how many old epochs are kept at most.
 const MAX_OLD_EPOCHS: usize = 64;
-/// SPEC [M5]: how far ahead of the newest epoch a frame may be and still wait for its key.
+/// SPEC \[M5\]: how far ahead of the newest epoch a frame may be and still wait for its key.
 const MAX_AHEAD: u8 = 32;
 /// Epochs this far behind the newest are dropped: their low 8 bits may come to mean one ahead.
 const MAX_BEHIND: u64 = 256 - MAX_AHEAD as u64;
-/// SPEC [M6]: how long a sealer may stay in the epoch before an Add-only commit, in milliseconds.
+/// SPEC \[M6\]: how long a sealer may stay in the epoch before an Add-only commit, in milliseconds.
 pub(crate) const LINGER_MS: u64 = 150;
 
 /// An epoch, and what the newest one has to say about it.
 #[derive(Clone)]
 pub(super) struct Kept {
     pub(super) epoch: Arc<Epoch>,
-    /// SPEC [M7]: what each leaf (by position) may use under this epoch and under the newest.
+    /// SPEC \[M7\]: what each leaf (by position) may use under this epoch and under the newest.
     pub(super) allowed: Arc<[TrackKinds]>,
     /// When the epoch's keys are to be erased; `u64::MAX` for the newest.
     pub(super) expires_ms: u64,
@@ -35,7 +35,7 @@ pub(super) struct Kept {
 #[derive(Clone, Default)]
 pub(super) struct View {
     pub(super) kept: Vec<Kept>,
-    /// SPEC [M6]: until when sealers stay in the epoch before the newest.
+    /// SPEC \[M6\]: until when sealers stay in the epoch before the newest.
     pub(super) linger_until_ms: u64,
     /// Whether membership has ended.
     pub(super) ended: bool,
@@ -47,7 +47,7 @@ impl View {
         self.kept.first()
     }
 
-    /// The one epoch that `kid` can belong to. SPEC [K2], [M4]: found before anything else.
+    /// The one epoch that `kid` can belong to. SPEC \[K2\], \[M4\]: found before anything else.
     pub(super) fn resolve(&self, kid: u64, now_ms: u64) -> Result<&Kept, OpenRefusal> {
         let low = low_bits(kid);
         // SPEC [M4]: at most one epoch kept has these low bits.
@@ -65,7 +65,7 @@ impl View {
         Err(OpenRefusal::Ahead { epoch })
     }
 
-    /// The epoch to seal in. SPEC [M6]: the newest, or for a moment the one before it.
+    /// The epoch to seal in. SPEC \[M6\]: the newest, or for a moment the one before it.
     pub(super) fn sealing(&self, now_ms: u64) -> Option<&Kept> {
         let lingering = now_ms < self.linger_until_ms;
         let before = self.kept.get(1).filter(|kept| lingering && now_ms < kept.expires_ms);
@@ -111,7 +111,7 @@ impl View {
     }
 }
 
-/// SPEC [M7]: what each leaf of `old` may use under both `old` and `newest`. A member keeps its
+/// SPEC \[M7\]: what each leaf of `old` may use under both `old` and `newest`. A member keeps its
 /// leaf for the whole of its stay, so a leaf that another stay holds by now has lost its member.
 fn still_allowed(old: &Epoch, newest: &Epoch) -> Arc<[TrackKinds]> {
     let now = |leaf: &super::epoch::Leaf| {

@@ -1,6 +1,6 @@
 //! Which counters of one sender have been accepted.
 
-/// SPEC [M2]: how far behind the highest accepted counter a frame may come.
+/// SPEC \[M2\]: how far behind the highest accepted counter a frame may come.
 const WIDTH: u64 = 1024;
 /// The window in words of 64 bits.
 const WORDS: usize = (WIDTH / 64) as usize;
@@ -27,7 +27,7 @@ impl ReplayWindow {
         at >= self.end || (at + u128::from(WIDTH) >= self.end && !self.has(counter))
     }
 
-    /// Accepts `counter` if it is fresh, and says whether it was. SPEC [M2]: only after the tag
+    /// Accepts `counter` if it is fresh, and says whether it was. SPEC \[M2\]: only after the tag
     /// has verified.
     pub(super) fn accept(&mut self, counter: u64) -> bool {
         if !self.is_fresh(counter) {

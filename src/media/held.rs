@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::error::FrameError;
 
-/// SPEC [M5]: the most frames that one receiver holds: ten senders of sound and video for as long
+/// SPEC \[M5\]: the most frames that one receiver holds: ten senders of sound and video for as long
 /// as frames wait.
 pub(super) const MAX_FRAMES: usize = 4_096;
-/// SPEC [M5]: the most bytes that one receiver holds.
+/// SPEC \[M5\]: the most bytes that one receiver holds.
 pub(super) const MAX_BYTES: usize = 8 << 20;
-/// SPEC [M5]: how long a frame waits for its epoch, in milliseconds.
+/// SPEC \[M5\]: how long a frame waits for its epoch, in milliseconds.
 pub(super) const MAX_WAIT_MS: u64 = 5_000;
 
 /// A frame that waits.

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use incamera_wire::{
     DenyReason, MailboxId, MeetingId, SafetyCodeInput, SafetyMember, StayId, ToServer, Track,
 };
+use zeroize::Zeroizing;
 
 use super::epochs::read_roster;
 use super::face::{Input, KnockId, MemberId, Now, Output, Participant, Settings};
@@ -68,8 +69,9 @@ impl Meeting {
         let shared = Shared::new(entropy, meeting, profile)?;
         let stay = new_stay(&shared, identity)?;
         let state = policy::initial(profile, identity.fingerprint(), &shared.entropy)?;
-        let group = Group::create(&shared.entropy, profile, &stay.keys, &meeting, &state.encode())
-            .map_err(engine)?;
+        let encoded = Zeroizing::new(state.encode());
+        let group =
+            Group::create(&shared.entropy, profile, &stay, &meeting, &encoded).map_err(engine)?;
         let roster = read_roster(&group, meeting, None)
             .map_err(|_| Error::Internal("the creator's certificate"))?;
         let (standing, at) = (Standing::Confirmed, now.monotonic_ms);
@@ -89,9 +91,9 @@ impl Meeting {
         }
         let shared = Shared::new(entropy, invite.meeting, invite.profile)?;
         let stay = new_stay(&shared, identity)?;
-        let joiner = Group::joiner(&shared.entropy, invite.profile, &stay.keys).map_err(engine)?;
+        let joiner = Group::joiner(&shared.entropy, invite.profile, &stay).map_err(engine)?;
         let mailbox = MailboxId::new(shared.entropy.array()?);
-        let knocking = Knocking::new(invite.duplicate(), joiner, stay.id, mailbox);
+        let knocking = Knocking::new(invite.duplicate(), joiner, mailbox);
         Ok(Self { core: Core::joining(shared, knocking, now), mailbox: Some(mailbox) })
     }
 
@@ -124,7 +126,7 @@ impl Meeting {
     }
 
     /// Does what is due. Call it when [`poll_timeout`](Self::poll_timeout) says, or earlier.
-    /// Whoever stops calling stops sealing within 15 seconds (SPEC [M9]).
+    /// Whoever stops calling stops sealing within 15 seconds (SPEC \[M9\]).
     ///
     /// # Errors
     /// [`Error::Ended`] after the end of the membership.
@@ -243,7 +245,7 @@ impl Meeting {
     }
 
     /// Thirty digits for people to compare aloud: equal digits mean one group with one roster
-    /// (SPEC [I4]). They change with every epoch.
+    /// (SPEC \[I4\]). They change with every epoch.
     ///
     /// # Errors
     /// [`Error::NotJoined`] before a Welcome, [`Error::Ended`].
@@ -299,13 +301,8 @@ impl Shared {
     }
 }
 
-/// The key material of one stay, and its id.
-struct NewStay {
-    id: StayId,
-    keys: Stay,
-}
-
-fn new_stay(shared: &Shared, identity: &Identity) -> Result<NewStay, Error> {
+/// The key material of a new stay.
+fn new_stay(shared: &Shared, identity: &Identity) -> Result<Stay, Error> {
     let entropy = &shared.entropy;
     let signing_key = Identity::stay_key(entropy)?;
     let id = StayId::new(entropy.array()?);
@@ -313,7 +310,7 @@ fn new_stay(shared: &Shared, identity: &Identity) -> Result<NewStay, Error> {
     let (_, direct_key) = hpke::generate_key(entropy)?;
     let leaf_key = signing_key.verifying_key().to_bytes();
     let credential = certify(identity, shared.meeting, &leaf_key, id, direct_key).encode();
-    Ok(NewStay { id, keys: Stay { signing_key: std::sync::Arc::new(signing_key), credential } })
+    Ok(Stay { signing_key: std::sync::Arc::new(signing_key), credential })
 }
 
 fn engine(fault: EngineFault) -> Error {

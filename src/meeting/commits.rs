@@ -1,11 +1,12 @@
-//! Commits: read from the log, judged, merged; and one's own, built and posted (SPEC [G1] to
-//! [G3]).
+//! Commits: read from the log, judged, merged; and one's own, built and posted (SPEC \[G1\] to
+//! \[G3\]).
 
 use incamera_wire::{
     BlobHash, CommitNote, Destination, Envelope, EnvelopeKind, GroupState, KeyPackageRef,
     WelcomeNote,
 };
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use super::epochs::{EpochView, handshake_key, read_roster};
 use super::face::{Alarm, Event};
@@ -79,7 +80,7 @@ impl<E: Engine> Member<E> {
             .map_err(|fault| Refusal::by(author, fault))
     }
 
-    /// Others can read it: it takes the epoch, and this member can follow no more (SPEC [G3]).
+    /// Others can read it: it takes the epoch, and this member can follow no more (SPEC \[G3\]).
     fn read_unreadable(
         &mut self,
         shared: &mut Shared,
@@ -211,7 +212,8 @@ impl<E: Engine> Member<E> {
             self.require(Right::Remove)?;
         }
         let fresh = || Rotation::fresh(&self.state, &shared.entropy);
-        let state = policy::derive(&self.state, &removal, fresh)?.map(|state| state.encode());
+        let state = policy::derive(&self.state, &removal, fresh)?
+            .map(|state| Zeroizing::new(state.encode()));
         let log_position = shared.log_position;
         let note = CommitNote { log_position, departures: batch.evidence.clone() }.encode();
         let invite = match batch.invite {
@@ -221,7 +223,7 @@ impl<E: Engine> Member<E> {
         let plan = CommitPlan {
             adds: &batch.adds,
             removes: &batch.removes,
-            state: state.as_deref(),
+            state: state.as_deref().map(Vec::as_slice),
             psk: batch.invite.zip(invite.map(|invite| &invite.secret)),
             note: &note,
             path: false,

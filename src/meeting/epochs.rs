@@ -1,5 +1,5 @@
 //! The epochs that a member can still read events of: the current one, and those that ended less
-//! than 30 seconds ago (SPEC [G11]).
+//! than 30 seconds ago (SPEC \[G11\]).
 
 use std::collections::VecDeque;
 
@@ -15,9 +15,9 @@ pub(super) const EVENTS_OPEN_MS: u64 = 30_000;
 /// The most ended epochs kept.
 pub(super) const MAX_ENDED: usize = 64;
 
-/// Exporter label of the key that seals handshakes (SPEC [K6]).
+/// Exporter label of the key that seals handshakes (SPEC \[K6\]).
 const HANDSHAKE: &str = "incamera 1 handshake";
-/// Exporter label of the key that seals events (SPEC [K6]).
+/// Exporter label of the key that seals events (SPEC \[K6\]).
 const EVENT: &str = "incamera 1 event";
 
 /// What a member keeps of one epoch.

@@ -1,4 +1,4 @@
-//! Signed events: what members say beside commits (SPEC [G11], [G12]).
+//! Signed events: what members say beside commits (SPEC \[G11\], \[G12\]).
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ pub(super) fn verify<'a>(
     Ok(Verified { body, author })
 }
 
-/// The counters that came from each author (SPEC [G11]).
+/// The counters that came from each author (SPEC \[G11\]).
 #[derive(Default)]
 pub(super) struct Counters(BTreeMap<StayId, (u64, u64)>);
 

@@ -3,13 +3,14 @@
 
 use incamera_wire::{
     BlobHash, Destination, Envelope, GroupState, Knock, KnockAnswer, KnockContent, MailboxId,
-    MessageId, SealedBlob, StayId, WelcomeNote,
+    MessageId, SealedBlob, WelcomeNote,
 };
 use sha2::{Digest, Sha256};
 
 use super::epochs::read_roster;
 use super::face::{Event, Output};
 use super::member::{Member, Standing};
+use super::roster::BadRoster;
 use super::shared::Shared;
 use crate::admission::{Invite, open_denial, seal_knock};
 use crate::envelope;
@@ -28,7 +29,6 @@ const MAX_ENTERED: usize = 64;
 pub(super) struct Knocking<E: Engine> {
     invite: Invite,
     joiner: E::Joiner,
-    stay: StayId,
     mailbox: MailboxId,
     sent: Option<Sent>,
     attempt: Option<Attempt>,
@@ -53,8 +53,8 @@ struct Attempt {
 }
 
 impl<E: Engine> Knocking<E> {
-    pub(super) fn new(invite: Invite, joiner: E::Joiner, stay: StayId, mailbox: MailboxId) -> Self {
-        Self { invite, joiner, stay, mailbox, sent: None, attempt: None, entered: Vec::new() }
+    pub(super) fn new(invite: Invite, joiner: E::Joiner, mailbox: MailboxId) -> Self {
+        Self { invite, joiner, mailbox, sent: None, attempt: None, entered: Vec::new() }
     }
 
     /// Knocks, once it is known where the log stands.
@@ -146,12 +146,12 @@ impl<E: Engine> Knocking<E> {
         let state = GroupState::decode(group.state())?;
         policy::validate(&state, shared.profile).map_err(Fault::Welcome)?;
         // SPEC [A7]
-        let roster = read_roster(&group, shared.meeting, None)
-            .map_err(|_| Fault::Welcome("a member's certificate does not verify"))?;
-        let own = roster.at(group.own_leaf()).map(|seat| seat.occupant.stay);
-        if own != Some(self.stay) {
-            return Err(Fault::Welcome("the own leaf is not this client's"));
-        }
+        let roster = read_roster(&group, shared.meeting, None).map_err(|bad| {
+            Fault::Welcome(match bad {
+                BadRoster::Certificate => "a member's certificate does not verify",
+                BadRoster::Duplicate => "two leaves claim one stay",
+            })
+        })?;
         // SPEC [M2]: a Welcome that comes again must not bring fresh windows for the same keys.
         if self.entered.contains(&group.authenticator()) || self.entered.len() >= MAX_ENTERED {
             return Err(Fault::Replayed);

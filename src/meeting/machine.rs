@@ -12,7 +12,7 @@ use super::shared::{Refusal, Shared};
 use crate::error::{Error, Fault};
 use crate::mls::Engine;
 
-/// How long sealing goes on when nothing drives the meeting, in milliseconds (SPEC [M9]).
+/// How long sealing goes on when nothing drives the meeting, in milliseconds (SPEC \[M9\]).
 const SEAL_FOR_MS: u64 = 15_000;
 /// How long the caller may sleep, in milliseconds, so that sealing never stops by itself.
 const DRIVE_EVERY_MS: u64 = 5_000;

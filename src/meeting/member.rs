@@ -27,13 +27,13 @@ const CONFIRM_LATEST_MS: u64 = 10_000;
 /// How a member stands to its group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// Nobody has agreed yet that this is the group's epoch (SPEC [A8]).
+    /// Nobody has agreed yet that this is the group's epoch (SPEC \[A8\]).
     Unconfirmed,
     /// In.
     Confirmed,
     /// Has said that it leaves.
     Leaving,
-    /// A commit that the others read is unreadable here (SPEC [G3]).
+    /// A commit that the others read is unreadable here (SPEC \[G3\]).
     Broken,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Member<E: Engine> {
     pub(super) handshake_key: Secret<32>,
     pub(super) stay: StayId,
     pub(super) standing: Standing,
-    /// The counter of the next event (SPEC [G11]).
+    /// The counter of the next event (SPEC \[G11\]).
     pub(super) counter: u64,
     pub(super) counters: Counters,
     /// What this member has said and has not read back: that it leaves, or that all is over.
@@ -107,7 +107,7 @@ impl<E: Engine> Member<E> {
         Ok(member)
     }
 
-    /// Installs the media keys of the current epoch (SPEC [K1]); whoever leaves has erased them all.
+    /// Installs the media keys of the current epoch (SPEC \[K1\]); whoever leaves has erased them all.
     pub(super) fn install(&self, shared: &Shared, removes: bool, now_ms: u64) -> Result<(), Error> {
         if self.standing == Standing::Leaving {
             return Ok(());
@@ -231,7 +231,7 @@ impl<E: Engine> Member<E> {
     }
 }
 
-/// Gives the engine the PSKs that commits may name from now on (SPEC [G7]).
+/// Gives the engine the PSKs that commits may name from now on (SPEC \[G7\]).
 pub(super) fn install_psks(group: &mut impl Engine, state: &GroupState) -> Result<(), Error> {
     let psks: Vec<_> = state
         .invites

@@ -1,4 +1,4 @@
-//! The log's entries in order of sequence, however they arrive (SPEC [G13]).
+//! The log's entries in order of sequence, however they arrive (SPEC \[G13\]).
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
 //! The roster: the MLS tree's leaves, each with its verified certificate. There is no other list
-//! of who is here (SPEC [A7], [I2]).
+//! of who is here (SPEC \[A7\], \[I2\]).
 
 use std::sync::Arc;
 
@@ -63,7 +63,7 @@ impl Roster {
     }
 
     /// The seat that this leaf had before, if its key is the same. The key's holder is bound to
-    /// the certificate, and no path may change a credential (SPEC [G5]).
+    /// the certificate, and no path may change a credential (SPEC \[G5\]).
     fn unchanged(&self, leaf: &Leaf) -> Option<&Seat> {
         self.at(leaf.index).filter(|seat| seat.occupant.leaf_key == leaf.signature_key)
     }

@@ -16,7 +16,7 @@ pub(super) struct Accepted {
 }
 
 /// The verdict on a commit: a function of the epoch's state and roster and of the commit, so that
-/// all members come to the same (SPEC [G2]).
+/// all members come to the same (SPEC \[G2\]).
 pub(super) fn judge(
     state: &GroupState,
     roster: &Roster,
@@ -49,7 +49,7 @@ pub(super) fn judge(
     Ok(Accepted { departed })
 }
 
-/// Whose signed leave event this is (SPEC [G8]).
+/// Whose signed leave event this is (SPEC \[G8\]).
 fn leaver(evidence: &[u8], meeting: MeetingId, roster: &Roster) -> Result<StayId, Fault> {
     let refused = Fault::Refused(Rule::Evidence);
     let signed = SignedEvent::decode(evidence).map_err(|_| refused)?;

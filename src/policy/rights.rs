@@ -10,7 +10,7 @@ pub(crate) fn role_of(state: &GroupState, who: &Fingerprint) -> Role {
     entry.map_or(Role::Attendee, |entry| entry.role)
 }
 
-/// Whether the state gives `who` a right (SPEC [G8], [G12]). In this version hosts have all of
+/// Whether the state gives `who` a right (SPEC \[G8\], \[G12\]). In this version hosts have all of
 /// them and nobody else has any.
 pub(crate) fn has_right(state: &GroupState, who: &Fingerprint, right: Right) -> bool {
     match (role_of(state, who), right) {

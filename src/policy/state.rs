@@ -1,4 +1,4 @@
-//! The group's state: how it begins, and what it becomes when somebody goes (SPEC [G9]).
+//! The group's state: how it begins, and what it becomes when somebody goes (SPEC \[G9\]).
 
 use incamera_wire::{
     Door, Fingerprint, GroupState, InviteEntry, InviteId, Profile, Role, RoleEntry,
@@ -68,7 +68,7 @@ impl Rotation {
     }
 }
 
-/// The state after `removal`, or `None` if it changes nothing (SPEC [G9]).
+/// The state after `removal`, or `None` if it changes nothing (SPEC \[G9\]).
 pub(crate) fn derive(
     state: &GroupState,
     removal: &Removal,
@@ -91,7 +91,7 @@ pub(crate) fn derive(
     Ok(Some(next))
 }
 
-/// Checks that `new` is what [`derive`] makes of `old`, whatever the fresh secrets (SPEC [G9]).
+/// Checks that `new` is what [`derive`] makes of `old`, whatever the fresh secrets (SPEC \[G9\]).
 pub(super) fn check_derived(
     old: &GroupState,
     new: Option<&GroupState>,
@@ -125,7 +125,7 @@ fn loses_a_role(old: &GroupState, removal: &Removal) -> bool {
     })
 }
 
-/// Whoever was removed for cause knows the old secrets: none may stay (SPEC [G9]).
+/// Whoever was removed for cause knows the old secrets: none may stay (SPEC \[G9\]).
 fn check_rotated(old: &GroupState, new: &GroupState) -> Result<(), Rule> {
     if new.invites.len() != old.invites.len() {
         return Err(Rule::State("a removal keeps the number of invites"));
@@ -150,7 +150,7 @@ fn banned(state: &GroupState, removal: &Removal) -> Vec<Fingerprint> {
     bans
 }
 
-/// What a joiner asks of the state it is given, beyond its encoding (SPEC [A7]).
+/// What a joiner asks of the state it is given, beyond its encoding (SPEC \[A7\]).
 pub(crate) fn validate(state: &GroupState, profile: Profile) -> Result<(), &'static str> {
     if state.profile != profile {
         return Err("its profile is not the invite's");

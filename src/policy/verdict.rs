@@ -31,7 +31,7 @@ pub(crate) struct Newcomer {
 }
 
 /// A commit, as far as a verdict looks at it: the MLS layer has refused before what nobody may
-/// commit, whatever the state (SPEC [G4], [G5], [G10], [G14]).
+/// commit, whatever the state (SPEC \[G4\], \[G5\], \[G10\], \[G14\]).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Proposed<'a> {
     /// The committer's leaf.
@@ -48,7 +48,7 @@ pub(crate) struct Proposed<'a> {
     pub(crate) psk: Option<InviteId>,
 }
 
-/// The verdict on a commit in the epoch of `state` and `roster` (SPEC [G6] to [G9]).
+/// The verdict on a commit in the epoch of `state` and `roster` (SPEC \[G6\] to \[G9\]).
 pub(crate) fn judge(
     state: &GroupState,
     roster: &[Occupant],

@@ -15,7 +15,7 @@ const SALT_LABEL: &[u8] = b"SFrame 1.0 Secret salt ";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DeriveError;
 
-/// The frame is not genuine under this key. SPEC [M8]: why is nobody's business.
+/// The frame is not genuine under this key. SPEC \[M8\]: why is nobody's business.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OpenError;
 
@@ -102,7 +102,7 @@ impl FrameKey {
         self.seal_text(ctr, header, metadata, text, tag).inspect_err(|_| out.zeroize())
     }
 
-    /// Encrypts `text` in place. SPEC [M1]: header, then metadata, go under the tag.
+    /// Encrypts `text` in place. SPEC \[M1\]: header, then metadata, go under the tag.
     fn seal_text(
         &self,
         ctr: u64,
@@ -160,7 +160,7 @@ impl FrameKey {
     }
 }
 
-/// SPEC [M1]: the associated data is the header as sent, then the metadata.
+/// SPEC \[M1\]: the associated data is the header as sent, then the metadata.
 fn with_aad<R>(header: &[u8], metadata: &[u8], then: impl FnOnce(&[u8]) -> R) -> R {
     if metadata.is_empty() { then(header) } else { then(&[header, metadata].concat()) }
 }

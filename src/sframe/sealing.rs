@@ -6,15 +6,15 @@ use super::cipher::MAX_PLAINTEXT_LEN;
 use super::key::{DeriveError, FrameKey};
 use super::suite::Suite;
 
-/// SPEC [K5]: the most frames that one key seals.
+/// SPEC \[K5\]: the most frames that one key seals.
 const MAX_FRAMES: u64 = 1 << 32;
-/// SPEC [K5]: the most blocks of 16 bytes that one key seals, associated data included.
+/// SPEC \[K5\]: the most blocks of 16 bytes that one key seals, associated data included.
 const MAX_BLOCKS: u64 = 1 << 32;
 
 /// Why a frame was not sealed. The counter has not moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SealError {
-    /// The key has sealed all it may (SPEC [K3], [K5]): only a new epoch helps.
+    /// The key has sealed all it may (SPEC \[K3\], \[K5\]): only a new epoch helps.
     Exhausted,
     /// The plaintext is longer than [`MAX_PLAINTEXT_LEN`].
     TooLong,
@@ -29,13 +29,13 @@ pub(crate) enum SealError {
 #[derive(Debug)]
 pub(crate) struct SealingKey {
     key: FrameKey,
-    /// SPEC [K3]: the counter of the next frame, from 0.
+    /// SPEC \[K3\]: the counter of the next frame, from 0.
     next: u64,
     blocks: u64,
 }
 
 impl SealingKey {
-    /// Derives the key for `kid`; its counter starts at 0 (SPEC [K3]).
+    /// Derives the key for `kid`; its counter starts at 0 (SPEC \[K3\]).
     pub(crate) fn derive(suite: Suite, base_key: &[u8], kid: u64) -> Result<Self, DeriveError> {
         Ok(Self { key: FrameKey::derive(suite, base_key, kid)?, next: 0, blocks: 0 })
     }

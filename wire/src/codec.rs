@@ -58,5 +58,5 @@ impl Source {
     }
 }
 
-/// The value of every version field: SPEC [W1].
+/// The value of every version field: SPEC \[W1\].
 pub(crate) const VERSION: u32 = 1;

@@ -32,7 +32,7 @@ pub(crate) struct FieldRule {
 
 /// What a field may hold.
 pub(crate) enum Kind {
-    /// Exactly this number: SPEC [W1].
+    /// Exactly this number: SPEC \[W1\].
     Version(u64),
     /// A number in this range.
     Varint { min: u64, max: u64 },

@@ -1,5 +1,5 @@
 //! The walk over tags and lengths that stands before every decoding. It allocates nothing, and what
-//! it accepts is the one encoding of some value: SPEC [W2] [W3] [W4].
+//! it accepts is the one encoding of some value: SPEC \[W2\] \[W3\] \[W4\].
 
 mod reader;
 
@@ -8,7 +8,7 @@ use crate::malformed::{Malformed, Rule};
 
 pub(crate) use reader::{Reader, Value};
 
-/// How deep messages may be nested, the outermost counted: SPEC [W4].
+/// How deep messages may be nested, the outermost counted: SPEC \[W4\].
 pub(crate) const MAX_DEPTH: usize = 8;
 
 /// Checks that `bytes` are a message that obeys `rule` in everything the schema says.
@@ -65,7 +65,7 @@ fn check_value(field: &FieldRule, value: Value<'_>) -> Result<(), Rule> {
     }
 }
 
-/// SPEC [W3].
+/// SPEC \[W3\].
 fn check_length(field: &FieldRule, min: usize, max: usize, bytes: &[u8]) -> Result<(), Rule> {
     if bytes.len() > max {
         return Err(Rule::TooLong);
@@ -115,7 +115,7 @@ impl Progress {
         Err(self.message.fault(self.message.name_of(number), broken))
     }
 
-    /// Counts one more appearance: SPEC [W2] [W3].
+    /// Counts one more appearance: SPEC \[W2\] \[W3\].
     fn take(&mut self, field: &'static FieldRule) -> Result<&'static FieldRule, Malformed> {
         self.items += 1;
         if self.items > field.max_items {

@@ -223,7 +223,7 @@ impl World {
         }
     }
 
-    /// SPEC [M2]: every frame at most once, and as it was sealed.
+    /// SPEC \[M2\]: every frame at most once, and as it was sealed.
     fn accept(&mut self, at: usize, text: &[u8]) {
         assert_eq!(text, at.to_be_bytes());
         assert!(self.accepted.insert(at), "frame {at} was accepted twice");

@@ -71,6 +71,18 @@ fn a_welcome_into_a_roster_with_a_ghost_is_refused() {
 }
 
 #[test]
+fn a_welcome_into_a_roster_where_two_share_a_stay_is_refused() {
+    // SPEC [A7], [G6]
+    let mut world = world(77);
+    let taken = world.member_id(BEN);
+    let twin = key_package_of("Mallory", &world.clients[0].meeting, taken);
+    let dan = world.knock("Dan");
+    let packages = [twin, waiting_package(&mut world)];
+    let forged = forged_add(&mut world, &packages, None);
+    joiner_refuses(&mut world, dan, forged, "two leaves claim one stay");
+}
+
+#[test]
 fn a_welcome_into_a_group_of_another_profile_is_refused() {
     // SPEC [A7]
     let mut world = world(71);

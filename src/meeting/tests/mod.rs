@@ -60,12 +60,16 @@ fn seal(author: &mut Meeting, kind: EnvelopeKind, plaintext: &[u8]) -> Vec<u8> {
 
 /// The key package of somebody whose certificate is for `meeting`.
 fn key_package(name: &str, meeting: &Meeting) -> Vec<u8> {
+    key_package_of(name, meeting, StayId::new(Entropy::system().array().unwrap()))
+}
+
+/// The key package of somebody who claims this stay.
+fn key_package_of(name: &str, meeting: &Meeting, stay: StayId) -> Vec<u8> {
     let (entropy, id) = (Entropy::system(), meeting.id());
     let identity = Identity::generate(name).unwrap();
     let signing_key = Identity::stay_key(&entropy).unwrap();
     let (_, direct_key) = hpke::generate_key(&entropy).unwrap();
     let leaf_key = signing_key.verifying_key().to_bytes();
-    let stay = StayId::new(entropy.array().unwrap());
     let credential = certify(&identity, id, &leaf_key, stay, direct_key).encode();
     let stay = Stay { signing_key: std::sync::Arc::new(signing_key), credential };
     let joiner = Group::joiner(&entropy, crate::Profile::Standard, &stay).unwrap();

@@ -1,4 +1,4 @@
-//! A commit that others can read and one member cannot (SPEC [G3]).
+//! A commit that others can read and one member cannot (SPEC \[G3\]).
 
 use super::*;
 use crate::error::Error;

@@ -1,4 +1,4 @@
-//! Paths that some members can decrypt and others cannot: SPEC [G3].
+//! Paths that some members can decrypt and others cannot: SPEC \[G3\].
 
 use openmls::credentials::{BasicCredential, CredentialWithKey};
 use openmls::prelude::LeafNodeParameters;

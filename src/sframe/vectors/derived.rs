@@ -64,7 +64,7 @@ fn parts(case: &Case) -> [Vec<u8>; 3] {
     [header, ciphertext, tag].map(<[u8]>::to_vec)
 }
 
-/// What is under the tag of the frame of `case` beside its text. SPEC [M1]
+/// What is under the tag of the frame of `case` beside its text. SPEC \[M1\]
 fn associated_data(case: &Case) -> Vec<u8> {
     [&parts(case)[0][..], &case.bytes("metadata")].concat()
 }

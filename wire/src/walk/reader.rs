@@ -11,7 +11,7 @@ pub(crate) struct Field<'a> {
     pub(crate) value: Value<'a>,
 }
 
-/// What a field holds. The schema has no fixed-width numbers, and groups are refused: SPEC [W2].
+/// What a field holds. The schema has no fixed-width numbers, and groups are refused: SPEC \[W2\].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Value<'a> {
     /// Wire type 0.
@@ -64,7 +64,7 @@ impl<'a> Reader<'a> {
         Err(Rule::NotCanonical)
     }
 
-    /// As many bytes as a length says, if they are there: SPEC [W3].
+    /// As many bytes as a length says, if they are there: SPEC \[W3\].
     fn bytes(&mut self) -> Result<&'a [u8], Rule> {
         let length = usize::try_from(self.varint()?).map_err(|_| Rule::Truncated)?;
         let (bytes, rest) = self.rest.split_at_checked(length).ok_or(Rule::Truncated)?;
