@@ -21,7 +21,7 @@ mod window;
 pub(crate) use handle::Handle;
 pub(crate) use lease::Lease;
 pub(crate) use open::{Incoming, OpenRefusal, Origin};
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub(crate) use ring::InstallError;
 pub(crate) use ring::{EpochInstall, Keyring};
 pub(crate) use seal::SealRefusal;
