@@ -307,3 +307,15 @@ fn a_meeting_of_unseeded_clients_works_as_well() {
     assert!(world.has_joined(who));
     world.assert_agreed(&[0, 1]);
 }
+
+#[test]
+fn a_meeting_that_nobody_drives_stops_sealing() {
+    // SPEC [M9]
+    let mut world = World::meeting(19, &["Ada", "Ben"]);
+    let mut sealer = world.clients[0].meeting.sealer(Track::DATA, Framing::Whole).unwrap();
+    let at = world.now_ms;
+    assert_eq!(sealer.seal(b"x", at + 14_999, &mut Vec::new()), Ok(()));
+    assert_eq!(sealer.seal(b"x", at + 15_000, &mut Vec::new()), Err(FrameError::Stopped));
+    world.pass(20_000);
+    assert_eq!(sealer.seal(b"x", at + 20_000, &mut Vec::new()), Ok(()));
+}

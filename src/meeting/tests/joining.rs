@@ -176,3 +176,25 @@ fn the_knock_of_a_banned_identity_is_refused() {
     knock_with(&mut world, package, 0);
     host_refuses(&world, 0, Fault::Banned);
 }
+
+#[test]
+fn a_knock_at_another_meeting_is_refused() {
+    // SPEC [W8]
+    let mut world = World::meeting(78, &["Ada", "Ben"]);
+    let mut knock = Knock::decode(&world.lobby[0]).unwrap();
+    knock.meeting = incamera_wire::MeetingId::new([9; 16]);
+    let now = world.now();
+    world.clients[0].meeting.handle(crate::Input::Lobby(knock.encode()), now).unwrap();
+    world.settle();
+    host_refuses(&world, 1, Fault::OtherMeeting);
+}
+
+#[test]
+fn an_invite_whose_lobby_key_gives_no_secret_is_refused() {
+    let world = World::meeting(79, &["Ada"]);
+    let mut invite = world.clients[0].meeting.invite().unwrap();
+    invite.lobby_key = [0; 32];
+    let ben = Identity::generate("Ben").unwrap();
+    let refused = Meeting::join(&ben, &invite, world.now()).map(drop);
+    assert!(matches!(refused, Err(crate::Error::Invite(_))), "{refused:?}");
+}

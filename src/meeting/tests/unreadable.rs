@@ -1,5 +1,7 @@
 //! A commit that others can read and one member cannot (SPEC \[G3\]).
 
+use incamera_wire::CommitNote;
+
 use super::*;
 use crate::error::Error;
 use crate::{Alarm, FrameError, Framing, Track};
@@ -28,4 +30,26 @@ fn an_unreadable_commit_stops_its_victim_and_nobody_else() {
     world.admit_all(0);
     assert!(world.has_joined(eve));
     assert_eq!(world.clients[2].meeting.epoch(), Some(epoch));
+}
+
+#[test]
+fn the_victim_of_an_unreadable_commit_takes_no_other_for_that_epoch() {
+    // SPEC [G3]
+    let mut world = World::meeting(61, &["Ada", "Ben", "Cleo", "Dan"]);
+    let (dan, now) = (world.member_id(3), world.now());
+    let epoch = world.clients[2].meeting.epoch();
+    // An Add of the host's that loses to its removal of Dan.
+    let package = [key_package("Eve", &world.clients[0].meeting)];
+    let secret = member(&mut world.clients[0].meeting).state.invites[0].secret.duplicate();
+    let note = CommitNote { log_position: 0, departures: vec![] }.encode();
+    let psk = Some((crate::policy::invite_id(&secret), &secret));
+    let plan = CommitPlan { adds: &package, psk, note: &note, ..CommitPlan::default() };
+    let late = forged_commit(&mut world.clients[0].meeting, &plan);
+    member(&mut world.clients[2].meeting).group.lose_path_keys();
+    world.clients[0].meeting.remove(dan, now).unwrap();
+    world.settle();
+    world.append(late);
+    world.settle();
+    assert_eq!(world.clients[2].meeting.epoch(), epoch, "she would be in a group of her own");
+    assert_eq!(world.names(0), ["Ada", "Ben", "Cleo"]);
 }
