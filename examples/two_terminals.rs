@@ -1,56 +1,41 @@
 //! A meeting between processes over TCP: `serve [ADDRESS]`, `host NAME [ADDRESS] [--admit-all]` and
-//! `join NAME LINK [ADDRESS]`. Each packet has 4 bytes of length, big-endian, and a byte: 0 for the
-//! transport's messages, 1 for sealed frames. The server orders and forwards; it holds no key.
+//! `join NAME LINK [ADDRESS]`. A packet is its kind, 4 bytes of length, big-endian, and its bytes.
+//! The server orders and forwards; it holds no key.
 
-#![allow(
-    clippy::print_stdout,
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "a program prints, reads the clock and has threads: the library does none of it"
-)]
+#![allow(clippy::print_stdout, reason = "a program prints; the library never does")]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "clocks and threads, too")]
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::io::{self, BufReader, ErrorKind, Read as _};
-use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::collections::{HashMap, VecDeque};
+use std::io::{self, BufReader, ErrorKind, Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::{fmt::Display, thread};
 
-use incamera::wire::server::OrderedLog;
-use incamera::wire::{BlobHash, Destination, MailboxId, MeetingId, ToClient, ToServer};
-use incamera::{DenyReason, Event, FrameError, Framing, Identity, Input, Invite, KnockId, Meeting};
-use incamera::{MemberId, Message, Now, Opened, Output, Sealer, Settings, Track};
+use incamera::wire::{BlobHash, MailboxId, MeetingId, ToClient, ToServer, server::OrderedLog};
+use incamera::{DenyReason, Destination, Event, FrameError, Framing, Identity, Input, Invite};
+use incamera::{KnockId, Meeting, MemberId, Now, Opened, Receiver, Sealer, Settings, Track};
 
 pub(crate) type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
-type Packet = (u8, Vec<u8>);
 
 const ADDRESS: &str = "127.0.0.1:7420";
-const CONTROL: u8 = 0;
-const MEDIA: u8 = 1;
-/// The longest packet in bytes.
-const LONGEST: usize = (17 << 20) + 1;
-/// Bytes of log, and bytes of blobs, that the server keeps.
-const CAPACITY: usize = 64 << 20;
+const CONTROL: u8 = 0; // the transport's messages
+const MEDIA: u8 = 1; // sealed frames
 
-/// Writes a packet with its length.
-fn write(mut stream: impl io::Write, (kind, bytes): &Packet) -> io::Result<()> {
-    let len = u32::try_from(bytes.len() + 1).map_err(io::Error::other)?;
-    stream.write_all(&[&len.to_be_bytes()[..], &[*kind], bytes].concat())
+/// Writes a packet.
+fn write(mut stream: &TcpStream, kind: u8, bytes: &[u8]) -> io::Result<()> {
+    let len = u32::try_from(bytes.len()).map_err(io::Error::other)?;
+    stream.write_all(&[&[kind], &len.to_be_bytes()[..], bytes].concat())
 }
 
-/// Reads the next packet. Memory grows with what arrives, not with the length that was claimed.
-fn read(mut stream: impl io::Read) -> io::Result<Packet> {
+/// Reads the next packet, of up to 17 MiB. Memory grows with what arrives, not with what it claims.
+fn read(mut stream: impl io::Read) -> io::Result<(u8, Vec<u8>)> {
     let mut head = [0; 5];
     stream.read_exact(&mut head)?;
-    let [a, b, c, d, kind] = head;
-    let len = usize::try_from(u32::from_be_bytes([a, b, c, d])).unwrap_or(usize::MAX);
-    if !(1..=LONGEST).contains(&len) || kind > MEDIA {
-        return Err(ErrorKind::InvalidData.into());
-    }
-    let mut bytes = Vec::new();
-    stream.take(len as u64 - 1).read_to_end(&mut bytes)?;
-    if bytes.len() + 1 < len { Err(ErrorKind::UnexpectedEof.into()) } else { Ok((kind, bytes)) }
+    let [kind, len @ ..] = head;
+    let (len, mut bytes) = (u32::from_be_bytes(len), Vec::new());
+    stream.take(len.min(17 << 20).into()).read_to_end(&mut bytes)?;
+    if bytes.len() < len as usize { Err(ErrorKind::InvalidData.into()) } else { Ok((kind, bytes)) }
 }
 
 /// The lock, also after a thread that held it has died.
@@ -58,99 +43,79 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The server's one meeting: its log, its blobs, and each guest's mailbox and connection.
+/// The server's one meeting, and each guest's mailbox and connection.
 struct Room {
     meeting: Option<MeetingId>,
     log: OrderedLog,
-    blobs: HashMap<BlobHash, Vec<u8>>,
+    blobs: VecDeque<(BlobHash, Vec<u8>)>,
     guests: HashMap<u64, (Option<MailboxId>, TcpStream)>,
 }
 
-impl Room {
-    /// To every guest that is `wanted`; whoever cannot take it is shown out.
-    fn push(&mut self, packet: &Packet, wanted: impl Fn(u64) -> bool) {
-        self.guests.retain(|id, (_, stream)| !wanted(*id) || write(stream, packet).is_ok());
-    }
-
-    /// Serves one request of the guest `from`.
-    fn serve(&mut self, from: u64, request: ToServer) -> Outcome<()> {
-        let entry = |(seq, bytes): (u64, &[u8])| ToClient::Log { seq, bytes: bytes.into() };
-        let blob = |bytes: &Vec<u8>| ToClient::Blob { bytes: bytes.clone() };
-        let own = Some(from);
-        let (messages, only): (Vec<_>, _) = match request {
-            ToServer::Hello { .. } => (vec![ToClient::Connected { next: self.log.next() }], own),
-            ToServer::Fetch { from } => (self.log.read(from).map(entry).collect(), own),
-            ToServer::FetchBlob { hash } => (Vec::from_iter(self.blobs.get(&hash).map(blob)), own),
-            ToServer::Post { id, to, bytes } => match to {
-                Destination::Log => {
-                    let place = self.log.append(id, &bytes)?;
-                    let new = (!place.duplicate).then_some(entry((place.seq, &bytes)));
-                    (Vec::from_iter(new), None)
-                }
-                Destination::Lobby => (vec![ToClient::Lobby { bytes }], None),
-                Destination::Direct(to) => {
-                    let found = self.guests.iter().find(|(_, guest)| guest.0 == Some(to));
-                    let Some((&id, _)) = found else { return Ok(()) };
-                    (vec![ToClient::Direct { bytes }], Some(id))
-                }
-                Destination::Blob(hash) => {
-                    // Old trees have been fetched long since.
-                    if self.blobs.values().map(Vec::len).sum::<usize>() + bytes.len() > CAPACITY {
-                        self.blobs.clear();
-                    }
-                    self.blobs.insert(hash, bytes);
-                    return Ok(());
-                }
-            },
-        };
-        let wanted = |guest| only.is_none_or(|only| only == guest);
-        messages.iter().for_each(|message| self.push(&(CONTROL, message.encode()), wanted));
-        Ok(())
+/// Sends a packet to every guest that is `wanted`.
+fn push(room: &Room, kind: u8, bytes: &[u8], wanted: impl Fn(u64, Option<MailboxId>) -> bool) {
+    for (id, (mailbox, stream)) in &room.guests {
+        if wanted(*id, *mailbox) && write(stream, kind, bytes).is_err() {
+            drop(stream.shutdown(Shutdown::Both)); // its own thread notices, and sees it out
+        }
     }
 }
 
-/// The server: one thread for each connection, as long as there are any.
+/// The server: one thread for each connection, as long as there are any, and 64 MiB of log.
 pub(crate) fn accept(listener: &TcpListener) -> Outcome<()> {
-    let (log, blobs, guests) = (OrderedLog::new(CAPACITY), HashMap::new(), HashMap::new());
+    let (log, blobs, guests) = (OrderedLog::new(64 << 20), VecDeque::new(), HashMap::new());
     let room = Arc::new(Mutex::new(Room { meeting: None, log, blobs, guests }));
-    for (guest, stream) in (0..).zip(listener.incoming().map_while(Result::ok)) {
+    for (id, stream) in (0..).zip(listener.incoming().map_while(Result::ok)) {
         let room = Arc::clone(&room);
         thread::spawn(move || {
-            println!("connection {guest} has ended: {:?}", attend(guest, stream, &room));
-            locked(&room).guests.remove(&guest);
+            println!("connection {id} has ended: {:?}", attend(id, &stream, &room));
+            locked(&room).guests.remove(&id);
         });
     }
     Err("the listener takes no more connections".into())
 }
 
 /// Serves one connection to its end.
-fn attend(id: u64, stream: TcpStream, room: &Mutex<Room>) -> Outcome<()> {
+fn attend(id: u64, stream: &TcpStream, room: &Mutex<Room>) -> Outcome<()> {
     stream.set_write_timeout(Some(Duration::from_secs(2)))?;
-    let mut reader = BufReader::new(stream.try_clone()?);
-    let mut joining = Some(stream);
+    let mut reader = BufReader::new(stream);
+    let answer = |message: ToClient| write(stream, CONTROL, &message.encode());
+    let entry = |(seq, bytes): (u64, &[u8])| answer(ToClient::Log { seq, bytes: bytes.into() });
+    let blob = |(_, bytes): &(_, Vec<u8>)| answer(ToClient::Blob { bytes: bytes.clone() });
     loop {
         let (kind, bytes) = read(&mut reader)?;
-        let mut room = locked(room);
+        let room = &mut *locked(room);
         if kind == MEDIA {
-            room.push(&(MEDIA, bytes), |guest| guest != id);
+            push(room, MEDIA, &bytes, |guest, _| guest != id);
             continue;
         }
-        let request = ToServer::decode(&bytes)?;
-        if let (ToServer::Hello { meeting, mailbox }, Some(stream)) = (&request, joining.take()) {
-            if room.meeting.get_or_insert(*meeting) != meeting {
-                return Err("this server has another meeting".into());
+        match ToServer::decode(&bytes)? {
+            ToServer::Hello { meeting, mailbox } => {
+                if *room.meeting.get_or_insert(meeting) != meeting {
+                    return Err("this server has another meeting".into());
+                }
+                room.guests.insert(id, (mailbox, stream.try_clone()?));
+                answer(ToClient::Connected { next: room.log.next() })?;
             }
-            room.guests.insert(id, (*mailbox, stream));
+            ToServer::Fetch { from } => room.log.read(from).try_for_each(entry)?,
+            ToServer::FetchBlob { hash } => {
+                room.blobs.iter().find(|kept| kept.0 == hash).map_or(Ok(()), blob)?;
+            }
+            ToServer::Post { to: Destination::Blob(hash), bytes, .. } => {
+                room.blobs.push_front((hash, bytes));
+                room.blobs.truncate(16); // older trees have been fetched long since
+            }
+            ToServer::Post { to: Destination::Direct(to), bytes, .. } => {
+                push(room, CONTROL, &ToClient::Direct { bytes }.encode(), |_, own| own == Some(to));
+            }
+            ToServer::Post { to: Destination::Lobby, bytes, .. } => {
+                push(room, CONTROL, &ToClient::Lobby { bytes }.encode(), |_, _| true);
+            }
+            ToServer::Post { id, to: Destination::Log, bytes } => {
+                let seq = room.log.append(id, &bytes)?.seq; // the old one if it is posted again
+                push(room, CONTROL, &ToClient::Log { seq, bytes }.encode(), |_, _| true);
+            }
         }
-        room.serve(id, request)?;
     }
-}
-
-/// What wakes the event loop before a timer does.
-pub(crate) enum Wake {
-    Server(Input),
-    Typed(String),
-    Ended(Outcome<()>),
 }
 
 fn now() -> Now {
@@ -159,46 +124,46 @@ fn now() -> Now {
     Now { monotonic_ms: ms(START.elapsed()), unix_ms: ms(UNIX_EPOCH.elapsed().unwrap_or_default()) }
 }
 
-/// What a client's threads share: its connection, the others' names, and where its lines go.
-struct Shared {
-    line: Mutex<TcpStream>,
-    names: Mutex<BTreeMap<MemberId, String>>,
-    say: Box<dyn Fn(String) + Send + Sync>,
+/// What wakes a client before a timer does.
+pub(crate) enum Wake {
+    Server(Input),
+    Heard(MemberId, usize), // a frame that opened, in bytes
+    Typed(String),
+    Ended(Outcome<()>),
 }
 
-/// A client: a meeting, and what is known beside it.
-struct Client {
+/// A client: a meeting, its connection, and what is known beside it.
+struct Client<'a> {
     meeting: Meeting,
-    shared: Arc<Shared>,
+    line: Arc<Mutex<TcpStream>>,
+    say: &'a dyn Fn(&dyn Display),
     admit_all: bool,
     knocks: VecDeque<KnockId>,
     shown: String,
+    heard: Vec<(MemberId, usize)>,
+    look_at: u64,
 }
 
-impl Client {
+impl Client<'_> {
     /// The one loop that drives the meeting, until the membership is over.
-    fn drive(&mut self, inbox: &Receiver<Wake>) -> Outcome<()> {
+    fn drive(&mut self, inbox: &mpsc::Receiver<Wake>) -> Outcome<()> {
         loop {
             while let Some(output) = self.meeting.poll() {
-                let request = match output {
-                    Output::Send(Message { id, to, bytes }) => ToServer::Post { id, to, bytes },
-                    Output::Fetch { from } => ToServer::Fetch { from },
-                    Output::FetchBlob { hash } => ToServer::FetchBlob { hash },
-                    Output::Event(event) => {
-                        self.show(event)?;
-                        continue;
-                    }
-                };
-                write(&*locked(&self.shared.line), &(CONTROL, request.encode()))?;
-            }
-            self.look_around();
-            let Some(due) = self.meeting.poll_timeout() else { return Ok(()) };
-            let wait = Duration::from_millis(due.saturating_sub(now().monotonic_ms));
-            match inbox.recv_timeout(wait) {
-                Ok(Wake::Server(input)) => self.meeting.handle(input, now())?,
-                Ok(Wake::Typed(line)) => {
-                    self.obey(&line).unwrap_or_else(|error| (self.shared.say)(error.to_string()));
+                match output.into_request() {
+                    Ok(request) => write(&locked(&self.line), CONTROL, &request.encode())?,
+                    Err(event) => self.show(event)?,
                 }
+            }
+            if now().monotonic_ms >= self.look_at {
+                self.look_at = now().monotonic_ms + 1_000;
+                self.look_around();
+            }
+            let Some(due) = self.meeting.poll_timeout() else { return Ok(()) };
+            let wait = due.min(self.look_at).saturating_sub(now().monotonic_ms);
+            match inbox.recv_timeout(Duration::from_millis(wait)) {
+                Ok(Wake::Server(input)) => self.meeting.handle(input, now())?,
+                Ok(Wake::Heard(member, bytes)) => self.heard.push((member, bytes)),
+                Ok(Wake::Typed(line)) => self.obey(&line).unwrap_or_else(|why| (self.say)(&why)),
                 Ok(Wake::Ended(how)) => return how,
                 Err(_) => self.meeting.handle_timeout(now())?,
             }
@@ -206,22 +171,22 @@ impl Client {
     }
 
     fn show(&mut self, event: Event) -> Outcome<()> {
-        let text = match event {
+        let roster = self.meeting.roster();
+        let who = |id| roster.iter().find(|p| p.member == id).map_or("somebody", |p| &p.name);
+        (self.say)(&match event {
             Event::Knock { knock, name, .. } => {
-                let answer = if self.admit_all { "admitted" } else { "y/n?" };
                 self.knocks.push_back(knock);
-                format!("{name} knocks: {answer}")
+                format!("{name} knocks: {}", if self.admit_all { "admitted" } else { "y/n?" })
             }
-            Event::Gone { name, by: Some(_), .. } => {
-                format!("{name} was removed and banned: a fresh identity may use the new link")
-            }
+            Event::Gone { name, by: Some(by), .. } => format!("{} has removed {name}", who(by)),
+            Event::Removed { by } => format!("{} has removed you, and replaced the link", who(by)),
+            Event::Ended { by } => format!("{} has ended the meeting", who(by)),
             other => format!("{other:?}"),
-        };
-        (self.shared.say)(text);
+        });
         if self.admit_all && !self.knocks.is_empty() { self.obey("y") } else { Ok(()) }
     }
 
-    /// Shows who is here, the safety code and the link, when they change.
+    /// Shows what it heard and, when they change, who is here, the safety code and the link.
     fn look_around(&mut self) {
         let Ok(code) = self.meeting.safety_code() else { return };
         let Ok(invite) = self.meeting.invite() else { return };
@@ -229,10 +194,14 @@ impl Client {
         let here: Vec<_> = roster.iter().map(|p| format!("#{} {}", p.leaf, p.name)).collect();
         let text = format!("here: {}\nsafety code: {code}\n{}", here.join(", "), invite.link());
         if text != self.shown {
-            (self.shared.say)(text.clone());
+            (self.say)(&text);
             self.shown = text;
-            let others = roster.into_iter().filter(|p| !p.own).map(|p| (p.member, p.name));
-            *locked(&self.shared.names) = others.collect();
+        }
+        let heard = std::mem::take(&mut self.heard);
+        for other in roster.iter().filter(|p| !p.own) {
+            let theirs: Vec<_> = heard.iter().filter(|(m, _)| *m == other.member).collect();
+            let bytes: usize = theirs.iter().map(|(_, bytes)| bytes).sum();
+            (self.say)(&format!("from {}: {} frames, {bytes} bytes", other.name, theirs.len()));
         }
     }
 
@@ -255,103 +224,70 @@ impl Client {
     }
 }
 
-/// Seals a frame each 20 ms, opens what arrives, and says once a second what it heard.
-fn media(
-    (mut microphone, mut ears): (Sealer, incamera::Receiver),
-    sealed: &Receiver<Vec<u8>>,
-    Shared { line, names, say }: &Shared,
-) -> Outcome<()> {
-    let mut heard = BTreeMap::<MemberId, (u32, usize)>::new();
-    let (mut frame_at, mut report_at, mut out) = (now().monotonic_ms, 0, Vec::new());
-    loop {
-        let at = now().monotonic_ms;
-        if at >= frame_at {
-            frame_at += 20;
-            match microphone.seal(&[0x5a; 80], at, &mut out) {
-                Ok(()) => write(&*locked(line), &(MEDIA, std::mem::take(&mut out)))?,
-                Err(FrameError::Stopped) => {} // not in yet
-                Err(error) => return Err(error.into()),
-            }
-        }
-        if at >= report_at {
-            report_at = at + 1_000;
-            for (member, name) in &*locked(names) {
-                let (frames, bytes) = heard.remove(member).unwrap_or_default();
-                say(format!("from {name}: {frames} frames, {bytes} bytes"));
-            }
-        }
-        let wait = Duration::from_millis(frame_at.saturating_sub(at));
-        let mut opened = match sealed.recv_timeout(wait) {
-            Ok(frame) => Some(ears.open(0, &frame, at, &mut out)),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => return Ok(()),
-        };
-        // After it, those that waited for their epoch.
-        while let Some(outcome) = opened.or_else(|| Some(ears.poll(at, &mut out)?.outcome)) {
-            if let Ok(Opened::Frame { member, .. }) = outcome {
-                let (frames, bytes) = heard.entry(member).or_default();
-                (*frames, *bytes) = (*frames + 1, *bytes + out.len());
-            }
-            (opened, _) = (None, out.clear());
+/// Seals a frame each 20 ms, as soon as the meeting allows and as long as it does.
+fn speak(mut voice: Sealer, line: &Mutex<TcpStream>) -> Outcome<()> {
+    for at in (now().monotonic_ms..).step_by(20) {
+        thread::sleep(Duration::from_millis(at.saturating_sub(now().monotonic_ms)));
+        let mut frame = Vec::new();
+        match voice.seal(&[0x5a; 80], now().monotonic_ms, &mut frame) {
+            Ok(()) => write(&locked(line), MEDIA, &frame)?,
+            Err(FrameError::Stopped) => {}
+            Err(error) => return Err(error.into()),
         }
     }
+    Ok(())
 }
 
-/// Sorts what the server sends, until it hangs up.
-fn listen(stream: TcpStream, wakes: &Sender<Wake>, frames: &Sender<Vec<u8>>) -> Outcome<()> {
-    let mut reader = BufReader::new(stream);
+/// Opens each frame that comes, and then those that waited for their epoch; passes on the rest.
+fn listen(stream: TcpStream, mut ears: Receiver, wakes: &mpsc::Sender<Wake>) -> Outcome<()> {
+    let (mut reader, mut out) = (BufReader::new(stream), Vec::new());
     loop {
         let (kind, bytes) = read(&mut reader)?;
-        if kind == MEDIA {
-            frames.send(bytes)?;
+        if kind == CONTROL {
+            let Some(input) = Input::from_server(ToClient::decode(&bytes)?) else { continue };
+            wakes.send(Wake::Server(input))?;
             continue;
         }
-        wakes.send(Wake::Server(match ToClient::decode(&bytes)? {
-            ToClient::Connected { next } => Input::Connected { next },
-            ToClient::Log { seq, bytes } => Input::Log { seq, bytes },
-            ToClient::Lobby { bytes } => Input::Lobby(bytes),
-            ToClient::Direct { bytes } => Input::Direct(bytes),
-            ToClient::Blob { bytes } => Input::Blob(bytes),
-            ToClient::Accepted { .. } => continue,
-        }))?;
+        let at = now().monotonic_ms;
+        let mut opened = Some(ears.open(0, &bytes, at, &mut out));
+        while let Some(outcome) = opened.take().or_else(|| Some(ears.poll(at, &mut out)?.outcome)) {
+            if let Ok(Opened::Frame { member, .. }) = outcome {
+                wakes.send(Wake::Heard(member, out.len()))?;
+            }
+            out.clear();
+        }
     }
 }
 
 /// Takes part in a meeting, from the greeting to the end.
 pub(crate) fn take_part(
     mut meeting: Meeting,
-    (stream, wakes, inbox): (TcpStream, Sender<Wake>, &Receiver<Wake>),
+    stream: TcpStream,
+    (wakes, inbox): (mpsc::Sender<Wake>, mpsc::Receiver<Wake>),
     admit_all: bool,
-    say: Box<dyn Fn(String) + Send + Sync>,
+    say: &dyn Fn(&dyn Display),
 ) -> Outcome<()> {
     stream.set_nodelay(true)?;
-    let hello = ToServer::Hello { meeting: meeting.id(), mailbox: meeting.mailbox() };
-    write(&stream, &(CONTROL, hello.encode()))?;
-    // Taken early: it seals as soon as the meeting allows.
-    let tracks = (meeting.sealer(Track::MICROPHONE, Framing::Whole)?, meeting.receiver());
-    let (frames, sealed) = mpsc::channel();
-    let reader = stream.try_clone()?;
-    let shared = Arc::new(Shared { line: Mutex::new(stream), names: Mutex::default(), say });
-    let media_shared = Arc::clone(&shared);
-    thread::spawn(move || media(tracks, &sealed, &media_shared));
-    thread::spawn(move || wakes.send(Wake::Ended(listen(reader, &wakes, &frames))));
-    let (knocks, shown) = Default::default();
-    Client { meeting, shared, admit_all, knocks, shown }.drive(inbox)
+    write(&stream, CONTROL, &meeting.hello().encode())?;
+    let (voice, ears) = (meeting.sealer(Track::MICROPHONE, Framing::Whole)?, meeting.receiver());
+    let (reader, line) = (stream.try_clone()?, Arc::new(Mutex::new(stream)));
+    let own_line = Arc::clone(&line);
+    thread::spawn(move || speak(voice, &own_line));
+    thread::spawn(move || wakes.send(Wake::Ended(listen(reader, ears, &wakes))));
+    let (knocks, shown, heard, look_at) = Default::default();
+    Client { meeting, line, say, admit_all, knocks, shown, heard, look_at }.drive(&inbox)
 }
 
 fn main() -> Outcome<()> {
     let mut words: Vec<String> = std::env::args().skip(1).collect();
     let admit_all = words.pop_if(|last| last == "--admit-all").is_some();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    // A fresh identity each time: whoever was removed comes back only as somebody else.
+    let (new, parse) = (Identity::generate, Invite::parse);
     let (meeting, at) = match &words[..] {
         ["serve", at @ ..] => return accept(&TcpListener::bind(at.first().unwrap_or(&ADDRESS))?),
-        ["host", name, at @ ..] => {
-            (Meeting::create(&Identity::generate(name)?, Settings::default(), now())?, at)
-        }
-        // A fresh identity each time: whoever was removed comes back only as somebody else.
-        ["join", name, link, at @ ..] => {
-            (Meeting::join(&Identity::generate(name)?, &Invite::parse(link)?, now())?, at)
-        }
+        ["host", name, at @ ..] => (Meeting::create(&new(name)?, Settings::default(), now())?, at),
+        ["join", name, link, at @ ..] => (Meeting::join(&new(name)?, &parse(link)?, now())?, at),
         _ => return Err("say: serve | host NAME | join NAME LINK".into()),
     };
     let (wakes, inbox) = mpsc::channel();
@@ -360,5 +296,5 @@ fn main() -> Outcome<()> {
         io::stdin().lines().map_while(Result::ok).try_for_each(|line| typed.send(Wake::Typed(line)))
     });
     let stream = TcpStream::connect(at.first().unwrap_or(&ADDRESS))?;
-    take_part(meeting, (stream, wakes, &inbox), admit_all, Box::new(|text| println!("{text}")))
+    take_part(meeting, stream, (wakes, inbox), admit_all, &|text| println!("{text}"))
 }

@@ -32,13 +32,14 @@ struct Terminal {
 impl Terminal {
     fn open(server: SocketAddr, admit_all: bool, meeting: Meeting) -> Self {
         let (said, lines) = channel();
-        let (typed, inbox) = channel();
+        let wakes = channel();
+        let typed = wakes.0.clone();
         let stream = TcpStream::connect(server).unwrap();
-        let (own, wakes) = (stream.try_clone().unwrap(), typed.clone());
+        let own = stream.try_clone().unwrap();
         thread::spawn(move || {
-            let (end, say) = (said.clone(), Box::new(move |text| drop(said.send(text))));
-            let outcome = take_part(meeting, (own, wakes, &inbox), admit_all, say);
-            end.send(format!("end: {outcome:?}"))
+            let say = |text: &dyn std::fmt::Display| drop(said.send(text.to_string()));
+            let outcome = take_part(meeting, own, wakes, admit_all, &say);
+            said.send(format!("end: {outcome:?}"))
         });
         Self { lines, typed, stream }
     }
@@ -102,5 +103,6 @@ fn a_joiner_that_was_cut_off_comes_back_by_a_fresh_knock() {
     again.wait_for("from Ada: 5");
     ada.type_in("end");
     ada.wait_for("end: Ok");
+    again.wait_for("Ada has ended the meeting");
     again.wait_for("end: Ok");
 }
