@@ -321,3 +321,35 @@ fn a_denial_lost_on_its_way_is_sent_again() {
     let denied = Event::Denied { reason: incamera::DenyReason::Full };
     assert_eq!(world.clients[dan].events, [denied]);
 }
+
+#[test]
+fn a_leaver_without_a_connection_does_not_spin_over_others_departures() {
+    let mut world = World::meeting(45, &["Ada", "Ben", "Cleo", "Dan"]);
+    world.clients[0].online = false;
+    let now = world.now();
+    world.clients[1].meeting.leave(now).unwrap();
+    world.settle();
+    for who in [2, 3] {
+        world.clients[who].online = false;
+        world.clients[who].meeting.leave(now).unwrap();
+    }
+    world.pass(20_000);
+    for who in [0, 2, 3] {
+        world.connect(who);
+    }
+    world.pass(20_000);
+    assert_eq!(world.names(0), ["Ada"]);
+}
+
+#[test]
+fn a_joiner_that_leaves_before_it_is_confirmed_is_taken_out() {
+    let mut world = World::meeting(46, &["Ada", "Ben"]);
+    let dan = world.knock("Dan");
+    admit_and_fall_silent(&mut world);
+    assert_eq!(world.names(1), ["Ada", "Ben", "Dan"]);
+    let now = world.now();
+    world.clients[dan].meeting.leave(now).unwrap();
+    world.pass(5_000);
+    assert_eq!(world.clients[dan].events.last(), Some(&Event::Left));
+    assert_eq!(world.names(1), ["Ada", "Ben"]);
+}

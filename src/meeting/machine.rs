@@ -129,12 +129,17 @@ impl<E: Engine> Core<E> {
     /// Leaves, in whatever state the client is.
     pub(super) fn leave(&mut self, now: Now) -> Result<(), Error> {
         self.require_going()?;
-        // Nobody knows yet that an unconfirmed joiner was here, or it may be in a losing epoch.
-        if self.knocking.is_some() || self.member.is_none() {
+        if self.member.is_none() {
             self.finish(Event::Left);
             return Ok(());
         }
-        self.call(now, |shared, member, now_ms| member.leave(shared, now_ms))
+        self.call(now, |shared, member, now_ms| member.leave(shared, now_ms))?;
+        // An unconfirmed joiner is in everybody's roster all the same, unless its Add lost.
+        if let Some(knocking) = self.knocking.take() {
+            knocking.answered(&mut self.shared);
+            self.order.hold(false);
+        }
+        Ok(())
     }
 
     fn require_going(&self) -> Result<(), Error> {

@@ -199,7 +199,8 @@ impl<E: Engine> Member<E> {
                 shared.tell(Event::KeyFrameNeeded { track });
             }
         }
-        let departures = self.intents.deadline().filter(|_| !self.group.has_pending());
+        let commits = self.standing == Standing::Confirmed && !self.group.has_pending();
+        let departures = self.intents.deadline().filter(|_| commits);
         let ended = self.epochs.sweep(now_ms);
         [self.confirm_at, self.key_frames_at, departures, ended].into_iter().flatten().min()
     }

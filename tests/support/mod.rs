@@ -232,6 +232,8 @@ impl World {
             for client in &mut self.clients {
                 if client.meeting.poll_timeout().is_some_and(|at| at <= self.now_ms) {
                     client.meeting.handle_timeout(now).unwrap();
+                    let next = client.meeting.poll_timeout();
+                    assert!(next.is_none_or(|at| at > self.now_ms), "{} spins", client.name);
                 }
             }
         }
