@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::epochs::{EpochView, handshake_key, read_roster};
 use super::face::{Alarm, Event};
-use super::intents::Batch;
+use super::intents::{Batch, Retreat};
 use super::member::{Member, Outcome, OwnCommit, Standing, install_psks};
 use super::roster::Roster;
 use super::shared::{Refusal, Shared};
@@ -203,6 +203,25 @@ impl<E: Engine> Member<E> {
         }
         let Some(batch) = self.intents.next(self.roster(), now_ms) else { return Ok(()) };
         self.commit(shared, &batch, now_ms)
+    }
+
+    /// As [`Self::commit_due`], and gives up what stands in the way.
+    pub(super) fn commit_what_can_be(&mut self, shared: &mut Shared, now_ms: u64) {
+        while let Err(error) = self.commit_due(shared, now_ms) {
+            let Some(batch) = self.intents.next(self.roster(), now_ms) else { return };
+            let why = match error {
+                // Tried again when the meeting is driven next.
+                Error::NoEntropy => return,
+                Error::MissingRight(_) => "the right to is gone",
+                Error::Internal(what) => what,
+                _ => "the invite is gone",
+            };
+            match self.intents.retreat(&batch) {
+                Retreat::Smaller => {}
+                Retreat::Admission(knock) => shared.tell(Event::KnockVoid { knock }),
+                Retreat::Removals => shared.tell(Event::Alarm(Alarm::CannotCommit(why))),
+            }
+        }
     }
 
     fn commit(&mut self, shared: &mut Shared, batch: &Batch, now_ms: u64) -> Result<(), Error> {

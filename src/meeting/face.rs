@@ -130,7 +130,8 @@ pub enum Event {
         /// The identity.
         fingerprint: Fingerprint,
     },
-    /// A waiting knock is void, because its invite is: whoever knocked needs a new link.
+    /// A waiting knock is void, because its invite is no longer valid or its key package clashes
+    /// with the group: whoever knocked has to knock again, with a new link if there is one.
     KnockVoid {
         /// Names the knock.
         knock: KnockId,

@@ -28,6 +28,19 @@ pub(super) struct Intents {
     pub(super) removals: Vec<Fingerprint>,
     /// Leavers, in the order of their leave events.
     pub(super) departures: Vec<Departure>,
+    /// Whether newcomers are added one at a time, because a batch could not be built.
+    one_by_one: bool,
+}
+
+/// What is given up because a commit cannot be built.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Retreat {
+    /// Nothing yet: the next commit is smaller.
+    Smaller,
+    /// One admission: its key package clashes with the group.
+    Admission(KeyPackageRef),
+    /// Removals and departures.
+    Removals,
 }
 
 /// What one commit does.
@@ -50,7 +63,8 @@ impl Intents {
         // SPEC [G7]: one invite in a commit.
         let invite = self.admissions.first()?.invite;
         let same = self.admissions.iter().filter(|waiting| waiting.invite == invite);
-        let adds = same.take(MAX_BATCH).map(|waiting| waiting.key_package.clone()).collect();
+        let most = if self.one_by_one { 1 } else { MAX_BATCH };
+        let adds = same.take(most).map(|waiting| waiting.key_package.clone()).collect();
         Some(Batch { adds, invite: Some(invite), ..Batch::default() })
     }
 
@@ -70,6 +84,21 @@ impl Intents {
         batch
     }
 
+    /// Gives up the least that can be what keeps the next commit from being built: nobody who
+    /// knocks may stand in the way of the others, or of a removal.
+    pub(super) fn retreat(&mut self, batch: &Batch) -> Retreat {
+        if batch.adds.is_empty() {
+            self.removals.clear();
+            self.departures.clear();
+            return Retreat::Removals;
+        }
+        if batch.adds.len() > 1 {
+            self.one_by_one = true;
+            return Retreat::Smaller;
+        }
+        Retreat::Admission(self.admissions.remove(0).reference)
+    }
+
     /// Keeps a leaver's evidence.
     pub(super) fn depart(&mut self, departure: Departure) {
         let known = self.departures.iter().any(|other| other.stay == departure.stay);
@@ -81,6 +110,7 @@ impl Intents {
     /// Drops what the group's new epoch shows done.
     pub(super) fn settle(&mut self, roster: &Roster, added: &[KeyPackageRef]) {
         self.admissions.retain(|waiting| !added.contains(&waiting.reference));
+        self.one_by_one &= !self.admissions.is_empty();
         self.removals.retain(|fingerprint| roster.leaves_of(*fingerprint).next().is_some());
         self.departures.retain(|departure| roster.of(departure.stay).is_some());
     }
@@ -108,9 +138,9 @@ impl Intents {
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn digest(&self, hash: &mut sha2::Sha256) {
         use sha2::Digest as _;
-        let Self { admissions, removals, departures } = self;
+        let Self { admissions, removals, departures, one_by_one } = self;
         let admissions: Vec<_> = admissions.iter().map(|waiting| waiting.reference).collect();
         let departures: Vec<_> = departures.iter().map(|d| (d.stay, d.not_before)).collect();
-        hash.update(format!("{admissions:?} {removals:?} {departures:?}"));
+        hash.update(format!("{admissions:?} {removals:?} {departures:?} {one_by_one}"));
     }
 }

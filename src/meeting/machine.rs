@@ -278,15 +278,7 @@ impl<E: Engine> Core<E> {
         self.shared.keyring.renew(now_ms.saturating_add(SEAL_FOR_MS));
         let mut next = vec![Some(now_ms.saturating_add(DRIVE_EVERY_MS))];
         if let Some(member) = &mut self.member {
-            if let Err(error) = member.commit_due(&mut self.shared, now_ms) {
-                member.intents.abandon();
-                let why = match error {
-                    Error::Internal(what) => what,
-                    Error::NoEntropy => "there is no randomness",
-                    _ => "the right or the invite is gone",
-                };
-                self.shared.tell(Event::Alarm(Alarm::CannotCommit(why)));
-            }
+            member.commit_what_can_be(&mut self.shared, now_ms);
             next.push(member.drive(&mut self.shared, now_ms));
         }
         if let Some(knocking) = &mut self.knocking {

@@ -198,3 +198,26 @@ fn an_invite_whose_lobby_key_gives_no_secret_is_refused() {
     let refused = Meeting::join(&ben, &invite, world.now()).map(drop);
     assert!(matches!(refused, Err(crate::Error::Invite(_))), "{refused:?}");
 }
+
+#[test]
+fn a_knocker_whose_key_clashes_stands_in_nobodys_way() {
+    let mut world = World::meeting(62, &["Ada", "Ben"]);
+    let key = Identity::stay_key(&Entropy::system()).unwrap();
+    for stay in [1, 2] {
+        let meeting = &world.clients[0].meeting;
+        let package = key_package_under(key.clone(), "Twin", meeting, StayId::new([stay; 16]));
+        knock_with(&mut world, package, 2);
+    }
+    let dan = world.knock("Dan");
+    let eve = world.knock("Eve");
+    let ben = world.member_id(BEN);
+    world.admit_all(0);
+    assert!(world.has_joined(dan) && world.has_joined(eve));
+    assert_eq!(world.names(0), ["Ada", "Ben", "Twin", "Dan", "Eve"]);
+    let void = |event: &&Event| matches!(event, Event::KnockVoid { .. });
+    assert_eq!(world.clients[0].events.iter().filter(void).count(), 1, "the second twin");
+    let now = world.now();
+    world.clients[0].meeting.remove(ben, now).unwrap();
+    world.settle();
+    assert_eq!(world.names(0), ["Ada", "Twin", "Dan", "Eve"]);
+}

@@ -9,6 +9,7 @@ mod joining;
 mod support;
 mod unreadable;
 
+use ed25519_dalek::SigningKey;
 use incamera_wire::{Envelope, EnvelopeKind, StayId};
 use support::{Who, World};
 
@@ -65,13 +66,17 @@ fn key_package(name: &str, meeting: &Meeting) -> Vec<u8> {
 
 /// The key package of somebody who claims this stay.
 fn key_package_of(name: &str, meeting: &Meeting, stay: StayId) -> Vec<u8> {
+    key_package_under(Identity::stay_key(&Entropy::system()).unwrap(), name, meeting, stay)
+}
+
+/// The key package of somebody whose leaf key is this.
+fn key_package_under(key: SigningKey, name: &str, meeting: &Meeting, stay: StayId) -> Vec<u8> {
     let (entropy, id) = (Entropy::system(), meeting.id());
     let identity = Identity::generate(name).unwrap();
-    let signing_key = Identity::stay_key(&entropy).unwrap();
     let (_, direct_key) = hpke::generate_key(&entropy).unwrap();
-    let leaf_key = signing_key.verifying_key().to_bytes();
+    let leaf_key = key.verifying_key().to_bytes();
     let credential = certify(&identity, id, &leaf_key, stay, direct_key).encode();
-    let stay = Stay { signing_key: std::sync::Arc::new(signing_key), credential };
+    let stay = Stay { signing_key: std::sync::Arc::new(key), credential };
     let joiner = Group::joiner(&entropy, crate::Profile::Standard, &stay).unwrap();
     joiner.key_package().to_vec()
 }
