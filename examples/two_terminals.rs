@@ -2,8 +2,7 @@
 //! `join NAME LINK [ADDRESS]`. A packet is its kind, 4 bytes of length, big-endian, and its bytes.
 //! The server orders and forwards; it holds no key.
 
-#![allow(clippy::print_stdout, reason = "a program prints; the library never does")]
-#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "clocks and threads, too")]
+#![allow(clippy::print_stdout, clippy::disallowed_methods, clippy::disallowed_types, reason = "IO")]
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, BufReader, ErrorKind, Read as _, Write as _};
@@ -181,6 +180,7 @@ impl Client<'_> {
             Event::Gone { name, by: Some(by), .. } => format!("{} has removed {name}", who(by)),
             Event::Removed { by } => format!("{} has removed you, and replaced the link", who(by)),
             Event::Ended { by } => format!("{} has ended the meeting", who(by)),
+            Event::Refused { fault, .. } => format!("refused: {fault}"),
             other => format!("{other:?}"),
         });
         if self.admit_all && !self.knocks.is_empty() { self.obey("y") } else { Ok(()) }
@@ -244,8 +244,8 @@ fn listen(stream: TcpStream, mut ears: Receiver, wakes: &mpsc::Sender<Wake>) -> 
     loop {
         let (kind, bytes) = read(&mut reader)?;
         if kind == CONTROL {
-            let Some(input) = Input::from_server(ToClient::decode(&bytes)?) else { continue };
-            wakes.send(Wake::Server(input))?;
+            let input = ToClient::decode(&bytes).ok().and_then(Input::from_server);
+            input.map_or(Ok(()), |input| wakes.send(Wake::Server(input)))?;
             continue;
         }
         let at = now().monotonic_ms;
@@ -288,7 +288,7 @@ fn main() -> Outcome<()> {
         ["serve", at @ ..] => return accept(&TcpListener::bind(at.first().unwrap_or(&ADDRESS))?),
         ["host", name, at @ ..] => (Meeting::create(&new(name)?, Settings::default(), now())?, at),
         ["join", name, link, at @ ..] => (Meeting::join(&new(name)?, &parse(link)?, now())?, at),
-        _ => return Err("say: serve | host NAME | join NAME LINK".into()),
+        _ => return Err("say: serve | host NAME | join NAME LINK (and an address)".into()),
     };
     let (wakes, inbox) = mpsc::channel();
     let typed = wakes.clone();

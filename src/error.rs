@@ -15,10 +15,13 @@ use crate::entropy::NoEntropy;
 #[non_exhaustive]
 pub enum Error {
     /// The text is no invite of this version.
-    #[error("this is no incamera invite ({0}): ask the host for the link again")]
+    #[error("this is no usable incamera invite: {0}")]
     Invite(&'static str),
     /// The display name cannot be shown.
-    #[error("a display name has 1 to 64 bytes of UTF-8 and no control characters: choose another")]
+    #[error(
+        "a display name has 1 to 64 bytes of UTF-8 without control characters, line separators and \
+         marks of direction: choose another"
+    )]
     Name,
     /// The caller's identity may not do this.
     #[error("your identity lacks the right to {0}: ask a host")]
@@ -30,7 +33,7 @@ pub enum Error {
     #[error("nobody with this member id is in the meeting: read the roster again")]
     UnknownMember,
     /// The caller named itself where another member is meant.
-    #[error("a member cannot remove itself: call `leave`")]
+    #[error("this is your own identity: call `leave` on that client")]
     OwnMember,
     /// Not yet admitted and confirmed.
     #[error("not yet in the meeting: wait for `Event::Joined`")]
@@ -100,19 +103,21 @@ pub enum Fault {
     #[error("malformed: {0}")]
     Malformed(#[from] Malformed),
     /// The message belongs to another meeting.
-    #[error("it belongs to another meeting: the server mixes up its streams")]
+    #[error("it belongs to another meeting: dropped; check that the server keeps meetings apart")]
     OtherMeeting,
     /// It does not open under the key that it names.
     #[error("it does not open: forged or damaged on the way; nothing to do")]
     Unopenable,
     /// It names an epoch that this member has not reached, although the log is read in order.
-    #[error("it names an epoch that does not exist yet: the server skipped an entry or forged one")]
+    #[error(
+        "it names an epoch that does not exist yet: the server skipped an entry or forged one; nothing to do"
+    )]
     EpochAhead,
     /// An event's epoch ended too long ago.
-    #[error("its epoch ended over 30 seconds ago: the author sends it again")]
+    #[error("its epoch ended over 30 seconds ago: nothing to do; a leave or an end is said again")]
     EpochEnded,
     /// A blob does not hash to its address.
-    #[error("the blob is not the one asked for: fetch it from another server")]
+    #[error("the blob is not the one asked for: it is asked for again, nothing to do")]
     WrongBlob,
     /// The engine refused a commit for a reason that every member sees alike.
     #[error("the commit is invalid ({0}): its author's client is broken or hostile")]
@@ -127,10 +132,10 @@ pub enum Fault {
     #[error("its signature does not verify: its author's client is broken or hostile")]
     Signature,
     /// A counter or a knock came a second time.
-    #[error("it came before: replayed by the server")]
+    #[error("it came before: nothing to do")]
     Replayed,
     /// The author lacks a right.
-    #[error("its author lacks the right to {0}")]
+    #[error("its author lacks the right to {0}: nothing has changed, tell its author")]
     MissingRight(Right),
     /// A knock names a log position too far from now.
     #[error("the knock is stale: whoever knocks must knock again")]
@@ -142,10 +147,10 @@ pub enum Fault {
     #[error("the identity certificate does not verify: do not admit")]
     Certificate,
     /// A banned identity knocks.
-    #[error("the identity is banned from this meeting")]
+    #[error("the identity is banned from this meeting: nothing to do")]
     Banned,
     /// A table with a bound is full.
-    #[error("too many are waiting: answer some knocks first")]
+    #[error("too many knock: answer some; if none wait, remove somebody, which replaces the link")]
     Full,
     /// A Welcome that is addressed to this client cannot be used.
     #[error("the Welcome is unusable ({0}): wait for another, or knock again")]
@@ -153,7 +158,8 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Who caused it, as far as the receiver can tell.
+    /// Who caused it, as far as the receiver can tell: a hint, no proof. What anyone on the way can
+    /// cause is put down to the server, although a member may have done it.
     #[must_use]
     pub const fn culprit(&self) -> Culprit {
         match self {
@@ -163,13 +169,13 @@ impl Fault {
             | Self::EpochAhead
             | Self::EpochEnded
             | Self::WrongBlob
+            | Self::Welcome(_)
             | Self::Replayed => Culprit::Server,
             Self::InvalidCommit(_)
             | Self::Refused(_)
             | Self::UnknownAuthor
             | Self::Signature
-            | Self::MissingRight(_)
-            | Self::Welcome(_) => Culprit::Member,
+            | Self::MissingRight(_) => Culprit::Member,
             Self::StaleKnock | Self::DeadInvite | Self::Certificate | Self::Banned | Self::Full => {
                 Culprit::Knocker
             }

@@ -1,4 +1,4 @@
-//! The main job: a meeting of seven on real media, through a server and a relay that nobody
+//! The main job: a meeting of seven on Opus and VP8 files, through a server and a relay that nobody
 //! trusts, in simulated time. `cargo run --release --example meeting -- [--seed N] [--json]`
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program's job is to print")]

@@ -1,4 +1,4 @@
-//! The real media: an Ogg Opus speech file and a VP8 IVF video, taken apart by libraries.
+//! The media: an Ogg Opus speech file and a VP8 IVF video, taken apart by libraries.
 
 use std::error::Error;
 use std::io::{Cursor, ErrorKind};

@@ -42,33 +42,41 @@ impl Invite {
         let text = match link.strip_prefix(PREFIX) {
             Some(text) => text,
             None if link.starts_with("https://") => {
-                link.split_once('#').ok_or(Error::Invite("the URL has no fragment"))?.1
+                link.split_once('#')
+                    .ok_or(Error::Invite("the URL has no fragment: copy the whole link"))?
+                    .1
             }
-            None => return Err(Error::Invite("it begins neither with incamera:1. nor https://")),
+            None => {
+                return Err(Error::Invite(
+                    "it begins neither with incamera:1. nor with https://: ask the host for the link",
+                ));
+            }
         };
         let mut bytes = Zeroizing::new([0; LENGTH]);
-        let decoded = Base64UrlUnpadded::decode(text, &mut *bytes)
-            .map_err(|_| Error::Invite("it is not 111 characters of unpadded base64url"))?;
-        let decoded: &[u8; LENGTH] =
-            decoded.try_into().map_err(|_| Error::Invite("it is too short"))?;
+        let decoded = Base64UrlUnpadded::decode(text, &mut *bytes).map_err(|_| {
+            Error::Invite("it is not 111 characters of unpadded base64url: copy the whole link")
+        })?;
+        let decoded: &[u8; LENGTH] = decoded
+            .try_into()
+            .map_err(|_| Error::Invite("it is too short: copy the whole link"))?;
         Self::from_bytes(decoded)
     }
 
     fn from_bytes(bytes: &[u8; LENGTH]) -> Result<Self, Error> {
-        let short = Error::Invite("it is too short");
+        let short = Error::Invite("it is too short: copy the whole link");
         // SPEC [A1]
         let ([version, profile, flags], rest) = bytes.split_first_chunk().ok_or(short)?;
         let (meeting, rest) = rest.split_first_chunk::<16>().ok_or(short)?;
         let (lobby_key, secret) = rest.split_first_chunk::<32>().ok_or(short)?;
         if *version != VERSION {
-            return Err(Error::Invite("its version is newer than this build"));
+            return Err(Error::Invite("its version is not 1: update this program"));
         }
         if flags & !PASSCODE != 0 {
-            return Err(Error::Invite("it asks for something that this build does not know"));
+            return Err(Error::Invite("it asks for something unknown: update this program"));
         }
         Ok(Self {
             profile: Profile::from_number(*profile)
-                .ok_or(Error::Invite("its profile is unknown to this build"))?,
+                .ok_or(Error::Invite("its profile is unknown: update this program"))?,
             passcode: flags & PASSCODE != 0,
             meeting: MeetingId::new(*meeting),
             lobby_key: *lobby_key,

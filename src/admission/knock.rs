@@ -38,7 +38,9 @@ pub(crate) fn seal_knock(
         &knock.associated_data(),
         &content.encode(),
     )
-    .map_err(|_| Error::Invite("its lobby key is no usable X25519 key"))?;
+    .map_err(|_| {
+        Error::Invite("its lobby key is no usable X25519 key: ask the host for the link")
+    })?;
     knock.encapsulated_key = sealed.encapsulated_key;
     knock.ciphertext = sealed.ciphertext;
     Ok((knock, sealed.exported))

@@ -21,8 +21,8 @@ pub(crate) use safety::safety_code;
 
 /// A person's long-term Ed25519 key and the display name that it goes by.
 ///
-/// The key stays on its device and signs nothing but certificates. Roles, bans and verified marks
-/// follow it from stay to stay.
+/// The key stays on its device and signs nothing but certificates. Roles and bans follow it from stay
+/// to stay.
 pub struct Identity {
     key: SigningKey,
     name: DisplayName,
@@ -65,7 +65,8 @@ impl Identity {
         self.name.as_str()
     }
 
-    /// The name by which other members' clients know this identity (SPEC "Identity").
+    /// The name by which other members' clients know this identity: 32 bytes,
+    /// SHA-256("incamera 1 fingerprint" || identity key) (SPEC section 2).
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         fingerprint(self.key.verifying_key().as_bytes())
@@ -138,6 +139,19 @@ mod tests {
         for name in ["", "a\nb", "a\u{0}b", "a\u{202e}b", "a\u{2066}b", "a\u{feff}", long.as_str()]
         {
             assert_eq!(Identity::generate(name).unwrap_err(), Error::Name, "{name:?}");
+        }
+        let refused = [
+            ('\u{0}', '\u{1f}'),
+            ('\u{7f}', '\u{9f}'),
+            ('\u{61c}', '\u{61c}'),
+            ('\u{200e}', '\u{200f}'),
+            ('\u{2028}', '\u{202e}'),
+            ('\u{2066}', '\u{2069}'),
+            ('\u{feff}', '\u{feff}'),
+        ];
+        for c in '\u{0}'..='\u{ffff}' {
+            let shown = !refused.iter().any(|(first, last)| (*first..=*last).contains(&c));
+            assert_eq!(Identity::from_secret_key(&[7; 32], &c.to_string()).is_ok(), shown, "{c:?}");
         }
         for name in ["A", "Åsa Öberg", "李小龍", "x".repeat(64).as_str()] {
             assert!(Identity::generate(name).is_ok(), "{name:?}");

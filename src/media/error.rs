@@ -44,7 +44,7 @@ pub enum FrameError {
     /// The sender or the relay: the meeting's state does not let the sender use this track, or the
     /// frame is not the one that [`Receiver::only`](crate::Receiver::only) asks for. From a
     /// sealer: the state does not let this member use the track (SPEC \[M7\]).
-    #[error("the sender may not use this track here: drop the frame, or ask a host for the right")]
+    #[error("this track is not the sender's to use here: drop the frame")]
     NotAllowed,
     /// The relay, mostly: too many frames of epochs to come are waiting (SPEC \[M5\]).
     #[error(

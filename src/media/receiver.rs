@@ -62,7 +62,8 @@ impl Receiver {
     }
 
     /// Opens one frame: appends its plaintext to `out`. `tag` is the caller's name for the frame,
-    /// given back if it is held. `now_ms` is monotonic, in milliseconds.
+    /// given back if it is held. `now_ms` is of the
+    /// clock of [`Now::monotonic_ms`](crate::Now::monotonic_ms).
     ///
     /// # Errors
     /// [`FrameError::Malformed`], [`UnknownKey`](FrameError::UnknownKey),

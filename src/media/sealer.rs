@@ -44,7 +44,8 @@ impl Sealer {
         Ok(Self { lease, framing })
     }
 
-    /// Seals one frame and appends it to `out`. `now_ms` is monotonic, in milliseconds.
+    /// Seals one frame and appends it to `out`. `now_ms` is of the
+    /// clock of [`Now::monotonic_ms`](crate::Now::monotonic_ms).
     ///
     /// Without room in `out` it allocates; with [`Self::max_sealed_len`] of it, never.
     ///
@@ -63,7 +64,8 @@ impl Sealer {
     }
 
     /// Seals one frame into the start of `out` and gives its length in bytes, at most
-    /// [`Self::max_sealed_len`]. `now_ms` is monotonic, in milliseconds.
+    /// [`Self::max_sealed_len`]. `now_ms` is of the
+    /// clock of [`Now::monotonic_ms`](crate::Now::monotonic_ms).
     ///
     /// # Errors
     /// Those of [`Self::seal`], and [`FrameError::BufferTooSmall`]; `out` is as it was

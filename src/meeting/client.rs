@@ -87,7 +87,9 @@ impl Meeting {
         now: Now,
     ) -> Result<Self, Error> {
         if !hpke::is_usable(&invite.lobby_key) {
-            return Err(Error::Invite("its lobby key is no usable X25519 key"));
+            return Err(Error::Invite(
+                "its lobby key is no usable X25519 key: ask the host for the link",
+            ));
         }
         let shared = Shared::new(entropy, invite.meeting, invite.profile)?;
         let stay = new_stay(&shared, identity)?;
@@ -149,7 +151,8 @@ impl Meeting {
     /// Lets somebody in who knocks. [`Event::Added`](super::Event::Added) tells when it is done.
     ///
     /// # Errors
-    /// [`Error::MissingRight`], [`Error::UnknownKnock`], [`Error::NotJoined`], [`Error::Ended`].
+    /// [`Error::MissingRight`], [`Error::UnknownKnock`], [`Error::NotJoined`], [`Error::Broken`],
+    /// [`Error::Ended`], [`Error::NoEntropy`], [`Error::Internal`].
     pub fn admit(&mut self, knock: KnockId, now: Now) -> Result<(), Error> {
         self.core.call(now, |shared, member, at| member.admit(shared, knock, at))
     }
@@ -157,17 +160,20 @@ impl Meeting {
     /// Turns somebody away who knocks, with a reason.
     ///
     /// # Errors
-    /// [`Error::MissingRight`], [`Error::UnknownKnock`], [`Error::NotJoined`], [`Error::Ended`].
+    /// [`Error::MissingRight`], [`Error::UnknownKnock`], [`Error::NotJoined`], [`Error::Broken`],
+    /// [`Error::Ended`], [`Error::NoEntropy`], [`Error::Internal`].
     pub fn deny(&mut self, knock: KnockId, reason: DenyReason, now: Now) -> Result<(), Error> {
         self.core.call(now, |shared, member, _| member.deny(shared, knock, reason))
     }
 
-    /// Removes a member for cause: its identity is banned, and every link and the lobby's key are
-    /// replaced in the same commit. Links that were given out before no longer work.
+    /// Removes the identity behind a member for cause, with all of its stays: it is banned, and
+    /// every link and the lobby's key are replaced in the same commit (SPEC 7.5). Links that were
+    /// given out before no longer work.
     ///
     /// # Errors
     /// [`Error::MissingRight`], [`Error::UnknownMember`], [`Error::OwnMember`],
-    /// [`Error::NotJoined`], [`Error::Ended`].
+    /// [`Error::NotJoined`], [`Error::Broken`], [`Error::Ended`], [`Error::NoEntropy`],
+    /// [`Error::Internal`].
     pub fn remove(&mut self, member: MemberId, now: Now) -> Result<(), Error> {
         self.core.call(now, |shared, own, at| own.remove(shared, member, at))
     }
@@ -184,7 +190,8 @@ impl Meeting {
     /// Ends the meeting for everyone, once [`Event::Ended`](super::Event::Ended) comes.
     ///
     /// # Errors
-    /// [`Error::MissingRight`], [`Error::NotJoined`], [`Error::Ended`].
+    /// [`Error::MissingRight`], [`Error::NotJoined`], [`Error::Broken`], [`Error::Ended`],
+    /// [`Error::NoEntropy`].
     pub fn end(&mut self, now: Now) -> Result<(), Error> {
         self.core.call(now, |shared, member, at| member.end(shared, at))
     }
@@ -192,7 +199,7 @@ impl Meeting {
     /// The invite to send to those who shall knock. A removal replaces it.
     ///
     /// # Errors
-    /// [`Error::NotJoined`], [`Error::Ended`].
+    /// [`Error::NotJoined`], [`Error::Broken`], [`Error::Ended`].
     pub fn invite(&self) -> Result<Invite, Error> {
         let (shared, member) = self.core.look()?;
         member.require_in()?;
@@ -211,7 +218,8 @@ impl Meeting {
     /// seals once the meeting allows.
     ///
     /// # Errors
-    /// [`FrameError::AlreadyLeased`] while another sealer of the track lives.
+    /// [`FrameError::AlreadyLeased`] while another sealer of the track lives, [`FrameError::Ended`]
+    /// after the end of the membership.
     pub fn sealer(&mut self, track: Track, framing: Framing) -> Result<Sealer, FrameError> {
         let shared = &mut self.core.shared;
         let sealer = Sealer::lease(shared.keyring.clone(), track, framing)?;

@@ -12,7 +12,7 @@ use crate::error::Fault;
 pub struct Now {
     /// Milliseconds of a clock that never goes back, from any origin.
     pub monotonic_ms: u64,
-    /// Milliseconds since 1970-01-01T00:00:00Z.
+    /// Milliseconds since 1970-01-01T00:00:00Z. Nothing in this version depends on it.
     pub unix_ms: u64,
 }
 
@@ -108,12 +108,13 @@ impl Output {
 /// Something to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Names the message, so that the server drops what it has already: a message may come out
-    /// more than once.
+    /// Names the message, 16 bytes, so that the server appends it to the log once: a message may
+    /// come out more than once (SPEC \[S2\]).
     pub id: MessageId,
-    /// Where to.
+    /// Where it goes.
     pub to: Destination,
-    /// What.
+    /// By `to`: an encoded `Envelope` (1 MiB at most), `Knock` (64 KiB), `KnockAnswer` (1 KiB) or
+    /// `SealedBlob` (16 MiB).
     pub bytes: Vec<u8>,
 }
 
@@ -248,7 +249,7 @@ pub struct Participant {
     pub own: bool,
 }
 
-/// Names one stay of somebody in a meeting.
+/// Names one stay of somebody in a meeting: 16 bytes.
 pub type MemberId = StayId;
-/// Names a knock: the reference of its key package.
+/// Names a knock: the reference of its key package (RFC 9420 §5.2), 32 bytes.
 pub type KnockId = KeyPackageRef;

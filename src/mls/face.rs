@@ -1,6 +1,6 @@
 //! The narrow face of the MLS engine (RFC 9420): all that `meeting` knows of it.
 //!
-//! No type of the engine shows here, so that the state machine runs on a symbolic engine as well.
+//! No type of the engine shows here, so that the state machine does not depend on which engine it is.
 //! What no member may ever commit is refused behind this face ([`StageFault::Refused`]), so that
 //! nobody can forget to ask; what depends on roles, bans and the state's content is left to the
 //! caller, who reads it in [`CommitFacts`]. Every call that returns `Err` has changed nothing.

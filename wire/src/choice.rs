@@ -39,9 +39,9 @@ choice! {
     Profile {
         /// MLS suite 0x0001 and SFrame suite 0x0004.
         Standard = 1,
-        /// For devices without AES instructions.
+        /// For devices without AES instructions. Reserved in version 1.
         Portable = 2,
-        /// Confidential against a later quantum computer.
+        /// Confidential against a later quantum computer. Reserved in version 1.
         PostQuantum = 3,
     }
 }
@@ -51,9 +51,9 @@ choice! {
     Role {
         /// Holds every right.
         Host = 1,
-        /// Stands in for the host.
+        /// Reserved: without rights in version 1 (SPEC 7.7).
         CoHost = 2,
-        /// May show video and screens.
+        /// Reserved: without rights in version 1 (SPEC 7.7).
         Presenter = 3,
         /// Everyone else: the default, never listed in a [`GroupState`](crate::GroupState).
         Attendee = 4,
@@ -65,9 +65,9 @@ choice! {
     Door {
         /// Members with the right to admit.
         WaitingRoom = 1,
-        /// Any member.
+        /// Any member. Nothing sets it in version 1.
         Open = 2,
-        /// Nobody.
+        /// Nobody. Nothing sets it in version 1.
         Locked = 3,
     }
 }

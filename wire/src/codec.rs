@@ -3,7 +3,7 @@
 use prost::Message;
 
 use crate::limits::MessageRule;
-use crate::malformed::{Malformed, Rule};
+use crate::malformed::{FormatRule, Malformed};
 use crate::walk;
 
 /// The message whose fields are being validated.
@@ -11,14 +11,14 @@ use crate::walk;
 pub(crate) struct Source(pub(crate) &'static MessageRule);
 
 impl Source {
-    pub(crate) fn fault(self, field: &'static str, rule: Rule) -> Malformed {
+    pub(crate) fn fault(self, field: &'static str, rule: FormatRule) -> Malformed {
         Malformed::new(self.0.name, field, rule)
     }
 
     /// Decodes the prost type, after the walk has found nothing to refuse.
     pub(crate) fn decode<M: Message + Default>(self, bytes: &[u8]) -> Result<M, Malformed> {
         walk::check(self.0, bytes)?; // SPEC [W1] [W2] [W3] [W4]
-        M::decode(bytes).map_err(|_| self.fault("*", Rule::NotCanonical))
+        M::decode(bytes).map_err(|_| self.fault("*", FormatRule::NotCanonical))
     }
 
     /// A field of exactly `N` bytes.
@@ -27,13 +27,13 @@ impl Source {
         bytes: &[u8],
         field: &'static str,
     ) -> Result<[u8; N], Malformed> {
-        let rule = if bytes.len() > N { Rule::TooLong } else { Rule::TooShort };
+        let rule = if bytes.len() > N { FormatRule::TooLong } else { FormatRule::TooShort };
         bytes.try_into().map_err(|_| self.fault(field, rule))
     }
 
     /// A field that must be there.
     pub(crate) fn present<T>(self, value: Option<T>, field: &'static str) -> Result<T, Malformed> {
-        value.ok_or_else(|| self.fault(field, Rule::Missing))
+        value.ok_or_else(|| self.fault(field, FormatRule::Missing))
     }
 
     /// A choice by its number.
@@ -44,7 +44,7 @@ impl Source {
         field: &'static str,
     ) -> Result<T, Malformed> {
         let choice = u8::try_from(number).ok().and_then(from_number);
-        choice.ok_or_else(|| self.fault(field, Rule::OutOfRange))
+        choice.ok_or_else(|| self.fault(field, FormatRule::OutOfRange))
     }
 
     /// Demands that each entry is above the one before it.
@@ -54,7 +54,7 @@ impl Source {
         field: &'static str,
     ) -> Result<(), Malformed> {
         let ordered = entries.into_iter().is_sorted_by(|before, after| before < after);
-        if ordered { Ok(()) } else { Err(self.fault(field, Rule::NotSorted)) }
+        if ordered { Ok(()) } else { Err(self.fault(field, FormatRule::NotSorted)) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::malformed::{Malformed, Rule};
+use crate::malformed::{FormatRule, Malformed};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $len:literal) => {
@@ -31,7 +31,7 @@ macro_rules! id {
             /// # Errors
             /// If there are more or fewer bytes than [`Self::LEN`].
             fn try_from(bytes: &[u8]) -> Result<Self, Malformed> {
-                let rule = if bytes.len() > $len { Rule::TooLong } else { Rule::TooShort };
+                let rule = if bytes.len() > $len { FormatRule::TooLong } else { FormatRule::TooShort };
                 bytes.try_into().map(Self).map_err(|_| Malformed::new(stringify!($name), "*", rule))
             }
         }
@@ -60,7 +60,7 @@ id! {
     StayId, 16
 }
 id! {
-    /// An invite: 16 bytes.
+    /// An invite: the first 16 bytes of SHA-256("incamera 1 invite id" || link secret). SPEC 7.4.
     InviteId, 16
 }
 id! {

@@ -84,7 +84,7 @@ pub use identity::{LeafCredential, SafetyCodeInput, SafetyMember};
 pub use ids::{
     BlobHash, Fingerprint, InviteId, KeyPackageRef, MailboxId, MeetingId, MessageId, StayId,
 };
-pub use malformed::{Malformed, Rule};
+pub use malformed::{FormatRule, Malformed};
 pub use secret::SecretBytes;
 pub use sframe_header::{FrameHeader, HeaderError, MAX_HEADER_LEN};
 pub use state::{GroupState, InviteEntry, RoleEntry};

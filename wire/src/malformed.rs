@@ -6,15 +6,15 @@ use thiserror::Error;
 
 /// Bytes that are not a message of this version. The sender is at fault; nothing was decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
-#[error("{message}.{field}: {rule}; discard the message and name its sender")]
+#[error("{message}.{field}: {rule}; the message was discarded")]
 pub struct Malformed {
     message: &'static str,
     field: &'static str,
-    rule: Rule,
+    rule: FormatRule,
 }
 
 impl Malformed {
-    pub(crate) const fn new(message: &'static str, field: &'static str, rule: Rule) -> Self {
+    pub(crate) const fn new(message: &'static str, field: &'static str, rule: FormatRule) -> Self {
         Self { message, field, rule }
     }
 
@@ -29,7 +29,7 @@ impl Malformed {
     }
 
     /// The rule that was broken.
-    pub fn rule(&self) -> Rule {
+    pub fn rule(&self) -> FormatRule {
         self.rule
     }
 }
@@ -37,7 +37,7 @@ impl Malformed {
 /// The rules that every encoding obeys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Rule {
+pub enum FormatRule {
     /// The version is missing or not 1: SPEC \[W1\].
     WrongVersion,
     /// A field that this version does not know: SPEC \[W2\].
@@ -56,19 +56,20 @@ pub enum Rule {
     TooShort,
     /// More entries than the limit: SPEC \[W3\].
     TooMany,
-    /// A required field, or a required number of entries, is missing.
+    /// A required field, or a required number of entries, is missing: SPEC \[W3\].
     Missing,
-    /// A number outside of its range.
+    /// A number outside of its range: SPEC \[W3\].
     OutOfRange,
-    /// A string that is not UTF-8.
+    /// A string that is not UTF-8: SPEC \[W2\].
     NotText,
-    /// Entries that must be sorted strictly are not, or entries that must differ do not.
+    /// Entries that must be sorted strictly are not, or entries that must differ do not: SPEC
+    /// \[W5\].
     NotSorted,
     /// Messages nested deeper than 8: SPEC \[W4\].
     TooDeep,
 }
 
-impl fmt::Display for Rule {
+impl fmt::Display for FormatRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::WrongVersion => "the version is not 1",

@@ -7,7 +7,7 @@ use crate::choice::{Door, Profile, Role};
 use crate::codec::{Source, VERSION};
 use crate::ids::Fingerprint;
 use crate::limits;
-use crate::malformed::{Malformed, Rule};
+use crate::malformed::{FormatRule, Malformed};
 use crate::raw;
 use crate::secret::SecretBytes;
 
@@ -91,7 +91,7 @@ impl GroupState {
         state.check_entries()?;
         // SPEC [W5]: members agree on the state's bytes, so a value has one encoding.
         if *Zeroizing::new(state.encode()) != bytes {
-            return Err(STATE.fault("*", Rule::NotCanonical));
+            return Err(STATE.fault("*", FormatRule::NotCanonical));
         }
         Ok(state)
     }
@@ -114,7 +114,7 @@ impl GroupState {
         let mut rest = self.invites.as_slice();
         while let Some((first, others)) = rest.split_first() {
             if others.iter().any(|other| other.secret == first.secret) {
-                return Err(STATE.fault("invites", Rule::NotSorted));
+                return Err(STATE.fault("invites", FormatRule::NotSorted));
             }
             rest = others;
         }
@@ -190,8 +190,8 @@ mod tests {
         let raw = || Wiped(raw::GroupState::decode(&*other).unwrap());
         assert_eq!(GroupState::from_raw(&raw().0).unwrap(), state);
         let refused = GroupState::validate(&raw(), &other).unwrap_err();
-        assert_eq!(refused.rule(), Rule::NotCanonical);
-        assert_eq!(GroupState::decode(&other).unwrap_err().rule(), Rule::NotCanonical);
+        assert_eq!(refused.rule(), FormatRule::NotCanonical);
+        assert_eq!(GroupState::decode(&other).unwrap_err().rule(), FormatRule::NotCanonical);
         assert_eq!(GroupState::validate(&raw(), &bytes).unwrap(), state);
     }
 }

@@ -4,7 +4,7 @@
 mod reader;
 
 use crate::limits::{FieldRule, Kind, MessageRule};
-use crate::malformed::{Malformed, Rule};
+use crate::malformed::{FormatRule, Malformed};
 
 pub(crate) use reader::{Reader, Value};
 
@@ -23,11 +23,11 @@ fn check_message(
 ) -> Result<(), Malformed> {
     // SPEC [W4]: the depth left falls with each level, so the recursion is bounded too.
     let Some(depth_left) = depth_left.checked_sub(1) else {
-        return Err(rule.fault("*", Rule::TooDeep));
+        return Err(rule.fault("*", FormatRule::TooDeep));
     };
     // SPEC [W3]
     if bytes.len() > rule.max_size {
-        return Err(rule.fault("*", Rule::TooLong));
+        return Err(rule.fault("*", FormatRule::TooLong));
     }
     let mut progress = Progress::new(rule);
     for field in Reader::new(bytes) {
@@ -43,42 +43,42 @@ fn check_message(
 }
 
 /// Checks a field's wire type, range and length; a message's content is left to the caller.
-fn check_value(field: &FieldRule, value: Value<'_>) -> Result<(), Rule> {
+fn check_value(field: &FieldRule, value: Value<'_>) -> Result<(), FormatRule> {
     match (&field.kind, value) {
         // SPEC [W1]
         (Kind::Version(version), Value::Varint(number)) if number == *version => Ok(()),
-        (Kind::Version(_), Value::Varint(_)) => Err(Rule::WrongVersion),
+        (Kind::Version(_), Value::Varint(_)) => Err(FormatRule::WrongVersion),
         (Kind::Varint { min, max }, Value::Varint(number)) => {
             if !(*min..=*max).contains(&number) {
-                return Err(Rule::OutOfRange);
+                return Err(FormatRule::OutOfRange);
             }
             canonical(field, number == 0)
         }
         (Kind::Bytes { min, max }, Value::Bytes(bytes)) => check_length(field, *min, *max, bytes),
         (Kind::Text { min, max }, Value::Bytes(bytes)) => {
             check_length(field, *min, *max, bytes)?;
-            core::str::from_utf8(bytes).map(|_| ()).map_err(|_| Rule::NotText)
+            core::str::from_utf8(bytes).map(|_| ()).map_err(|_| FormatRule::NotText)
         }
         (Kind::Message(_), Value::Bytes(_)) => Ok(()),
         // SPEC [W2]
-        _ => Err(Rule::WrongWireType),
+        _ => Err(FormatRule::WrongWireType),
     }
 }
 
 /// SPEC \[W3\].
-fn check_length(field: &FieldRule, min: usize, max: usize, bytes: &[u8]) -> Result<(), Rule> {
+fn check_length(field: &FieldRule, min: usize, max: usize, bytes: &[u8]) -> Result<(), FormatRule> {
     if bytes.len() > max {
-        return Err(Rule::TooLong);
+        return Err(FormatRule::TooLong);
     }
     if bytes.len() < min {
-        return Err(Rule::TooShort);
+        return Err(FormatRule::TooShort);
     }
     canonical(field, bytes.is_empty())
 }
 
 /// A default value that could be left out must be left out.
-fn canonical(field: &FieldRule, is_default: bool) -> Result<(), Rule> {
-    if is_default && !field.explicit { Err(Rule::NotCanonical) } else { Ok(()) }
+fn canonical(field: &FieldRule, is_default: bool) -> Result<(), FormatRule> {
+    if is_default && !field.explicit { Err(FormatRule::NotCanonical) } else { Ok(()) }
 }
 
 /// How far the walk through one message's fields has come.
@@ -111,7 +111,7 @@ impl Progress {
         }
         let known = self.message.fields.iter().any(|field| field.number == number);
         // SPEC [W2]
-        let broken = if known { Rule::NotCanonical } else { Rule::UnknownField };
+        let broken = if known { FormatRule::NotCanonical } else { FormatRule::UnknownField };
         Err(self.message.fault(self.message.name_of(number), broken))
     }
 
@@ -119,13 +119,14 @@ impl Progress {
     fn take(&mut self, field: &'static FieldRule) -> Result<&'static FieldRule, Malformed> {
         self.items += 1;
         if self.items > field.max_items {
-            let broken = if field.max_items == 1 { Rule::Duplicate } else { Rule::TooMany };
+            let broken =
+                if field.max_items == 1 { FormatRule::Duplicate } else { FormatRule::TooMany };
             return Err(self.message.fault(field.name, broken));
         }
         if let Some(oneof) = field.oneof {
             let bit = 1 << oneof;
             if self.oneofs & bit != 0 {
-                return Err(self.message.fault(field.name, Rule::Duplicate));
+                return Err(self.message.fault(field.name, FormatRule::Duplicate));
             }
             self.oneofs |= bit;
         }
@@ -137,7 +138,7 @@ impl Progress {
         if self.items < field.min_items {
             // SPEC [W1]: a message without a version is of a wrong one.
             let version = matches!(field.kind, Kind::Version(_));
-            let broken = if version { Rule::WrongVersion } else { Rule::Missing };
+            let broken = if version { FormatRule::WrongVersion } else { FormatRule::Missing };
             return Err(self.message.fault(field.name, broken));
         }
         self.items = 0;
@@ -151,7 +152,7 @@ impl Progress {
         }
         for (index, oneof) in self.message.oneofs.iter().enumerate() {
             if self.oneofs & 1 << index == 0 {
-                return Err(self.message.fault(oneof, Rule::Missing));
+                return Err(self.message.fault(oneof, FormatRule::Missing));
             }
         }
         Ok(())
@@ -159,7 +160,7 @@ impl Progress {
 }
 
 impl MessageRule {
-    fn fault(&self, field: &'static str, broken: Rule) -> Malformed {
+    fn fault(&self, field: &'static str, broken: FormatRule) -> Malformed {
         Malformed::new(self.name, field, broken)
     }
 

@@ -5,9 +5,11 @@
 mod common;
 
 use common::{DECODERS, samples};
-use incamera_wire::{CommitNote, Envelope, EventBody, GroupState, LeafCredential, Malformed, Rule};
+use incamera_wire::{
+    CommitNote, Envelope, EventBody, FormatRule, GroupState, LeafCredential, Malformed,
+};
 
-fn refused<T: std::fmt::Debug>(decoded: Result<T, Malformed>) -> (&'static str, Rule) {
+fn refused<T: std::fmt::Debug>(decoded: Result<T, Malformed>) -> (&'static str, FormatRule) {
     let malformed = decoded.unwrap_err();
     (malformed.field(), malformed.rule())
 }
@@ -41,7 +43,7 @@ fn a_wrong_version_is_refused_by_every_decoder() {
         for bytes in [&[0x08, 2][..], &[0x08, 0], &[0x08, 0xff, 0x01], &[0x08, 2, 0xfa, 0x3f, 0]] {
             let malformed = recode(bytes).unwrap_err();
             assert_eq!((malformed.message(), malformed.field()), (name, "version"));
-            assert_eq!(malformed.rule(), Rule::WrongVersion);
+            assert_eq!(malformed.rule(), FormatRule::WrongVersion);
         }
     }
 }
@@ -49,7 +51,10 @@ fn a_wrong_version_is_refused_by_every_decoder() {
 #[test]
 fn a_missing_version_is_refused() {
     // SPEC [W1]
-    assert_eq!(refused(Envelope::decode(&spliced(0, 2, &[]))), ("version", Rule::WrongVersion));
+    assert_eq!(
+        refused(Envelope::decode(&spliced(0, 2, &[]))),
+        ("version", FormatRule::WrongVersion)
+    );
 }
 
 #[test]
@@ -57,19 +62,19 @@ fn an_unknown_field_is_refused() {
     // SPEC [W2]
     let mut bytes = samples::envelope().encode();
     bytes.extend([0x40, 1]); // field 8
-    assert_eq!(refused(Envelope::decode(&bytes)), ("*", Rule::UnknownField));
+    assert_eq!(refused(Envelope::decode(&bytes)), ("*", FormatRule::UnknownField));
     bytes.truncate(bytes.len() - 2);
     bytes.extend([0xfa, 0x3f, 0]); // field 1023
-    assert_eq!(refused(Envelope::decode(&bytes)), ("*", Rule::UnknownField));
+    assert_eq!(refused(Envelope::decode(&bytes)), ("*", FormatRule::UnknownField));
 }
 
 #[test]
 fn a_duplicate_singular_field_is_refused() {
     // SPEC [W2]
     let bytes = spliced(EPOCH, 0, &[0x20, 5]);
-    assert_eq!(refused(Envelope::decode(&bytes)), ("epoch", Rule::Duplicate));
+    assert_eq!(refused(Envelope::decode(&bytes)), ("epoch", FormatRule::Duplicate));
     let bytes = spliced(2, 0, &[0x08, 1]);
-    assert_eq!(refused(Envelope::decode(&bytes)), ("version", Rule::Duplicate));
+    assert_eq!(refused(Envelope::decode(&bytes)), ("version", FormatRule::Duplicate));
 }
 
 #[test]
@@ -77,27 +82,27 @@ fn a_second_member_of_a_one_of_is_refused() {
     // SPEC [W2]
     let mut bytes = samples::event_body().encode();
     bytes.extend([0x42, 0]); // an end after the confirmation
-    assert_eq!(refused(EventBody::decode(&bytes)), ("end", Rule::Duplicate));
+    assert_eq!(refused(EventBody::decode(&bytes)), ("end", FormatRule::Duplicate));
 }
 
 #[test]
 fn a_one_of_without_a_member_is_refused() {
     let mut bytes = samples::event_body().encode();
     bytes.truncate(bytes.len() - 36);
-    assert_eq!(refused(EventBody::decode(&bytes)), ("kind", Rule::Missing));
+    assert_eq!(refused(EventBody::decode(&bytes)), ("kind", FormatRule::Missing));
 }
 
 #[test]
 fn a_missing_field_is_refused() {
-    assert_eq!(refused(Envelope::decode(&spliced(KIND, 2, &[]))), ("kind", Rule::Missing));
-    assert_eq!(refused(Envelope::decode(&spliced(NONCE, 26, &[]))), ("nonce", Rule::Missing));
+    assert_eq!(refused(Envelope::decode(&spliced(KIND, 2, &[]))), ("kind", FormatRule::Missing));
+    assert_eq!(refused(Envelope::decode(&spliced(NONCE, 26, &[]))), ("nonce", FormatRule::Missing));
 }
 
 #[test]
 fn a_group_is_refused() {
     // SPEC [W2]
     let bytes = spliced(KIND, 2, &[0x1b, 0x1c]); // field 3 starts and ends as a group
-    assert_eq!(refused(Envelope::decode(&bytes)), ("kind", Rule::WrongWireType));
+    assert_eq!(refused(Envelope::decode(&bytes)), ("kind", FormatRule::WrongWireType));
 }
 
 #[test]
@@ -106,10 +111,10 @@ fn a_wrong_wire_type_is_refused() {
     for (wire_type, content) in [(1, &[0; 8][..]), (2, &[1, 1]), (5, &[0; 4]), (6, &[]), (7, &[])] {
         let field = [&[0x18 | wire_type], content].concat();
         let bytes = spliced(KIND, 2, &field);
-        assert_eq!(refused(Envelope::decode(&bytes)), ("kind", Rule::WrongWireType));
+        assert_eq!(refused(Envelope::decode(&bytes)), ("kind", FormatRule::WrongWireType));
     }
     let bytes = spliced(MEETING, 18, &[0x10, 1]); // the meeting as a number
-    assert_eq!(refused(Envelope::decode(&bytes)), ("meeting", Rule::WrongWireType));
+    assert_eq!(refused(Envelope::decode(&bytes)), ("meeting", FormatRule::WrongWireType));
 }
 
 #[test]
@@ -117,9 +122,9 @@ fn a_truncated_length_is_refused() {
     // SPEC [W2]
     let bytes = samples::envelope().encode();
     let cut = |end: usize| refused(Envelope::decode(&bytes[..end]));
-    assert_eq!(cut(NONCE + 1), ("nonce", Rule::Truncated));
-    assert_eq!(cut(NONCE + 20), ("nonce", Rule::Truncated));
-    assert_eq!(cut(bytes.len() - 1), ("welcome", Rule::Truncated));
+    assert_eq!(cut(NONCE + 1), ("nonce", FormatRule::Truncated));
+    assert_eq!(cut(NONCE + 20), ("nonce", FormatRule::Truncated));
+    assert_eq!(cut(bytes.len() - 1), ("welcome", FormatRule::Truncated));
 }
 
 #[test]
@@ -128,45 +133,45 @@ fn a_length_of_4_gib_in_a_short_message_is_refused() {
     let mut bytes = samples::envelope().encode();
     bytes.truncate(CIPHERTEXT);
     bytes.extend([0x32, 0xff, 0xff, 0xff, 0xff, 0x0f, 0, 0, 0]);
-    assert_eq!(refused(Envelope::decode(&bytes)), ("ciphertext", Rule::Truncated));
+    assert_eq!(refused(Envelope::decode(&bytes)), ("ciphertext", FormatRule::Truncated));
 }
 
 #[test]
 fn an_over_long_varint_is_refused() {
     // SPEC [W2]
     let bytes = spliced(EPOCH, 3, &[0x20, 0xac, 0x82, 0x00]);
-    assert_eq!(refused(Envelope::decode(&bytes)), ("epoch", Rule::NotCanonical));
+    assert_eq!(refused(Envelope::decode(&bytes)), ("epoch", FormatRule::NotCanonical));
     let bytes = spliced(EPOCH, 3, &[&[0x20][..], &[0xff; 10], &[0x01]].concat());
-    assert_eq!(refused(Envelope::decode(&bytes)), ("epoch", Rule::NotCanonical));
+    assert_eq!(refused(Envelope::decode(&bytes)), ("epoch", FormatRule::NotCanonical));
     let bytes = spliced(EPOCH, 1, &[0xa0, 0x00]); // the tag
-    assert_eq!(refused(Envelope::decode(&bytes)), ("*", Rule::NotCanonical));
+    assert_eq!(refused(Envelope::decode(&bytes)), ("*", FormatRule::NotCanonical));
     let bytes = spliced(NONCE + 1, 1, &[0x98, 0x00]); // the length
-    assert_eq!(refused(Envelope::decode(&bytes)), ("nonce", Rule::NotCanonical));
+    assert_eq!(refused(Envelope::decode(&bytes)), ("nonce", FormatRule::NotCanonical));
 }
 
 #[test]
 fn fields_out_of_order_are_refused() {
     // SPEC [W2]
     let bytes = spliced(KIND, 5, &[0x20, 0xac, 0x02, 0x18, 1]);
-    assert_eq!(refused(Envelope::decode(&bytes)), ("kind", Rule::Missing));
+    assert_eq!(refused(Envelope::decode(&bytes)), ("kind", FormatRule::Missing));
     let bytes = spliced(NONCE, 0, &[0x18, 1]);
-    assert_eq!(refused(Envelope::decode(&bytes)), ("kind", Rule::NotCanonical));
+    assert_eq!(refused(Envelope::decode(&bytes)), ("kind", FormatRule::NotCanonical));
 }
 
 #[test]
 fn a_default_value_written_out_is_refused() {
     let bytes = spliced(EPOCH, 3, &[0x20, 0]);
-    assert_eq!(refused(Envelope::decode(&bytes)), ("epoch", Rule::NotCanonical));
+    assert_eq!(refused(Envelope::decode(&bytes)), ("epoch", FormatRule::NotCanonical));
 }
 
 #[test]
 fn trailing_bytes_are_refused() {
     // SPEC [W2]
     for (trailing, fault) in [
-        (&[0][..], ("*", Rule::Truncated)),
-        (&[0, 0], ("*", Rule::UnknownField)),
-        (&[0x80], ("*", Rule::Truncated)),
-        (&[0x3a], ("welcome", Rule::Truncated)),
+        (&[0][..], ("*", FormatRule::Truncated)),
+        (&[0, 0], ("*", FormatRule::UnknownField)),
+        (&[0x80], ("*", FormatRule::Truncated)),
+        (&[0x3a], ("welcome", FormatRule::Truncated)),
     ] {
         let bytes = [samples::envelope().encode().as_slice(), trailing].concat();
         assert_eq!(refused(Envelope::decode(&bytes)), fault);
@@ -176,10 +181,10 @@ fn trailing_bytes_are_refused() {
 #[test]
 fn a_number_out_of_its_range_is_refused() {
     let bytes = spliced(KIND, 2, &[0x18, 3]);
-    assert_eq!(refused(Envelope::decode(&bytes)), ("kind", Rule::OutOfRange));
+    assert_eq!(refused(Envelope::decode(&bytes)), ("kind", FormatRule::OutOfRange));
     // prost would read the low 32 bits of this one as 1.
     let bytes = spliced(KIND, 2, &[0x18, 0x81, 0x80, 0x80, 0x80, 0x10]);
-    assert_eq!(refused(Envelope::decode(&bytes)), ("kind", Rule::OutOfRange));
+    assert_eq!(refused(Envelope::decode(&bytes)), ("kind", FormatRule::OutOfRange));
 }
 
 #[test]
@@ -187,12 +192,12 @@ fn a_field_over_its_limit_is_refused() {
     // SPEC [W3]
     let credential = |name: &str| LeafCredential::decode(&samples::leaf_credential(name).encode());
     assert!(credential(&"é".repeat(32)).is_ok());
-    assert_eq!(refused(credential(&"a".repeat(65))), ("name", Rule::TooLong));
-    assert_eq!(refused(credential("")), ("name", Rule::Missing));
+    assert_eq!(refused(credential(&"a".repeat(65))), ("name", FormatRule::TooLong));
+    assert_eq!(refused(credential("")), ("name", FormatRule::Missing));
     let bytes = spliced(NONCE + 1, 1, &[25]);
-    assert_eq!(refused(Envelope::decode(&bytes)), ("nonce", Rule::TooLong));
+    assert_eq!(refused(Envelope::decode(&bytes)), ("nonce", FormatRule::TooLong));
     let bytes = spliced(NONCE + 1, 1, &[23]);
-    assert_eq!(refused(Envelope::decode(&bytes)), ("nonce", Rule::TooShort));
+    assert_eq!(refused(Envelope::decode(&bytes)), ("nonce", FormatRule::TooShort));
 }
 
 #[test]
@@ -200,7 +205,7 @@ fn a_name_that_is_not_utf8_is_refused() {
     let mut bytes = samples::leaf_credential("abc").encode();
     let place = bytes.windows(3).position(|window| window == b"abc").unwrap();
     bytes[place] = 0xff;
-    assert_eq!(refused(LeafCredential::decode(&bytes)), ("name", Rule::NotText));
+    assert_eq!(refused(LeafCredential::decode(&bytes)), ("name", FormatRule::NotText));
 }
 
 #[test]
@@ -212,7 +217,7 @@ fn a_message_over_its_size_is_refused() {
     assert_eq!(envelope.encode().len(), 1 << 20);
     assert!(Envelope::decode(&envelope.encode()).is_ok());
     envelope.ciphertext.push(0);
-    assert_eq!(refused(Envelope::decode(&envelope.encode())), ("*", Rule::TooLong));
+    assert_eq!(refused(Envelope::decode(&envelope.encode())), ("*", FormatRule::TooLong));
 }
 
 #[test]
@@ -220,12 +225,12 @@ fn entries_over_their_limit_are_refused() {
     // SPEC [W3]
     let note = |departures| CommitNote::decode(&samples::commit_note(departures).encode());
     assert!(note(64).is_ok());
-    assert_eq!(refused(note(65)), ("departures", Rule::TooMany));
+    assert_eq!(refused(note(65)), ("departures", FormatRule::TooMany));
 }
 
 #[test]
 fn a_state_without_an_invite_is_refused() {
     let mut state = samples::group_state();
     state.invites.clear();
-    assert_eq!(refused(GroupState::decode(&state.encode())), ("invites", Rule::Missing));
+    assert_eq!(refused(GroupState::decode(&state.encode())), ("invites", FormatRule::Missing));
 }

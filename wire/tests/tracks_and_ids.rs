@@ -1,6 +1,6 @@
 //! The small values.
 
-use incamera_wire::{MeetingId, Profile, Role, Rule, Track, TrackKind, TrackKinds};
+use incamera_wire::{FormatRule, MeetingId, Profile, Role, Track, TrackKind, TrackKinds};
 
 #[test]
 fn every_track_has_its_own_context() {
@@ -43,8 +43,8 @@ fn sets_of_kinds_behave_as_sets() {
 #[test]
 fn an_id_of_another_length_is_refused() {
     assert_eq!(MeetingId::try_from(&[7; 16][..]), Ok(MeetingId::new([7; 16])));
-    assert_eq!(MeetingId::try_from(&[7; 15][..]).unwrap_err().rule(), Rule::TooShort);
-    assert_eq!(MeetingId::try_from(&[7; 17][..]).unwrap_err().rule(), Rule::TooLong);
+    assert_eq!(MeetingId::try_from(&[7; 15][..]).unwrap_err().rule(), FormatRule::TooShort);
+    assert_eq!(MeetingId::try_from(&[7; 17][..]).unwrap_err().rule(), FormatRule::TooLong);
     assert_eq!(
         format!("{:?}", MeetingId::new([0xa7; 16])),
         format!("MeetingId({})", "a7".repeat(16))
@@ -65,6 +65,6 @@ fn an_error_says_what_and_where() {
     let malformed = incamera_wire::Envelope::decode(&[0x08, 2]).unwrap_err();
     assert_eq!(
         malformed.to_string(),
-        "Envelope.version: the version is not 1; discard the message and name its sender"
+        "Envelope.version: the version is not 1; the message was discarded"
     );
 }

@@ -3,7 +3,7 @@
 use super::reader::{Field, Reader, Value};
 use super::{MAX_DEPTH, check};
 use crate::limits::{DESTINATION, FieldRule, Kind, MessageRule};
-use crate::malformed::Rule;
+use crate::malformed::FormatRule;
 
 /// A message that may hold itself.
 static NEST: MessageRule = MessageRule {
@@ -34,11 +34,11 @@ fn a_message_nested_too_deep_is_refused() {
     // SPEC [W4]
     assert!(check(&NEST, &nested(MAX_DEPTH)).is_ok());
     let refused = check(&NEST, &nested(MAX_DEPTH + 1)).unwrap_err();
-    assert_eq!(refused.rule(), Rule::TooDeep);
-    assert_eq!(check(&NEST, &nested(60)).unwrap_err().rule(), Rule::TooDeep);
+    assert_eq!(refused.rule(), FormatRule::TooDeep);
+    assert_eq!(check(&NEST, &nested(60)).unwrap_err().rule(), FormatRule::TooDeep);
 }
 
-fn first(bytes: &[u8]) -> Result<Field<'_>, (u32, Rule)> {
+fn first(bytes: &[u8]) -> Result<Field<'_>, (u32, FormatRule)> {
     Reader::new(bytes).next().unwrap()
 }
 
@@ -62,11 +62,11 @@ fn an_overlong_varint_is_refused() {
         &[0x08, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01],
     ];
     for bytes in overlong {
-        assert_eq!(first(bytes), Err((1, Rule::NotCanonical)), "{bytes:x?}");
+        assert_eq!(first(bytes), Err((1, FormatRule::NotCanonical)), "{bytes:x?}");
     }
     // Tags and lengths are varints too.
-    assert_eq!(first(&[0x88, 0x00, 0x01]), Err((0, Rule::NotCanonical)));
-    assert_eq!(first(&[0x0a, 0x81, 0x00, 0x01]), Err((1, Rule::NotCanonical)));
+    assert_eq!(first(&[0x88, 0x00, 0x01]), Err((0, FormatRule::NotCanonical)));
+    assert_eq!(first(&[0x0a, 0x81, 0x00, 0x01]), Err((1, FormatRule::NotCanonical)));
 }
 
 #[test]
@@ -74,18 +74,18 @@ fn a_field_number_out_of_range_is_refused() {
     // SPEC [W2]
     let mut bytes = Vec::new();
     prost::encoding::encode_varint(1 << 36, &mut bytes);
-    assert_eq!(first(&bytes), Err((0, Rule::UnknownField)));
+    assert_eq!(first(&bytes), Err((0, FormatRule::UnknownField)));
 }
 
 #[test]
 fn a_fault_ends_the_reading() {
     let mut reader = Reader::new(&[0x0b, 0x08, 0x01]);
-    assert_eq!(reader.next(), Some(Err((1, Rule::WrongWireType))));
+    assert_eq!(reader.next(), Some(Err((1, FormatRule::WrongWireType))));
     assert_eq!(reader.next(), None);
 }
 
 #[test]
 fn a_one_of_without_a_member_is_refused_by_the_walk_itself() {
     let refused = check(&DESTINATION, &[]).unwrap_err();
-    assert_eq!((refused.field(), refused.rule()), ("to", Rule::Missing));
+    assert_eq!((refused.field(), refused.rule()), ("to", FormatRule::Missing));
 }
