@@ -22,6 +22,10 @@ use crate::secret::Secret;
 /// How long after asking for the tree to ask again, in milliseconds.
 const ASK_AGAIN_MS: u64 = 2_000;
 
+/// The most Welcomes whose trees are fetched, and of these the most addresses for one Welcome: who
+/// cannot open an entry can copy its Welcome beside another address.
+const MAX_ATTEMPTS: usize = 64;
+const MAX_ADDRESSES: usize = 4;
 /// The most epochs that Welcomes lead an unconfirmed joiner into.
 const MAX_ENTERED: usize = 64;
 
@@ -31,7 +35,7 @@ pub(super) struct Knocking<E: Engine> {
     joiner: E::Joiner,
     mailbox: MailboxId,
     sent: Option<Sent>,
-    attempt: Option<Attempt>,
+    attempts: Vec<Attempt>,
     /// The authenticators of the epochs that a Welcome led into so far.
     entered: Vec<[u8; 32]>,
 }
@@ -44,6 +48,8 @@ struct Sent {
 
 /// A Welcome whose tree is being fetched.
 struct Attempt {
+    /// The sequence number of its log entry.
+    seq: u64,
     welcome: Vec<u8>,
     tree: BlobHash,
     tree_secret: Secret<32>,
@@ -54,7 +60,7 @@ struct Attempt {
 
 impl<E: Engine> Knocking<E> {
     pub(super) fn new(invite: Invite, joiner: E::Joiner, mailbox: MailboxId) -> Self {
-        Self { invite, joiner, mailbox, sent: None, attempt: None, entered: Vec::new() }
+        Self { invite, joiner, mailbox, sent: None, attempts: Vec::new(), entered: Vec::new() }
     }
 
     /// Knocks, once it is known where the log stands.
@@ -76,53 +82,74 @@ impl<E: Engine> Knocking<E> {
         Ok(())
     }
 
+    /// Whether a tree is being fetched.
+    pub(super) fn is_fetching(&self) -> bool {
+        !self.attempts.is_empty()
+    }
+
     /// Whether a log entry carries a Welcome for this joiner.
     pub(super) fn is_welcome(&self, entry: &Envelope) -> bool {
         let addressed = |note: &WelcomeNote| self.joiner.addressed(&note.welcome);
         entry.welcome.as_ref().is_some_and(addressed)
     }
 
-    /// Reads a Welcome and asks for its tree. A later Welcome takes the place of an earlier one:
-    /// that of a losing Add leads into an epoch where nobody is.
+    /// Reads a Welcome and asks for its tree. Others that came before stay: that of a losing Add
+    /// leads into an epoch where nobody is, and a copy beside a wrong address leads nowhere.
     pub(super) fn read_welcome(
         &mut self,
         shared: &mut Shared,
-        entry: Envelope,
+        seq: u64,
+        entry: &Envelope,
         now_ms: u64,
     ) -> Result<(), Fault> {
-        let Some(WelcomeNote { welcome, tree }) = entry.welcome else {
+        let Some(WelcomeNote { welcome, tree }) = &entry.welcome else {
             return Err(Fault::Welcome("there is none"));
         };
         // SPEC [A5], [A6]
-        let tree_secret = self.joiner.tree_secret(&welcome, self.psk()).map_err(unusable)?;
+        let tree_secret = self.joiner.tree_secret(welcome, self.psk()).map_err(unusable)?;
+        let same = self.attempts.iter().filter(|attempt| attempt.welcome == *welcome);
+        if self.attempts.len() >= MAX_ATTEMPTS || same.count() >= MAX_ADDRESSES {
+            return Err(Fault::Full);
+        }
         let (epoch, ask_at) = (entry.epoch.saturating_add(1), now_ms.saturating_add(ASK_AGAIN_MS));
-        self.attempt = Some(Attempt { welcome, tree, tree_secret, epoch, ask_at });
+        let (welcome, tree) = (welcome.clone(), *tree);
+        self.attempts.push(Attempt { seq, welcome, tree, tree_secret, epoch, ask_at });
         shared.outputs.push_back(Output::FetchBlob { hash: tree });
         Ok(())
     }
 
-    /// Whether a tree is being fetched.
-    pub(super) fn is_fetching(&self) -> bool {
-        self.attempt.is_some()
-    }
-
-    /// Reads a blob: if it is the tree that was asked for, the joiner becomes a member.
+    /// Reads a blob: if it is a tree that was asked for, the joiner becomes a member at the log
+    /// entry of its Welcome, whose sequence number comes with it.
     pub(super) fn read_tree(
         &mut self,
         shared: &Shared,
         bytes: &[u8],
         now_ms: u64,
-    ) -> Result<Member<E>, Fault> {
-        let Some(attempt) = &self.attempt else { return Err(Fault::WrongBlob) };
+    ) -> Result<(Member<E>, u64), Fault> {
         // SPEC [W9]
-        if BlobHash::new(Sha256::digest(bytes).into()) != attempt.tree {
-            return Err(Fault::WrongBlob);
+        let hash = BlobHash::new(Sha256::digest(bytes).into());
+        let mut last = Fault::WrongBlob;
+        // A failed tree costs its own attempt and no other; the latest Welcome goes first.
+        while let Some(at) = self.attempts.iter().rposition(|attempt| attempt.tree == hash) {
+            let attempt = self.attempts.remove(at);
+            match self.join(shared, &attempt, bytes, now_ms) {
+                Ok(member) => {
+                    self.attempts.retain(|other| other.seq > attempt.seq);
+                    self.note_epoch(&member);
+                    return Ok((member, attempt.seq));
+                }
+                Err(fault) => last = fault,
+            }
         }
-        let joined = self.join(shared, attempt, bytes, now_ms);
-        self.attempt = None;
-        let member = joined?;
-        self.entered.push(member.epochs.current().authenticator);
-        Ok(member)
+        Err(last)
+    }
+
+    /// Remembers that this client was in the member's current epoch.
+    pub(super) fn note_epoch(&mut self, member: &Member<E>) {
+        let authenticator = member.epochs.current().authenticator;
+        if self.entered.len() < MAX_ENTERED && !self.entered.contains(&authenticator) {
+            self.entered.push(authenticator);
+        }
     }
 
     fn join(
@@ -179,14 +206,13 @@ impl<E: Engine> Knocking<E> {
         }
     }
 
-    /// Asks for the tree again if it is time, and says when it will be.
+    /// Asks for trees again if it is time, and says when it will be.
     pub(super) fn drive(&mut self, shared: &mut Shared, now_ms: u64) -> Option<u64> {
-        let attempt = self.attempt.as_mut()?;
-        if attempt.ask_at <= now_ms {
+        for attempt in self.attempts.iter_mut().filter(|attempt| attempt.ask_at <= now_ms) {
             attempt.ask_at = now_ms.saturating_add(ASK_AGAIN_MS);
             shared.outputs.push_back(Output::FetchBlob { hash: attempt.tree });
         }
-        Some(attempt.ask_at)
+        self.attempts.iter().map(|attempt| attempt.ask_at).min()
     }
 
     fn psk(&self) -> (incamera_wire::InviteId, &Secret<32>) {
@@ -196,8 +222,8 @@ impl<E: Engine> Knocking<E> {
     /// Everything that tells two joiners apart, for tests.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn digest(&self, hash: &mut Sha256) {
-        let attempt = self.attempt.as_ref().map(|a| (a.tree, a.epoch, a.ask_at));
-        hash.update(format!("{:?} {} {attempt:?}", self.mailbox, self.sent.is_some()));
+        let attempts: Vec<_> = self.attempts.iter().map(|a| (a.seq, a.tree, a.ask_at)).collect();
+        hash.update(format!("{:?} {} {attempts:?}", self.mailbox, self.sent.is_some()));
     }
 }
 

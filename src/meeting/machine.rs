@@ -1,7 +1,6 @@
 //! The state machine, over any engine: inputs are sorted to the joiner or the member that this
 //! client is, and what is due is done.
 
-use incamera_wire::server::EnvelopeHead;
 use incamera_wire::{Envelope, EnvelopeKind};
 
 use super::face::{Alarm, Event, Input, Now, Output, Participant, Source};
@@ -70,10 +69,7 @@ impl<E: Engine> Core<E> {
         let now_ms = self.now_ms.max(now.monotonic_ms);
         match input {
             Input::Connected { next } => self.connected(next, now_ms)?,
-            Input::Log { seq, bytes } => {
-                self.order.offer(seq, bytes);
-                self.look_for_later_welcome();
-            }
+            Input::Log { seq, bytes } => self.order.offer(seq, bytes),
             Input::Lobby(bytes) => self.read_lobby(&bytes),
             Input::Direct(bytes) => self.read_direct(&bytes),
             Input::Blob(bytes) => self.read_blob(&bytes, now_ms),
@@ -135,10 +131,7 @@ impl<E: Engine> Core<E> {
         }
         self.call(now, |shared, member, now_ms| member.leave(shared, now_ms))?;
         // An unconfirmed joiner is in everybody's roster all the same, unless its Add lost.
-        if let Some(knocking) = self.knocking.take() {
-            knocking.answered(&mut self.shared);
-            self.order.hold(false);
-        }
+        self.stop_knocking();
         Ok(())
     }
 
@@ -164,7 +157,7 @@ impl<E: Engine> Core<E> {
     fn read_log(&mut self, now_ms: u64) {
         while let Some((seq, bytes)) = self.order.pop() {
             self.shared.log_position = seq.saturating_add(1);
-            if let Err(refusal) = self.read_entry(&bytes, now_ms) {
+            if let Err(refusal) = self.read_entry(seq, &bytes, now_ms) {
                 self.shared.refuse(Source::Log { seq }, refusal);
             }
             if self.over {
@@ -173,7 +166,7 @@ impl<E: Engine> Core<E> {
         }
     }
 
-    fn read_entry(&mut self, bytes: &[u8], now_ms: u64) -> Result<(), Refusal> {
+    fn read_entry(&mut self, seq: u64, bytes: &[u8], now_ms: u64) -> Result<(), Refusal> {
         let own = self.shared.outbox.arrived(bytes).is_some();
         let entry = Envelope::decode(bytes).map_err(Fault::from)?;
         // SPEC [W8]
@@ -181,10 +174,13 @@ impl<E: Engine> Core<E> {
             return Err(Fault::OtherMeeting.into());
         }
         if let Some(knocking) = self.knocking.as_mut().filter(|k| k.is_welcome(&entry)) {
-            knocking.read_welcome(&mut self.shared, entry, now_ms)?;
-            // What follows can be read once the tree is here.
-            self.order.hold(true);
-            return Ok(());
+            match knocking.read_welcome(&mut self.shared, seq, &entry, now_ms) {
+                // What follows is read again once the tree is here.
+                Ok(()) => self.order.remember(),
+                Err(fault) if self.member.is_none() => return Err(fault.into()),
+                // To the member that this client may be already, it is a commit like any other.
+                Err(_) => {}
+            }
         }
         let Some(member) = &mut self.member else { return Ok(()) };
         let outcome = match entry.kind {
@@ -206,28 +202,19 @@ impl<E: Engine> Core<E> {
 
     /// Once confirmed, a joiner is a member and nothing else.
     fn settle_joining(&mut self) {
-        let confirmed = self.member.as_ref().is_some_and(|member| member.require_in().is_ok());
-        if confirmed && let Some(knocking) = self.knocking.take() {
-            knocking.answered(&mut self.shared);
+        let Some(member) = &self.member else { return };
+        if member.require_in().is_ok() {
+            self.stop_knocking();
+        } else if let Some(knocking) = &mut self.knocking {
+            // SPEC [M2]: no Welcome may lead into this epoch once more.
+            knocking.note_epoch(member);
         }
     }
 
-    /// While a tree that nobody has may be waited for, a later Welcome can take its place.
-    fn look_for_later_welcome(&mut self) {
-        let Some(knocking) = self.knocking.as_ref().filter(|knocking| knocking.is_fetching())
-        else {
-            return;
-        };
-        let meeting = self.shared.meeting;
-        let welcome = |bytes: &[u8]| {
-            let head = EnvelopeHead::peek(bytes);
-            head.is_ok_and(|head| head.has_welcome && head.meeting == meeting)
-                && Envelope::decode(bytes).is_ok_and(|entry| knocking.is_welcome(&entry))
-        };
-        let later = self.order.peek_held().filter(|(_, bytes)| welcome(bytes)).last();
-        if let Some(seq) = later.map(|(seq, _)| seq) {
-            self.order.skip_to(seq);
-            self.order.hold(false);
+    fn stop_knocking(&mut self) {
+        if let Some(knocking) = self.knocking.take() {
+            knocking.answered(&mut self.shared);
+            self.order.forget();
         }
     }
 
@@ -255,10 +242,12 @@ impl<E: Engine> Core<E> {
             return;
         };
         match knocking.read_tree(&self.shared, bytes, now_ms) {
-            Ok(member) => self.member = Some(Box::new(member)),
+            Ok((member, seq)) => {
+                self.member = Some(Box::new(member));
+                self.order.rewind(seq.saturating_add(1));
+            }
             Err(fault) => self.shared.refuse(Source::Blob, fault),
         }
-        self.order.hold(knocking.is_fetching());
     }
 
     /// The membership is over: every key is erased.

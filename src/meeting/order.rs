@@ -18,8 +18,10 @@ pub(super) struct Order {
     early_bytes: usize,
     /// One more than the highest sequence number that the server spoke of.
     head: u64,
-    /// Nothing is read while a ratchet tree is being fetched.
-    held: bool,
+    /// What was read while a joiner may have to read it again.
+    read: BTreeMap<u64, Vec<u8>>,
+    read_bytes: usize,
+    remembers: bool,
     ask_at: Option<u64>,
 }
 
@@ -68,34 +70,48 @@ impl Order {
     /// The next entry in order, if it is there.
     pub(super) fn pop(&mut self) -> Option<(u64, Vec<u8>)> {
         // SPEC [G13]
-        let next = self.next.filter(|_| !self.held)?;
+        let next = self.next?;
         let bytes = self.early.remove(&next)?;
         self.early_bytes -= bytes.len();
+        if self.remembers {
+            self.keep(next, &bytes);
+        }
         self.next = Some(next.saturating_add(1));
         self.ask_at = None;
         Some((next, bytes))
     }
 
-    /// Stops and resumes reading.
-    pub(super) fn hold(&mut self, held: bool) {
-        self.held = held;
+    /// Keeps what is read from here on, within bounds, so that [`Order::rewind`] can read it again.
+    pub(super) fn remember(&mut self) {
+        self.remembers = true;
     }
 
-    /// The early entries from the next one on without a gap, while reading is held.
-    pub(super) fn peek_held(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        let next = self.next.unwrap_or(u64::MAX);
-        self.early
-            .iter()
-            .zip(next..)
-            .take_while(|((seq, _), expected)| *seq == expected)
-            .map(|((seq, bytes), _)| (*seq, bytes.as_slice()))
+    /// Forgets what was read: nobody will want it again.
+    pub(super) fn forget(&mut self) {
+        self.remembers = false;
+        self.read.clear();
+        self.read_bytes = 0;
     }
 
-    /// Skips what comes before `seq`, which is read next.
-    pub(super) fn skip_to(&mut self, seq: u64) {
-        self.early = self.early.split_off(&seq);
-        self.early_bytes = self.early.values().map(Vec::len).sum();
+    /// Goes back to read from `seq` again; what is no longer here is fetched.
+    pub(super) fn rewind(&mut self, seq: u64) {
+        let again = self.read.split_off(&seq);
+        self.forget();
+        self.remembers = true;
         self.next = Some(seq);
+        for (seq, bytes) in again {
+            self.offer(seq, bytes);
+        }
+        self.ask_at = None;
+    }
+
+    fn keep(&mut self, seq: u64, bytes: &[u8]) {
+        self.read_bytes += bytes.len();
+        self.read.insert(seq, bytes.to_vec());
+        while self.read.len() > MAX_EARLY || self.read_bytes > MAX_EARLY_BYTES {
+            let Some((_, dropped)) = self.read.pop_first() else { break };
+            self.read_bytes -= dropped.len();
+        }
     }
 
     /// From where to fetch, if entries are missing and it is time to ask.
@@ -118,17 +134,15 @@ impl Order {
         let next = self.next?;
         let run = self.early.keys().zip(next..).take_while(|(seq, expected)| *seq == expected);
         let missing = next.saturating_add(run.count() as u64);
-        // While reading is held, a full buffer is no gap to ask for.
-        let room = self.early.len() < MAX_EARLY && self.early_bytes < MAX_EARLY_BYTES;
-        (missing < self.head && (room || missing == next)).then_some(missing)
+        (missing < self.head).then_some(missing)
     }
 
     /// Everything that tells two orders apart, for tests.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn digest(&self, hash: &mut sha2::Sha256) {
         use sha2::Digest as _;
-        let Self { next, early, early_bytes: _, head, held, ask_at } = self;
-        hash.update(format!("{next:?} {early:?} {head} {held} {ask_at:?}"));
+        let Self { next, early, head, read, remembers, ask_at, .. } = self;
+        hash.update(format!("{next:?} {early:?} {head} {read:?} {remembers} {ask_at:?}"));
     }
 }
 
@@ -199,17 +213,35 @@ mod tests {
     }
 
     #[test]
-    fn while_held_entries_wait_and_can_be_looked_at() {
+    fn what_was_read_can_be_read_again() {
         let mut order = Order::starting_at(3);
-        order.hold(true);
-        for seq in [4, 3, 6] {
+        order.offer(3, vec![]);
+        assert_eq!(drain(&mut order), [3]);
+        order.remember();
+        for seq in [4, 5, 6, 8] {
             order.offer(seq, vec![]);
         }
+        assert_eq!(drain(&mut order), [4, 5, 6]);
+        order.rewind(5);
+        assert_eq!(drain(&mut order), [5, 6]);
+        assert_eq!(order.ask(0), Some(7));
+        order.rewind(3);
         assert!(drain(&mut order).is_empty());
-        assert_eq!(order.peek_held().map(|(seq, _)| seq).collect::<Vec<_>>(), [3, 4]);
-        order.skip_to(4);
-        order.hold(false);
-        assert_eq!(drain(&mut order), [4]);
+        assert_eq!(order.ask(0), Some(3), "what was not remembered is fetched");
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut order = Order::starting_at(0);
+        order.remember();
+        for seq in 0..2 * MAX_EARLY as u64 {
+            order.offer(seq, vec![0]);
+            drain(&mut order);
+        }
+        assert_eq!(order.read.len(), MAX_EARLY);
+        order.offer(order.next.unwrap(), vec![0; MAX_EARLY_BYTES]);
+        drain(&mut order);
+        assert!(order.read_bytes <= MAX_EARLY_BYTES);
     }
 
     proptest! {
