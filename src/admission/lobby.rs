@@ -108,13 +108,13 @@ impl Lobby {
         Some((denial.mailbox, &denial.answer))
     }
 
-    /// Drops what waits under invites that are no longer live, and names it.
-    pub(crate) fn drop_dead(&mut self, is_live: impl Fn(InviteId) -> bool) -> Vec<KeyPackageRef> {
+    /// Drops what waits under invites that are no longer live, and gives it back.
+    pub(crate) fn drop_dead(&mut self, is_live: impl Fn(InviteId) -> bool) -> Vec<Waiting> {
         let (live, dead) = std::mem::take(&mut self.waiting)
             .into_iter()
             .partition::<Vec<_>, _>(|waiting| is_live(waiting.invite));
         self.waiting = live;
-        dead.into_iter().map(|waiting| waiting.reference).collect()
+        dead
     }
 
     /// The knocks that wait, oldest first.
@@ -196,7 +196,11 @@ mod tests {
     fn knocks_of_a_dead_invite_are_dropped() {
         let mut lobby = Lobby::default();
         lobby.push(waiting(1), 1, 1);
-        assert_eq!(lobby.drop_dead(|_| false), [reference(1)]);
+        let dead = lobby.drop_dead(|_| false);
+        assert_eq!(
+            dead.iter().map(|waiting| waiting.reference).collect::<Vec<_>>(),
+            [reference(1)]
+        );
         assert_eq!(lobby.waiting().count(), 0);
     }
 }

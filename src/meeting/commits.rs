@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::epochs::{EpochView, handshake_key, read_roster};
 use super::face::{Alarm, Event};
 use super::intents::{Batch, Retreat};
-use super::member::{Member, Outcome, OwnCommit, Standing, install_psks};
+use super::member::{MAX_TREES, Member, Outcome, OwnCommit, SentTree, Standing, install_psks};
 use super::roster::Roster;
 use super::shared::{Refusal, Shared};
 use super::verdict::{self, Accepted};
@@ -30,7 +30,7 @@ impl<E: Engine> Member<E> {
     ) -> Result<Outcome, Refusal> {
         let epoch = self.epochs.current().epoch;
         // SPEC [G1]: a commit for an epoch that has its winner comes too late, also one's own.
-        if sealed.epoch < epoch || self.standing == Standing::Broken {
+        if sealed.epoch < epoch || self.broken {
             return Ok(Outcome::Goes);
         }
         if sealed.epoch > epoch {
@@ -89,7 +89,7 @@ impl<E: Engine> Member<E> {
         self.judge(shared, facts)?;
         let by = self.stay_at(facts.committer)?;
         // SPEC [G3], [M9]
-        self.standing = Standing::Broken;
+        self.break_off();
         shared.keyring.allow_sealing(false);
         shared.tell(Event::Alarm(Alarm::Unreadable { by }));
         Ok(Outcome::Goes)
@@ -126,12 +126,21 @@ impl<E: Engine> Member<E> {
         self.group.merge(staged).map_err(|_| Error::Internal("the merge"))?;
         if let Err(error) = self.enter_next(shared, !facts.removes.is_empty(), now_ms) {
             // Half in the new epoch: nothing may be sealed from here.
-            self.standing = Standing::Broken;
+            self.break_off();
             shared.keyring.allow_sealing(false);
             return Err(error);
         }
+        let tree = self.own_commit.as_mut().and_then(|own| own.tree.take());
         self.forget_own(shared);
         let added: Vec<KeyPackageRef> = facts.adds.iter().map(|add| add.reference).collect();
+        if facts.own
+            && let Some((hash, sealed)) = tree
+        {
+            self.trees.push_back(SentTree { newcomers: added.clone(), hash, sealed });
+            if self.trees.len() > MAX_TREES {
+                self.trees.pop_front();
+            }
+        }
         for reference in &added {
             self.lobby.take(*reference);
         }
@@ -184,12 +193,11 @@ impl<E: Engine> Member<E> {
         // The verdict has been read from the log, so nobody merges it.
         let _ = self.group.drop_pending();
         self.forget_own(shared);
-        self.intents.abandon();
-        shared.tell(Event::Alarm(Alarm::CannotCommit("the group's rules refuse it")));
+        self.give_way(shared, "the group's rules refuse it");
     }
 
     fn forget_own(&mut self, shared: &mut Shared) {
-        let Some(OwnCommit { entry, blob }) = self.own_commit.take() else { return };
+        let Some(OwnCommit { entry, blob, .. }) = self.own_commit.take() else { return };
         shared.outbox.forget(entry);
         if let Some(blob) = blob {
             shared.outbox.forget(blob);
@@ -208,7 +216,6 @@ impl<E: Engine> Member<E> {
     /// As [`Self::commit_due`], and gives up what stands in the way.
     pub(super) fn commit_what_can_be(&mut self, shared: &mut Shared, now_ms: u64) {
         while let Err(error) = self.commit_due(shared, now_ms) {
-            let Some(batch) = self.intents.next(self.roster(), now_ms) else { return };
             let why = match error {
                 // Tried again when the meeting is driven next.
                 Error::NoEntropy => return,
@@ -216,11 +223,24 @@ impl<E: Engine> Member<E> {
                 Error::Internal(what) => what,
                 _ => "the invite is gone",
             };
-            match self.intents.retreat(&batch) {
-                Retreat::Smaller => {}
-                Retreat::Admission(knock) => shared.tell(Event::KnockVoid { knock }),
-                Retreat::Removals => shared.tell(Event::Alarm(Alarm::CannotCommit(why))),
-            }
+            self.give_way(shared, why);
+        }
+    }
+
+    /// Gives up the least that can be what keeps a commit from coming to pass.
+    fn give_way(&mut self, shared: &mut Shared, why: &'static str) {
+        match self.intents.next(self.roster(), u64::MAX).map(|batch| self.intents.retreat(&batch)) {
+            None | Some(Retreat::Smaller) => {}
+            Some(Retreat::Admission(knock)) => shared.tell(Event::KnockVoid { knock }),
+            Some(Retreat::Removals) => shared.tell(Event::Alarm(Alarm::CannotCommit(why))),
+        }
+    }
+
+    /// From here on nothing can be followed (SPEC \[G3\]), also by who leaves.
+    fn break_off(&mut self) {
+        self.broken = true;
+        if self.standing != Standing::Leaving {
+            self.standing = Standing::Broken;
         }
     }
 
@@ -273,10 +293,15 @@ impl<E: Engine> Member<E> {
         let head = Head { meeting: shared.meeting, kind: EnvelopeKind::Handshake, epoch, welcome };
         let entry = envelope::seal(&self.handshake_key, &shared.entropy, head, &message)?.encode();
         // The tree goes first, so that whoever reads the entry can fetch it.
-        let blob = blob.map(|(hash, sealed)| shared.post(Destination::Blob(hash), sealed, now_ms));
-        let blob = blob.transpose()?;
+        let tree = blob;
+        let blob = match &tree {
+            Some((hash, sealed)) => {
+                Some(shared.post(Destination::Blob(*hash), sealed.clone(), now_ms)?)
+            }
+            None => None,
+        };
         let entry = shared.post(Destination::Log, entry, now_ms)?;
-        self.own_commit = Some(OwnCommit { entry, blob });
+        self.own_commit = Some(OwnCommit { entry, blob, tree });
         Ok(())
     }
 }

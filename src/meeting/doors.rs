@@ -1,6 +1,6 @@
 //! What a member is asked to do: admit, deny, remove, leave, end (SPEC "Group operations").
 
-use incamera_wire::{DenyReason, Destination, EventKind, Fingerprint, Knock, StayId};
+use incamera_wire::{DenyReason, Destination, EventKind, Fingerprint, Knock, MailboxId, StayId};
 
 use super::face::{Event, KnockId, MemberId};
 use super::intents::Departure;
@@ -61,6 +61,12 @@ impl<E: Engine> Member<E> {
             verify_certificate(&credential, shared.meeting, &signature_key)
                 .map_err(|_| Fault::Certificate)?;
         if self.roster().of(stay).is_some() {
+            // Whoever still knocks has not found its tree.
+            let mut trees = self.trees.iter();
+            if let Some(tree) = trees.find(|tree| tree.newcomers.contains(&reference)) {
+                let (to, bytes) = (Destination::Blob(tree.hash), tree.sealed.clone());
+                return shared.send(to, bytes).map_err(|_| Fault::Replayed);
+            }
             return Ok(());
         }
         if self.state.bans.contains(&fingerprint) {
@@ -111,13 +117,24 @@ impl<E: Engine> Member<E> {
         self.require(Right::Admit)?;
         let waiting = self.lobby.waiting().find(|waiting| waiting.reference == knock);
         let waiting = waiting.ok_or(Error::UnknownKnock)?;
+        let (mailbox, answer) = self.send_denial(shared, waiting, reason)?;
+        self.lobby.take(knock);
+        self.lobby.remember_denial(knock, mailbox, answer);
+        Ok(())
+    }
+
+    /// Seals and sends a denial.
+    pub(super) fn send_denial(
+        &self,
+        shared: &mut Shared,
+        waiting: &Waiting,
+        reason: DenyReason,
+    ) -> Result<(MailboxId, Vec<u8>), Error> {
         let mailbox = waiting.mailbox;
         // SPEC [A10]
         let answer = seal_denial(&waiting.answer_key, &shared.entropy, mailbox, reason)?.encode();
         shared.send(Destination::Direct(mailbox), answer.clone())?;
-        self.lobby.take(knock);
-        self.lobby.remember_denial(knock, mailbox, answer);
-        Ok(())
+        Ok((mailbox, answer))
     }
 
     /// Removes an identity for cause, with all its leaves.

@@ -108,6 +108,10 @@ impl<E: Engine> Member<E> {
 
     /// Says once more what this member stands by and could not be read in time.
     pub(super) fn say_again(&mut self, shared: &mut Shared, now_ms: u64) -> Result<(), Refusal> {
+        if self.confirming {
+            self.confirming = false;
+            self.confirm_at = Some(now_ms);
+        }
         let Some(kind) = self.stands_by else { return Ok(()) };
         self.say(shared, kind, now_ms).map_err(|_| Fault::EpochEnded.into())
     }
@@ -158,7 +162,7 @@ impl<E: Engine> Member<E> {
         match kind {
             EventKind::Leave => Ok(self.read_leave(stay, &opened, now_ms)),
             EventKind::Confirm { .. } => {
-                self.read_confirm(shared, stay, agrees);
+                self.read_confirm(shared, stay, agrees, epoch);
                 Ok(Outcome::Goes)
             }
             EventKind::End => {
@@ -179,15 +183,19 @@ impl<E: Engine> Member<E> {
         Outcome::Goes
     }
 
-    fn read_confirm(&mut self, shared: &mut Shared, stay: StayId, agrees: bool) {
+    fn read_confirm(&mut self, shared: &mut Shared, stay: StayId, agrees: bool, epoch: u64) {
         if stay == self.stay {
+            self.confirming = false;
             return;
         }
         if !agrees {
             shared.tell(Event::Alarm(Alarm::Disagreement { member: stay }));
             return;
         }
-        self.confirm_at = None;
+        // Newcomers of a later epoch cannot open this one.
+        if epoch == self.epochs.current().epoch {
+            self.confirm_at = None;
+        }
         // SPEC [A8]
         if self.standing == Standing::Unconfirmed {
             self.standing = Standing::Confirmed;

@@ -168,7 +168,8 @@ pub enum Event {
         /// Who did it.
         by: MemberId,
     },
-    /// This client has left, and the others have its word. The meeting is over for it.
+    /// This client has left. The others have its word, unless it could not follow the group any
+    /// more: then it was sent once. The meeting is over for it.
     Left,
     /// A member with the right to has ended the meeting.
     Ended {

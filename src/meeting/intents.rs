@@ -75,6 +75,10 @@ impl Intents {
         }
         for departure in self.departures.iter().take(MAX_BATCH) {
             let Some(seat) = roster.of(departure.stay) else { continue };
+            // Its leave does not spare it the ban.
+            if self.removals.contains(&seat.occupant.fingerprint) {
+                continue;
+            }
             if !batch.removes.contains(&seat.occupant.leaf) {
                 batch.removes.push(seat.occupant.leaf);
             }
@@ -115,18 +119,13 @@ impl Intents {
         self.departures.retain(|departure| roster.of(departure.stay).is_some());
     }
 
-    /// Drops admissions under invites that are no longer live, and names them.
-    pub(super) fn drop_dead(&mut self, is_live: impl Fn(InviteId) -> bool) -> Vec<KeyPackageRef> {
+    /// Drops admissions under invites that are no longer live, and gives them back.
+    pub(super) fn drop_dead(&mut self, is_live: impl Fn(InviteId) -> bool) -> Vec<Waiting> {
         let (live, dead) = std::mem::take(&mut self.admissions)
             .into_iter()
             .partition::<Vec<_>, _>(|waiting| is_live(waiting.invite));
         self.admissions = live;
-        dead.into_iter().map(|waiting| waiting.reference).collect()
-    }
-
-    /// Drops what one's own commit was for: the rules refuse it.
-    pub(super) fn abandon(&mut self) {
-        *self = Self::default();
+        dead
     }
 
     /// When the next departure is due, in milliseconds.

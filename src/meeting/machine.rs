@@ -132,6 +132,10 @@ impl<E: Engine> Core<E> {
         self.call(now, |shared, member, now_ms| member.leave(shared, now_ms))?;
         // An unconfirmed joiner is in everybody's roster all the same, unless its Add lost.
         self.stop_knocking();
+        // Whoever cannot follow reads nothing back that means anything.
+        if self.member.as_ref().is_some_and(|member| member.broken) {
+            self.finish(Event::Left);
+        }
         Ok(())
     }
 

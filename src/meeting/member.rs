@@ -1,6 +1,11 @@
 //! A member: who is in the group and follows its log.
 
-use incamera_wire::{EventKind, GroupState, MessageId, StayId, TrackKind, TrackKinds};
+use std::collections::VecDeque;
+
+use incamera_wire::{
+    BlobHash, DenyReason, EventKind, GroupState, KeyPackageRef, MessageId, StayId, TrackKind,
+    TrackKinds,
+};
 
 use super::epochs::{EpochView, Epochs, handshake_key};
 use super::events::Counters;
@@ -9,7 +14,7 @@ use super::intents::Intents;
 use super::roster::{Roster, Seat};
 use super::shared::{Shared, suite};
 use crate::admission::Lobby;
-use crate::error::Error;
+use crate::error::{Error, Right};
 use crate::keyring::{EpochInstall, LINGER_MS};
 use crate::mls::Engine;
 use crate::policy;
@@ -50,7 +55,19 @@ pub(super) enum Outcome {
 pub(super) struct OwnCommit {
     pub(super) entry: MessageId,
     pub(super) blob: Option<MessageId>,
+    /// The address and the bytes of its sealed tree.
+    pub(super) tree: Option<(BlobHash, Vec<u8>)>,
 }
+
+/// A sealed tree, and whom it was sealed for.
+pub(super) struct SentTree {
+    pub(super) newcomers: Vec<KeyPackageRef>,
+    pub(super) hash: BlobHash,
+    pub(super) sealed: Vec<u8>,
+}
+
+/// The most trees kept to be sent again.
+pub(super) const MAX_TREES: usize = 4;
 
 /// A member: who is in the group and follows its log.
 pub(super) struct Member<E: Engine> {
@@ -65,6 +82,12 @@ pub(super) struct Member<E: Engine> {
     pub(super) counters: Counters,
     /// What this member has said and has not read back: that it leaves, or that all is over.
     pub(super) stands_by: Option<EventKind>,
+    /// Whether it has confirmed newcomers and has not read that back.
+    pub(super) confirming: bool,
+    /// Whether a commit that the others read is unreadable here (SPEC \[G3\]).
+    pub(super) broken: bool,
+    /// The trees of the latest commits that added, to be sent again to who missed them.
+    pub(super) trees: VecDeque<SentTree>,
     pub(super) lobby: Lobby,
     pub(super) intents: Intents,
     pub(super) own_commit: Option<OwnCommit>,
@@ -97,6 +120,9 @@ impl<E: Engine> Member<E> {
             counter: 0,
             counters: Counters::default(),
             stands_by: None,
+            confirming: false,
+            broken: false,
+            trees: VecDeque::new(),
             lobby: Lobby::default(),
             intents: Intents::default(),
             own_commit: None,
@@ -165,10 +191,8 @@ impl<E: Engine> Member<E> {
     /// After a commit that adds: when to confirm it, and when to make key frames.
     pub(super) fn greet(&mut self, shared: &mut Shared, own: bool, now_ms: u64) {
         self.key_frames_at = Some(now_ms.saturating_add(LINGER_MS));
-        if self.standing != Standing::Confirmed {
-            return;
-        }
-        // SPEC [A8]: the author at once, the others in turn in case that its word is lost.
+        // SPEC [A8]: the author at once, also as it leaves; the others in turn in case that its
+        // word is lost, also those who are confirmed by then only.
         if own && self.confirm(shared, now_ms).is_ok() {
             return;
         }
@@ -180,7 +204,9 @@ impl<E: Engine> Member<E> {
 
     fn confirm(&mut self, shared: &mut Shared, now_ms: u64) -> Result<(), Error> {
         let authenticator = self.epochs.current().authenticator;
-        self.say(shared, EventKind::Confirm { authenticator }, now_ms)
+        self.say(shared, EventKind::Confirm { authenticator }, now_ms)?;
+        self.confirming = true;
+        Ok(())
     }
 
     /// Does what is due, and says when something is due next.
@@ -211,8 +237,13 @@ impl<E: Engine> Member<E> {
         let live = |invite| policy::live_invite(state, invite).is_some();
         let mut void = self.lobby.drop_dead(live);
         void.extend(self.intents.drop_dead(live));
-        for knock in void {
-            shared.tell(Event::KnockVoid { knock });
+        let denies = self.require_in().and_then(|()| self.require(Right::Admit)).is_ok();
+        for waiting in void {
+            if denies {
+                // Without randomness the knocker goes on waiting, which a new link cures as well.
+                let _ = self.send_denial(shared, &waiting, DenyReason::Stale);
+            }
+            shared.tell(Event::KnockVoid { knock: waiting.reference });
         }
     }
 

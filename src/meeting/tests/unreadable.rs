@@ -30,6 +30,11 @@ fn an_unreadable_commit_stops_its_victim_and_nobody_else() {
     world.admit_all(0);
     assert!(world.has_joined(eve));
     assert_eq!(world.clients[2].meeting.epoch(), Some(epoch));
+    let now = world.now();
+    world.clients[2].meeting.leave(now).unwrap();
+    world.settle();
+    assert_eq!(world.clients[2].events.last(), Some(&Event::Left));
+    assert_eq!(world.names(0), ["Ada", "Ben", "Eve"], "her word was heard in time");
 }
 
 #[test]
