@@ -36,7 +36,7 @@ pub(super) fn judge(
     for evidence in &note.departures {
         departed.push(leaver(evidence, meeting, roster)?);
     }
-    let new_state = facts.state.as_deref().map(GroupState::decode).transpose()?;
+    let new_state = facts.state.as_ref().map(|state| GroupState::decode(state)).transpose()?;
     let proposed = Proposed {
         committer: facts.committer,
         adds: &adds,

@@ -85,7 +85,7 @@ pub(super) fn build(
     adds: Vec<KeyPackage>,
 ) -> Result<BuiltCommit, EngineFault> {
     group.mls.set_aad(plan.note.to_vec());
-    let Group { mls, provider, signer } = &mut *group;
+    let Group { mls, provider, signer, .. } = &mut *group;
     let bundle = proposals(provider, mls.commit_builder(), plan, adds)?
         .load_psks(provider.storage())
         .map_err(internal("a PSK"))?

@@ -5,6 +5,7 @@
 //! nobody can forget to ask; what depends on roles, bans and the state's content is left to the
 //! caller, who reads it in [`CommitFacts`]. Every call that returns `Err` has changed nothing.
 
+use core::fmt;
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
@@ -53,7 +54,7 @@ pub(crate) struct KeyPackageFacts {
 /// are Add, Remove, at most one GroupContextExtensions and at most one external PSK (SPEC
 /// \[G4\]), that a PSK is there if and only if it adds (SPEC \[G7\]), and a path if it removes or
 /// changes the state (SPEC \[G10\]).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct CommitFacts {
     /// The leaf of its author, in the old epoch.
     pub(crate) committer: u32,
@@ -66,12 +67,27 @@ pub(crate) struct CommitFacts {
     /// The leaves removed, of the old epoch, in the order of the proposals, none twice. It may
     /// hold one's own: then the confirmation tag cannot be checked, and there is nothing to merge.
     pub(crate) removes: Vec<u32>,
-    /// The new state (extension 0xF0A1), or `None` if it stays.
-    pub(crate) state: Option<Vec<u8>>,
+    /// The new state (extension 0xF0A1), or `None` if it stays. It holds secrets.
+    pub(crate) state: Option<Zeroizing<Vec<u8>>>,
     /// The invite whose link secret entered the key schedule.
     pub(crate) psk: Option<InviteId>,
     /// Whether it has an update path.
     pub(crate) path: bool,
+}
+
+impl fmt::Debug for CommitFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { committer, own, note: _, adds, removes, state, psk, path } = self;
+        f.debug_struct("CommitFacts")
+            .field("committer", committer)
+            .field("own", own)
+            .field("adds", adds)
+            .field("removes", removes)
+            .field("sets_state", &state.is_some())
+            .field("psk", psk)
+            .field("path", path)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A commit to build. With removals, a new state or `path` it takes an update path; otherwise,

@@ -69,7 +69,7 @@ fn record(
         Proposal::GroupContextExtensions(proposal) => {
             // SPEC [G14]
             let state = leaf::state_of(proposal.extensions()).ok_or("another GroupContext")?;
-            if facts.state.replace(state.to_vec()).is_some() {
+            if facts.state.replace(state.to_vec().into()).is_some() {
                 return Err("two GroupContextExtensions");
             }
         }
@@ -147,7 +147,7 @@ mod tests {
         // SPEC [G10]
         for pathless in [
             CommitFacts { removes: vec![1], ..facts() },
-            CommitFacts { state: Some(Vec::new()), ..facts() },
+            CommitFacts { state: Some(Vec::new().into()), ..facts() },
         ] {
             assert_eq!(check_whole(&pathless), Err("no path"));
             assert_eq!(check_whole(&CommitFacts { path: true, ..pathless }), Ok(()));

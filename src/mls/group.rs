@@ -31,6 +31,8 @@ pub(crate) struct Group {
     pub(super) mls: MlsGroup,
     pub(super) provider: Provider,
     pub(super) signer: LeafSigner,
+    /// The encoded commit that is pending.
+    pub(super) pending_message: Option<Vec<u8>>,
 }
 
 /// A commit that was read and may be merged.
@@ -146,7 +148,7 @@ impl Engine for Group {
             .with_group_context_extensions(leaf::context_extensions(state)?)
             .build(&provider, &signer, leaf::credential(stay))
             .map_err(internal("creating a group"))?;
-        Ok(Self { mls, provider, signer })
+        Ok(Self { mls, provider, signer, pending_message: None })
     }
 
     fn joiner(
@@ -226,7 +228,9 @@ impl Engine for Group {
             return Err(EngineFault::Pending);
         }
         let adds = build::check_plan(self, plan)?;
-        self.step(|group| build::build(group, plan, adds))
+        let built = self.step(|group| build::build(group, plan, adds))?;
+        self.pending_message = Some(built.message.clone());
+        Ok(built)
     }
 
     fn has_pending(&self) -> bool {
@@ -237,7 +241,9 @@ impl Engine for Group {
         self.step(|group| {
             let Self { mls, provider, .. } = group;
             mls.clear_pending_commit(provider.storage()).map_err(internal("dropping a commit"))
-        })
+        })?;
+        self.pending_message = None;
+        Ok(())
     }
 
     fn stage(&mut self, message: &[u8]) -> Result<(Staged, CommitFacts), StageFault> {
@@ -253,6 +259,8 @@ impl Engine for Group {
         {
             return Err(EngineFault::Removed);
         }
-        self.step(|group| group.merge_step(staged))
+        self.step(|group| group.merge_step(staged))?;
+        self.pending_message = None;
+        Ok(())
     }
 }

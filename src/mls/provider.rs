@@ -213,8 +213,16 @@ impl OpenMlsCrypto for Crypto {
         plaintext: &[u8],
     ) -> Result<HpkeCiphertext, CryptoError> {
         only_suite(config)?;
-        let (kem_output, ciphertext) =
-            hpke::seal_base(&self.0, recipient, info, aad, plaintext).map_err(sealing_fault)?;
+        let sealed = hpke::seal_base(&self.0, recipient, info, aad, plaintext);
+        let (kem_output, ciphertext) = match sealed {
+            // Only leaves can be refused for such a key: a member who puts one into a node above
+            // its own must not keep the others from sealing paths, and gets noise.
+            Err(Unsealable::Inputs) if !hpke::is_usable(recipient) => {
+                hpke::noise(&self.0, recipient, info, plaintext)
+                    .map_err(|NoEntropy| CryptoError::InsufficientRandomness)?
+            }
+            sealed => sealed.map_err(sealing_fault)?,
+        };
         Ok(HpkeCiphertext {
             kem_output: kem_output.as_slice().into(),
             ciphertext: ciphertext.into(),

@@ -13,15 +13,16 @@ use super::group::{Group, Staged, StagedKind};
 use super::{CommitFacts, Engine as _, StageFault};
 
 /// Reads `message` as a commit for the group's current epoch.
-pub(super) fn stage(
-    group: &mut Group,
-    message: &[u8],
-) -> Result<(Staged, CommitFacts), StageFault> {
-    let message = parse(message)?;
+pub(super) fn stage(group: &mut Group, bytes: &[u8]) -> Result<(Staged, CommitFacts), StageFault> {
+    let message = parse(bytes)?;
     let committer = check_frame(group, &message)?;
     let Group { mls, provider, .. } = &mut *group;
     let processed = match mls.process_message(provider, message.clone()) {
         Ok(processed) => processed,
+        // SPEC [G2]
+        Err(ProcessMessageError::InvalidCommit(_)) if is_own_with_other_tags(group, bytes) => {
+            return Err(refused("the confirmation tag", Some(committer)));
+        }
         Err(ProcessMessageError::InvalidCommit(fault)) => {
             return Err(judge_public_part(group, message, committer, &fault));
         }
@@ -34,6 +35,16 @@ pub(super) fn stage(
     };
     let facts = facts(group, staged_commit, committer, processed.aad())?;
     Ok((Staged { epoch: group.epoch(), commit: kind(group, processed)? }, facts))
+}
+
+/// Whether this is one's own pending commit but for its tags, which any member can recompute: the
+/// others refuse it for the confirmation tag, which its author cannot come as far as to check.
+fn is_own_with_other_tags(group: &Group, bytes: &[u8]) -> bool {
+    /// Confirmation and membership tag, each a length byte and 32 bytes (RFC 9420 §6.2).
+    const TAGS: usize = 66;
+    let Some(own) = &group.pending_message else { return false };
+    let content = own.len().checked_sub(TAGS).and_then(|end| own.get(..end));
+    own.len() == bytes.len() && content.is_some_and(|content| bytes.starts_with(content))
 }
 
 /// Exactly one PublicMessage with a commit.

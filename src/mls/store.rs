@@ -181,6 +181,12 @@ impl Store {
         self.put(label, key, &list)
     }
 
+    /// Every record, for tests that look for a key.
+    #[cfg(test)]
+    pub(super) fn records(&self) -> Vec<Vec<u8>> {
+        self.0.borrow().map.values().map(|value| value.to_vec()).collect()
+    }
+
     /// How many records there are, and a digest of them all.
     #[cfg(test)]
     pub(super) fn digest(&self) -> (usize, [u8; 32]) {

@@ -150,7 +150,7 @@ impl Joiner for Candidate {
         self.check(meeting, &mls)?;
         scratch.storage().clear(Label::Psk);
         let signer = LeafSigner::new(&self.stay.signing_key);
-        Ok(Group { mls, provider: scratch, signer })
+        Ok(Group { mls, provider: scratch, signer, pending_message: None })
     }
 }
 

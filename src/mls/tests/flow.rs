@@ -11,7 +11,7 @@ fn members_agree_after_adds_removals_and_changes_of_state() {
     assert!(built.welcome.is_none());
     let (staged, facts) = groups[2].stage(&built.message).unwrap();
     assert_eq!(
-        (facts.removes.as_slice(), facts.state.as_deref()),
+        (facts.removes.as_slice(), facts.state.as_deref().map(Vec::as_slice)),
         (&[2][..], Some(&b"state 1"[..]))
     );
     assert_eq!(groups[2].merge(staged), Err(EngineFault::Removed));

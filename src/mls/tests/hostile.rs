@@ -107,14 +107,14 @@ fn lax() -> (Group, Rogue) {
         .with_group_context_extensions(leaf::context_extensions(STATE).unwrap())
         .build(&provider, &signer, leaf::credential(&host))
         .unwrap();
-    let mut group = Group { mls, provider, signer };
+    let mut group = Group { mls, provider, signer, pending_message: None };
     let theirs = OpenMlsRustCrypto::default();
     let signer = LeafSigner::new(&guest.signing_key);
     let bundle = proper()
         .leaf_node_capabilities(more)
         .build(SUITE, &theirs, &signer, leaf::credential(&guest))
         .unwrap();
-    let Group { mls, provider, signer: own } = &mut group;
+    let Group { mls, provider, signer: own, .. } = &mut group;
     let commit = mls
         .commit_builder()
         .propose_adds([bundle.into_key_package()])

@@ -123,3 +123,120 @@ fn a_broken_slot_in_a_commit_that_breaks_a_rule_is_refused_by_its_victim_too() {
         assert_eq!(refusal(group, &message), (reason, Some(3)));
     }
 }
+
+/// RustCrypto, but the first node above the leaf gets a public key of zeros.
+struct Poisoner {
+    inner: RustCrypto,
+    calls: std::sync::atomic::AtomicUsize,
+    at: usize,
+}
+
+impl OpenMlsCrypto for Poisoner {
+    fn supported_ciphersuites(&self) -> Vec<Ciphersuite> {
+        self.inner.supported_ciphersuites()
+    }
+
+    fn hpke_seal(
+        &self,
+        c: HpkeConfig,
+        k: &[u8],
+        i: &[u8],
+        a: &[u8],
+        p: &[u8],
+    ) -> Result<HpkeCiphertext, CryptoError> {
+        self.inner.hpke_seal(c, k, i, a, p)
+    }
+
+    fn derive_hpke_keypair(&self, c: HpkeConfig, ikm: &[u8]) -> Result<HpkeKeyPair, CryptoError> {
+        let mut pair = self.inner.derive_hpke_keypair(c, ikm)?;
+        let n = self.calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        if n == self.at {
+            pair.public = vec![0; 32];
+        }
+        Ok(pair)
+    }
+
+    delegate! {
+        fn supports(suite: Ciphersuite) -> ();
+        fn hkdf_extract(hash: HashType, salt: &[u8], ikm: &[u8]) -> SecretVLBytes;
+        fn hmac(hash: HashType, key: &[u8], data: &[u8]) -> SecretVLBytes;
+        fn hkdf_expand(hash: HashType, prk: &[u8], info: &[u8], len: usize) -> SecretVLBytes;
+        fn hash(hash: HashType, data: &[u8]) -> Vec<u8>;
+        fn aead_encrypt(a: AeadType, k: &[u8], d: &[u8], n: &[u8], aad: &[u8]) -> Vec<u8>;
+        fn aead_decrypt(a: AeadType, k: &[u8], d: &[u8], n: &[u8], aad: &[u8]) -> Vec<u8>;
+        fn signature_key_gen(alg: SignatureScheme) -> (Vec<u8>, Vec<u8>);
+        fn verify_signature(alg: SignatureScheme, data: &[u8], pk: &[u8], sig: &[u8]) -> ();
+        fn sign(alg: SignatureScheme, data: &[u8], key: &[u8]) -> Vec<u8>;
+        fn hpke_open(c: HpkeConfig, i: &HpkeCiphertext, sk: &[u8], n: &[u8], a: &[u8]) -> Vec<u8>;
+        fn hpke_setup_sender_and_export(
+            c: HpkeConfig, pk: &[u8], info: &[u8], context: &[u8], len: usize
+        ) -> (KemOutput, ExporterSecret);
+        fn hpke_setup_receiver_and_export(
+            c: HpkeConfig, enc: &[u8], sk: &[u8], info: &[u8], context: &[u8], len: usize
+        ) -> ExporterSecret;
+    }
+}
+
+#[test]
+fn a_poisoned_node_keeps_nobody_from_removing() {
+    // SPEC [G10]
+    let (mut groups, mut rogue) = infiltrated(5);
+    let calls = std::sync::atomic::AtomicUsize::new(0);
+    let crypto = Poisoner { inner: RustCrypto::default(), calls, at: 0 };
+    let bad = rogue.forge_with(&crypto, |commit| commit.force_self_update(true));
+    // The accomplice at leaf 4 would notice; the others cannot.
+    for group in groups.iter_mut().take(4) {
+        let (staged, _) = group.stage(&bad).unwrap();
+        group.merge(staged).unwrap();
+    }
+    let removal = groups[0].build(&removing(&[2])).unwrap().message;
+    let (staged, facts) = groups[1].stage(&removal).unwrap();
+    assert_eq!(facts.removes, [2]);
+    groups[1].merge(staged).unwrap();
+}
+
+/// Recomputes the membership tag of `message` after its confirmation tag was flipped, with the
+/// membership key that any member holds (found in the record of message secrets).
+fn restamped(member: &Group, message: &[u8]) -> Vec<u8> {
+    use openmls_traits::OpenMlsProvider as _;
+    use tls_codec::Serialize as _;
+    let crypto = RustCrypto::default();
+    let context = member.mls.public_group().group_context().tls_serialize_detached().unwrap();
+    let tbm = |message: &[u8]| {
+        let end = message.len();
+        [&message[..end - 132], &context, &message[end - 132..end - 33]].concat()
+    };
+    let mac = |key: &[u8], message: &[u8]| {
+        crypto.hmac(HashType::Sha2_256, key, &tbm(message)).unwrap().as_slice().to_vec()
+    };
+    let records = member.provider.storage().records();
+    let key = records
+        .iter()
+        .flat_map(|record| record.windows(32))
+        .find(|key| mac(key, message) == message[message.len() - 32..])
+        .expect("the membership key");
+    let mut other = message.to_vec();
+    let at = other.len() - 34;
+    other[at] ^= 1;
+    let tag = mac(key, &other);
+    let at = other.len() - 32;
+    other[at..].copy_from_slice(&tag);
+    other
+}
+
+#[test]
+fn ones_own_commit_with_other_tags_is_refused_by_its_author_too() {
+    // SPEC [G2], [G3]
+    let mut groups = meeting(3);
+    let built = groups[0].build(&removing(&[2])).unwrap();
+    let forged = restamped(&groups[1], &built.message);
+    for group in groups.iter_mut().take(2) {
+        assert_eq!(refusal(group, &forged), ("the confirmation tag", Some(0)));
+    }
+    // The genuine one still counts.
+    for group in groups.iter_mut().take(2) {
+        let (staged, _) = group.stage(&built.message).unwrap();
+        group.merge(staged).unwrap();
+    }
+    assert_eq!(groups[0].authenticator(), groups[1].authenticator());
+}
