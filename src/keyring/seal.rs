@@ -45,6 +45,10 @@ impl Handle {
         if !own.is_some_and(|kinds| kinds.contains(track.kind())) {
             return Err(SealRefusal::NotAllowed);
         }
-        kept.epoch.seal(track, seal)
+        match kept.epoch.seal(track, seal) {
+            // This thread was so late that the epoch it chose has been erased meanwhile.
+            Err(SealRefusal::Ended) if !keyring.has_ended() => Err(SealRefusal::Stopped),
+            sealed => sealed,
+        }
     }
 }

@@ -309,6 +309,16 @@ fn a_sealer_never_lingers_in_an_epoch_that_has_expired_or_gone() {
 }
 
 #[test]
+fn a_sealer_whose_epoch_was_erased_under_it_is_stopped_and_not_ended() {
+    // SPEC [K7]
+    let [alice] = members(1);
+    alice.view.load().newest().unwrap().epoch.erase();
+    assert_eq!(seal(&alice, MIC, 0, b""), Err(SealRefusal::Stopped));
+    alice.clear();
+    assert_eq!(seal(&alice, MIC, 0, b""), Err(SealRefusal::Ended));
+}
+
+#[test]
 fn nothing_is_sealed_unless_it_is_allowed_and_in_time() {
     // SPEC [M9]
     let alice = Arc::new(Keyring::new(Suite::AesGcm128Sha256_128));
