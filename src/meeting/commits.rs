@@ -56,7 +56,7 @@ impl<E: Engine> Member<E> {
             // SPEC [G2]: dropped, it takes no epoch.
             Err(refusal) => {
                 if facts.own {
-                    self.give_up_own(shared);
+                    self.give_up_own(shared, now_ms);
                 }
                 return Err(refusal);
             }
@@ -189,11 +189,11 @@ impl<E: Engine> Member<E> {
     }
 
     /// One's own commit was refused: it will not come to pass.
-    fn give_up_own(&mut self, shared: &mut Shared) {
+    fn give_up_own(&mut self, shared: &mut Shared, now_ms: u64) {
         // The verdict has been read from the log, so nobody merges it.
         let _ = self.group.drop_pending();
         self.forget_own(shared);
-        self.give_way(shared, "the group's rules refuse it");
+        self.give_way(shared, "the group's rules refuse it", now_ms);
     }
 
     fn forget_own(&mut self, shared: &mut Shared) {
@@ -223,13 +223,15 @@ impl<E: Engine> Member<E> {
                 Error::Internal(what) => what,
                 _ => "the invite is gone",
             };
-            self.give_way(shared, why);
+            self.give_way(shared, why, now_ms);
         }
     }
 
     /// Gives up the least that can be what keeps a commit from coming to pass.
-    fn give_way(&mut self, shared: &mut Shared, why: &'static str) {
-        match self.intents.next(self.roster(), u64::MAX).map(|batch| self.intents.retreat(&batch)) {
+    fn give_way(&mut self, shared: &mut Shared, why: &'static str, now_ms: u64) {
+        // The batch that failed: departures that are not due yet have no part in it.
+        let failed = self.intents.next(self.roster(), now_ms);
+        match failed.map(|batch| self.intents.retreat(&batch)) {
             None | Some(Retreat::Smaller) => {}
             Some(Retreat::Admission(knock)) => shared.tell(Event::KnockVoid { knock }),
             Some(Retreat::Removals) => shared.tell(Event::Alarm(Alarm::CannotCommit(why))),

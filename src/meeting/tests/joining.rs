@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::admission::seal_knock;
+use crate::meeting::intents::Departure;
 use crate::mls::{BuiltCommit, BuiltWelcome, KeyPackageFacts};
 use crate::policy;
 
@@ -220,4 +221,21 @@ fn a_knocker_whose_key_clashes_stands_in_nobodys_way() {
     world.clients[0].meeting.remove(ben, now).unwrap();
     world.settle();
     assert_eq!(world.names(0), ["Ada", "Twin", "Dan", "Eve"]);
+}
+
+#[test]
+fn a_clashing_key_costs_no_departure_that_is_not_due() {
+    let mut world = World::meeting(63, &["Ada", "Ben"]);
+    let key = Identity::stay_key(&Entropy::system()).unwrap();
+    for stay in [1, 2] {
+        let meeting = &world.clients[0].meeting;
+        let package = key_package_under(key.clone(), "Twin", meeting, StayId::new([stay; 16]));
+        knock_with(&mut world, package, 2);
+    }
+    let (stay, not_before) = (world.member_id(BEN), world.now_ms + 60_000);
+    let departure = Departure { stay, evidence: vec![], not_before };
+    member(&mut world.clients[0].meeting).intents.depart(departure);
+    world.admit_all(0);
+    assert_eq!(world.names(0), ["Ada", "Ben", "Twin"]);
+    assert_eq!(member(&mut world.clients[0].meeting).intents.departures.len(), 1);
 }

@@ -1,5 +1,7 @@
 //! Paths that some members can decrypt and others cannot: SPEC \[G3\].
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use openmls::credentials::{BasicCredential, CredentialWithKey};
 use openmls::prelude::LeafNodeParameters;
 use openmls_rust_crypto::RustCrypto;
@@ -11,18 +13,20 @@ use super::super::leaf;
 use super::rogue::{Rogue, infiltrated};
 use super::*;
 
-/// What a saboteur does to the slot of its victim.
+/// What a saboteur does: to the slot of its victim, or to the first node above its own leaf.
 #[derive(Clone, Copy)]
 enum Sabotage {
     Ciphertext,
     Secret,
+    NodeKey,
 }
 
-/// RustCrypto, but for what is sealed to one key.
+/// RustCrypto, but for what is sealed to one key, or for the first key pair derived.
 struct Saboteur {
     inner: RustCrypto,
     victim: Vec<u8>,
     sabotage: Sabotage,
+    derived: AtomicUsize,
 }
 
 macro_rules! delegate {
@@ -60,6 +64,15 @@ impl OpenMlsCrypto for Saboteur {
         Ok(sealed)
     }
 
+    fn derive_hpke_keypair(&self, c: HpkeConfig, ikm: &[u8]) -> Result<HpkeKeyPair, CryptoError> {
+        let mut pair = self.inner.derive_hpke_keypair(c, ikm)?;
+        let first = self.derived.fetch_add(1, Ordering::SeqCst) == 0;
+        if first && matches!(self.sabotage, Sabotage::NodeKey) {
+            pair.public = vec![0; 32];
+        }
+        Ok(pair)
+    }
+
     delegate! {
         fn supports(suite: Ciphersuite) -> ();
         fn hkdf_extract(hash: HashType, salt: &[u8], ikm: &[u8]) -> SecretVLBytes;
@@ -78,14 +91,18 @@ impl OpenMlsCrypto for Saboteur {
         fn hpke_setup_receiver_and_export(
             c: HpkeConfig, enc: &[u8], sk: &[u8], info: &[u8], context: &[u8], len: usize
         ) -> ExporterSecret;
-        fn derive_hpke_keypair(c: HpkeConfig, ikm: &[u8]) -> HpkeKeyPair;
     }
 }
 
 /// Sabotages the slot of leaf 1.
 fn saboteur(rogue: &Rogue, sabotage: Sabotage) -> Saboteur {
     let victim = rogue.mls.members().find(|member| member.index.u32() == 1).unwrap();
-    Saboteur { inner: RustCrypto::default(), victim: victim.encryption_key, sabotage }
+    Saboteur {
+        inner: RustCrypto::default(),
+        victim: victim.encryption_key,
+        sabotage,
+        derived: AtomicUsize::new(0),
+    }
 }
 
 #[test]
@@ -124,65 +141,11 @@ fn a_broken_slot_in_a_commit_that_breaks_a_rule_is_refused_by_its_victim_too() {
     }
 }
 
-/// RustCrypto, but the first node above the leaf gets a public key of zeros.
-struct Poisoner {
-    inner: RustCrypto,
-    calls: std::sync::atomic::AtomicUsize,
-    at: usize,
-}
-
-impl OpenMlsCrypto for Poisoner {
-    fn supported_ciphersuites(&self) -> Vec<Ciphersuite> {
-        self.inner.supported_ciphersuites()
-    }
-
-    fn hpke_seal(
-        &self,
-        c: HpkeConfig,
-        k: &[u8],
-        i: &[u8],
-        a: &[u8],
-        p: &[u8],
-    ) -> Result<HpkeCiphertext, CryptoError> {
-        self.inner.hpke_seal(c, k, i, a, p)
-    }
-
-    fn derive_hpke_keypair(&self, c: HpkeConfig, ikm: &[u8]) -> Result<HpkeKeyPair, CryptoError> {
-        let mut pair = self.inner.derive_hpke_keypair(c, ikm)?;
-        let n = self.calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        if n == self.at {
-            pair.public = vec![0; 32];
-        }
-        Ok(pair)
-    }
-
-    delegate! {
-        fn supports(suite: Ciphersuite) -> ();
-        fn hkdf_extract(hash: HashType, salt: &[u8], ikm: &[u8]) -> SecretVLBytes;
-        fn hmac(hash: HashType, key: &[u8], data: &[u8]) -> SecretVLBytes;
-        fn hkdf_expand(hash: HashType, prk: &[u8], info: &[u8], len: usize) -> SecretVLBytes;
-        fn hash(hash: HashType, data: &[u8]) -> Vec<u8>;
-        fn aead_encrypt(a: AeadType, k: &[u8], d: &[u8], n: &[u8], aad: &[u8]) -> Vec<u8>;
-        fn aead_decrypt(a: AeadType, k: &[u8], d: &[u8], n: &[u8], aad: &[u8]) -> Vec<u8>;
-        fn signature_key_gen(alg: SignatureScheme) -> (Vec<u8>, Vec<u8>);
-        fn verify_signature(alg: SignatureScheme, data: &[u8], pk: &[u8], sig: &[u8]) -> ();
-        fn sign(alg: SignatureScheme, data: &[u8], key: &[u8]) -> Vec<u8>;
-        fn hpke_open(c: HpkeConfig, i: &HpkeCiphertext, sk: &[u8], n: &[u8], a: &[u8]) -> Vec<u8>;
-        fn hpke_setup_sender_and_export(
-            c: HpkeConfig, pk: &[u8], info: &[u8], context: &[u8], len: usize
-        ) -> (KemOutput, ExporterSecret);
-        fn hpke_setup_receiver_and_export(
-            c: HpkeConfig, enc: &[u8], sk: &[u8], info: &[u8], context: &[u8], len: usize
-        ) -> ExporterSecret;
-    }
-}
-
 #[test]
 fn a_poisoned_node_keeps_nobody_from_removing() {
     // SPEC [G10]
     let (mut groups, mut rogue) = infiltrated(5);
-    let calls = std::sync::atomic::AtomicUsize::new(0);
-    let crypto = Poisoner { inner: RustCrypto::default(), calls, at: 0 };
+    let crypto = saboteur(&rogue, Sabotage::NodeKey);
     let bad = rogue.forge_with(&crypto, |commit| commit.force_self_update(true));
     // The accomplice at leaf 4 would notice; the others cannot.
     for group in groups.iter_mut().take(4) {
