@@ -3,9 +3,7 @@
 //! [`Error`] is the caller's: a call that cannot be carried out, or the end of membership. What a
 //! remote party sent is never an `Error`; it is a [`Fault`] inside `Event::Refused`.
 
-use core::fmt;
-
-use incamera_wire::Malformed;
+use incamera_wire::{Malformed, Right};
 use thiserror::Error;
 
 use crate::entropy::NoEntropy;
@@ -17,24 +15,21 @@ pub enum Error {
     /// The text is no invite of this version.
     #[error("this is no usable incamera invite: {0}")]
     Invite(&'static str),
-    /// The display name cannot be shown.
-    #[error(
-        "a display name has 1 to 64 bytes of UTF-8 without control characters, line separators and \
-         marks of direction: choose another"
-    )]
-    Name,
+    /// Something that the caller gave cannot be used.
+    #[error("{0}")]
+    Argument(&'static str),
     /// The caller's identity may not do this.
     #[error("your identity lacks the right to {0}: ask a host")]
     MissingRight(Right),
+    /// The group's rules refuse what the caller asks for, so that nobody would accept it.
+    #[error("the group's rules refuse this: {0}")]
+    Refused(Rule),
     /// No waiting knock has this id.
     #[error("no waiting knock has this id: it was answered already, or it never came")]
     UnknownKnock,
     /// No member has this id.
     #[error("nobody with this member id is in the meeting: read the roster again")]
     UnknownMember,
-    /// The caller named itself where another member is meant.
-    #[error("this is your own identity: call `leave` on that client")]
-    OwnMember,
     /// Not yet admitted and confirmed.
     #[error("not yet in the meeting: wait for `Event::Joined`")]
     NotJoined,
@@ -55,31 +50,18 @@ pub enum Error {
     Internal(&'static str),
 }
 
-impl From<NoEntropy> for Error {
-    fn from(NoEntropy: NoEntropy) -> Self {
-        Self::NoEntropy
+impl From<Rule> for Error {
+    fn from(rule: Rule) -> Self {
+        match rule {
+            Rule::MissingRight(right) => Self::MissingRight(right),
+            rule => Self::Refused(rule),
+        }
     }
 }
 
-/// Something that the group's state allows to some identities only (SPEC \[G8\], \[G12\]).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Right {
-    /// Admit those who knock, or deny them.
-    Admit,
-    /// Remove members.
-    Remove,
-    /// End the meeting for everyone.
-    End,
-}
-
-impl fmt::Display for Right {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Admit => "admit",
-            Self::Remove => "remove members",
-            Self::End => "end the meeting",
-        })
+impl From<NoEntropy> for Error {
+    fn from(NoEntropy: NoEntropy) -> Self {
+        Self::NoEntropy
     }
 }
 
@@ -146,6 +128,18 @@ pub enum Fault {
     /// A certificate of an identity key does not verify.
     #[error("the identity certificate does not verify: do not admit")]
     Certificate,
+    /// An invite has expired by the admitter's clock.
+    #[error("the knock's link has expired: whoever knocks needs a new one")]
+    ExpiredInvite,
+    /// The application's identity hook refuses a credential.
+    #[error("the application does not vouch for the identity: not admitted")]
+    NotVouched,
+    /// A passcode was not proved.
+    #[error("the passcode was not proved: the knock waits for a person's decision")]
+    Passcode,
+    /// A relay's proof does not verify.
+    #[error("the relay is not proved ({0}): send no media through it")]
+    Relay(&'static str),
     /// A banned identity knocks.
     #[error("the identity is banned from this meeting: nothing to do")]
     Banned,
@@ -170,15 +164,21 @@ impl Fault {
             | Self::EpochEnded
             | Self::WrongBlob
             | Self::Welcome(_)
+            | Self::Relay(_)
             | Self::Replayed => Culprit::Server,
             Self::InvalidCommit(_)
             | Self::Refused(_)
             | Self::UnknownAuthor
             | Self::Signature
             | Self::MissingRight(_) => Culprit::Member,
-            Self::StaleKnock | Self::DeadInvite | Self::Certificate | Self::Banned | Self::Full => {
-                Culprit::Knocker
-            }
+            Self::StaleKnock
+            | Self::DeadInvite
+            | Self::ExpiredInvite
+            | Self::NotVouched
+            | Self::Passcode
+            | Self::Certificate
+            | Self::Banned
+            | Self::Full => Culprit::Knocker,
         }
     }
 }
@@ -223,6 +223,36 @@ pub enum Rule {
     /// Evidence that does not verify (SPEC \[G8\]).
     #[error("[G8] it carries evidence that does not verify or is not needed")]
     Evidence,
+    /// It touches somebody whose role is not below its committer's (SPEC \[G15\]).
+    #[error("[G15] it touches somebody whose role is not below its committer's")]
+    Outranked,
+    /// It gives or takes a right that its committer does not have (SPEC \[G15\]).
+    #[error("[G15] its committer gives or takes the right to {0} without having it")]
+    NotHeld(Right),
+    /// A change that only a host may make (SPEC \[G15\]).
+    #[error("[G15] only a host may change this: {0}")]
+    HostOnly(&'static str),
+    /// A member lifts its own mute although that is forbidden (SPEC \[G15\]).
+    #[error("[G15] its committer may not lift its own mute")]
+    UnmuteForbidden,
+    /// The new state contradicts itself (SPEC \[G22\]).
+    #[error("[G22] its new state contradicts itself: {0}")]
+    Inconsistent(&'static str),
+    /// Its committer is ordered out (SPEC \[G16\]).
+    #[error("[G16] its committer is ordered to be removed")]
+    OrderedOut,
+    /// It does not carry out a removal order that came before it (SPEC \[G16\]).
+    #[error("[G16] it does not carry out a removal order")]
+    OrderIgnored,
+    /// A removal order that binds nobody (SPEC \[G16\]).
+    #[error("[G16] the removal order is void: {0}")]
+    VoidOrder(&'static str),
+    /// Statements about silent hosts that prove nothing (SPEC \[G17\]).
+    #[error("[G17] its statements about silent hosts do not suffice: {0}")]
+    Statements(&'static str),
+    /// A change of the own leaf that is no change of name (SPEC \[G21\]).
+    #[error("[G21] its path changes more than the display name, or to none that can be shown")]
+    Rename,
     /// The new state is not what the rule derives (SPEC \[G9\]).
     #[error("[G9] its new state differs from what follows from the commit: {0}")]
     State(&'static str),

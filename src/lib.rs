@@ -21,10 +21,13 @@ pub mod testing;
 extern crate self as incamera;
 
 pub use incamera_wire as wire;
-pub use incamera_wire::{DenyReason, Destination, Fingerprint, Profile, Role, Track, TrackKind};
+pub use incamera_wire::{
+    DenyReason, Destination, Door, Fingerprint, Label, Profile, Right, Rights, Role, Track,
+    TrackKind, TrackKinds,
+};
 
 pub use admission::Invite;
-pub use error::{Culprit, Error, Fault, Right, Rule};
+pub use error::{Culprit, Error, Fault, Rule};
 pub use identity::{Identity, SafetyCode};
 pub use media::{FrameError, Framing, Opened, Receiver, Released, Sealer};
 pub use meeting::{

@@ -81,22 +81,31 @@ pub(crate) fn seal_denial(
     mailbox: MailboxId,
     reason: DenyReason,
 ) -> Result<KnockAnswer, NoEntropy> {
-    let content = KnockAnswerContent { reason };
+    seal_reply(answer_key, entropy, mailbox, &KnockAnswerContent::Denial { reason })
+}
+
+/// Seals an answer for whoever made the knock.
+pub(crate) fn seal_reply(
+    answer_key: &Secret<32>,
+    entropy: &Entropy,
+    mailbox: MailboxId,
+    content: &KnockAnswerContent,
+) -> Result<KnockAnswer, NoEntropy> {
     envelope::seal_answer(answer_key, entropy, mailbox, &content.encode())
 }
 
-/// Opens a denial (SPEC \[A10\]).
-pub(crate) fn open_denial(
+/// Opens an answer (SPEC \[A10\]).
+pub(crate) fn open_reply(
     answer_key: &Secret<32>,
     mailbox: MailboxId,
     answer: &KnockAnswer,
-) -> Result<DenyReason, Fault> {
+) -> Result<KnockAnswerContent, Fault> {
     if answer.mailbox != mailbox {
         return Err(Fault::Unopenable);
     }
     // SPEC [A10]
     let content = envelope::open_answer(answer_key, answer).map_err(|_| Fault::Unopenable)?;
-    Ok(KnockAnswerContent::decode(&content)?.reason)
+    Ok(KnockAnswerContent::decode(&content)?)
 }
 
 #[cfg(test)]
@@ -123,7 +132,12 @@ mod tests {
     }
 
     fn content() -> KnockContent {
-        KnockContent { key_package: vec![7; 300], log_position: 9 }
+        KnockContent {
+            key_package: vec![7; 300],
+            log_position: 9,
+            passcode_share: None,
+            passcode_tag: None,
+        }
     }
 
     #[test]
@@ -175,9 +189,10 @@ mod tests {
         let key = |byte| Secret::filled(|bytes: &mut [u8; 32]| *bytes = [byte; 32]);
         let mailbox = MailboxId::new([4; 16]);
         let answer = seal_denial(&key(1), &entropy(), mailbox, DenyReason::Full).unwrap();
-        assert_eq!(open_denial(&key(1), mailbox, &answer), Ok(DenyReason::Full));
-        assert_eq!(open_denial(&key(2), mailbox, &answer), Err(Fault::Unopenable));
+        let said = KnockAnswerContent::Denial { reason: DenyReason::Full };
+        assert_eq!(open_reply(&key(1), mailbox, &answer), Ok(said));
+        assert_eq!(open_reply(&key(2), mailbox, &answer), Err(Fault::Unopenable));
         let elsewhere = MailboxId::new([5; 16]);
-        assert_eq!(open_denial(&key(1), elsewhere, &answer), Err(Fault::Unopenable));
+        assert_eq!(open_reply(&key(1), elsewhere, &answer), Err(Fault::Unopenable));
     }
 }

@@ -6,5 +6,5 @@ mod knock;
 mod lobby;
 
 pub use invite::Invite;
-pub(crate) use knock::{OpenedKnock, open_denial, open_knock, seal_denial, seal_knock};
+pub(crate) use knock::{OpenedKnock, open_knock, open_reply, seal_denial, seal_knock, seal_reply};
 pub(crate) use lobby::{Lobby, Waiting};

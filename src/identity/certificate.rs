@@ -2,7 +2,8 @@
 //! stay in one meeting (SPEC \[I2\]).
 
 use ed25519_dalek::{Signature, Signer, VerifyingKey};
-use incamera_wire::{Fingerprint, LeafCredential, MeetingId, StayId};
+use incamera_wire::{Fingerprint, Label, LeafCredential, MeetingId, StayId};
+use sha2::{Digest, Sha256};
 
 use super::{DisplayName, Identity, fingerprint};
 
@@ -15,8 +16,14 @@ pub(crate) struct Certified {
     pub(crate) identity_key: [u8; 32],
     /// This stay in the meeting.
     pub(crate) stay: StayId,
+    /// The X25519 key for messages to this member alone.
+    pub(crate) direct_key: [u8; 32],
     /// The display name.
     pub(crate) name: String,
+    /// What it says that it is, if it is no person.
+    pub(crate) label: Option<Label>,
+    /// What the application may judge it by.
+    pub(crate) attestation: Vec<u8>,
 }
 
 /// The certificate does not verify, or the name cannot be shown.
@@ -31,14 +38,29 @@ pub(crate) fn certify(
     stay: StayId,
     direct_key: [u8; 32],
 ) -> LeafCredential {
-    let signature = identity.key.sign(&statement(meeting, leaf_key, stay, &direct_key)).to_bytes();
-    LeafCredential {
+    let mut credential = LeafCredential {
         identity_key: identity.key.verifying_key().to_bytes(),
         stay,
         direct_key,
         name: identity.name().to_owned(),
-        signature,
-    }
+        signature: [0; 64],
+        label: identity.label,
+        attestation: identity.attestation.clone(),
+    };
+    let statement = statement(meeting, leaf_key, &credential);
+    credential.signature = identity.key.sign(&statement).to_bytes();
+    credential
+}
+
+/// The credential under another display name, which the identity's signature does not cover.
+///
+/// # Errors
+/// If the credential does not parse or the name cannot be shown.
+pub(crate) fn renamed(credential: &[u8], name: &str) -> Result<Vec<u8>, BadCertificate> {
+    // SPEC [I3]
+    let name = DisplayName::new(name).map_err(|_| BadCertificate)?.as_str().to_owned();
+    let old = LeafCredential::decode(credential).map_err(|_| BadCertificate)?;
+    Ok(LeafCredential { name, ..old }.encode())
 }
 
 /// Verifies the credential of a leaf whose MLS signature key is `leaf_key` (SPEC \[I2\], \[I3\]).
@@ -47,16 +69,18 @@ pub(crate) fn verify_certificate(
     meeting: MeetingId,
     leaf_key: &[u8; 32],
 ) -> Result<Certified, BadCertificate> {
-    let LeafCredential { identity_key, stay, direct_key, name, signature } =
-        LeafCredential::decode(credential).map_err(|_| BadCertificate)?;
+    let credential = LeafCredential::decode(credential).map_err(|_| BadCertificate)?;
     // SPEC [I2]
-    let statement = statement(meeting, leaf_key, stay, &direct_key);
+    let statement = statement(meeting, leaf_key, &credential);
+    let LeafCredential { identity_key, stay, direct_key, name, signature, label, attestation } =
+        credential;
     if !verify_strict(&identity_key, &statement, &signature) {
         return Err(BadCertificate);
     }
     // SPEC [I3]
     let name = DisplayName::new(&name).map_err(|_| BadCertificate)?.as_str().to_owned();
-    Ok(Certified { fingerprint: fingerprint(&identity_key), identity_key, stay, name })
+    let fingerprint = fingerprint(&identity_key);
+    Ok(Certified { fingerprint, identity_key, stay, direct_key, name, label, attestation })
 }
 
 /// Whether an Ed25519 signature verifies, with small-order keys and non-canonical forms refused
@@ -68,15 +92,17 @@ pub(crate) fn verify_strict(key: &[u8; 32], message: &[u8], signature: &[u8; 64]
         .is_ok()
 }
 
-/// What an identity key signs (SPEC "Identity").
-fn statement(
-    meeting: MeetingId,
-    leaf_key: &[u8; 32],
-    stay: StayId,
-    direct_key: &[u8; 32],
-) -> Vec<u8> {
-    let label: &[u8] = b"incamera 1 certificate";
-    [label, meeting.as_bytes(), leaf_key, stay.as_bytes(), direct_key].concat()
+/// What an identity key signs: all of the credential but the name (SPEC "Identity").
+fn statement(meeting: MeetingId, leaf_key: &[u8; 32], credential: &LeafCredential) -> Vec<u8> {
+    let LeafCredential { identity_key: _, stay, direct_key, name: _, signature: _, .. } =
+        credential;
+    let LeafCredential { label, attestation, .. } = credential;
+    let label = [label.map_or(0, Label::number)];
+    let attestation = Sha256::digest(attestation);
+    let head: &[u8] = b"incamera 1 certificate";
+    let parts: [&[u8]; 7] =
+        [head, meeting.as_bytes(), leaf_key, stay.as_bytes(), direct_key, &label, &attestation];
+    parts.concat()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod safety;
 use core::fmt;
 
 use ed25519_dalek::SigningKey;
-use incamera_wire::Fingerprint;
+use incamera_wire::{Fingerprint, Label};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -15,7 +15,7 @@ use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::secret::Secret;
 
-pub(crate) use certificate::{Certified, certify, verify_certificate, verify_strict};
+pub(crate) use certificate::{Certified, certify, renamed, verify_certificate, verify_strict};
 pub use safety::SafetyCode;
 pub(crate) use safety::safety_code;
 
@@ -26,7 +26,12 @@ pub(crate) use safety::safety_code;
 pub struct Identity {
     key: SigningKey,
     name: DisplayName,
+    label: Option<Label>,
+    attestation: Vec<u8>,
 }
+
+/// The longest attestation, in bytes.
+const MAX_ATTESTATION: usize = 2048;
 
 impl Identity {
     /// A new identity with a random key.
@@ -41,7 +46,7 @@ impl Identity {
     pub(crate) fn generate_from(entropy: &Entropy, name: &str) -> Result<Self, Error> {
         let name = DisplayName::new(name)?;
         let secret = entropy.secret::<32>()?;
-        Ok(Self { key: SigningKey::from_bytes(secret.expose()), name })
+        Ok(Self::of(SigningKey::from_bytes(secret.expose()), name))
     }
 
     /// The identity whose secret key was stored before: 32 bytes, RFC 8032 §5.1.5's seed.
@@ -50,7 +55,31 @@ impl Identity {
     /// [`Error::Name`] if `name` is not a display name.
     pub fn from_secret_key(secret_key: &[u8; 32], name: &str) -> Result<Self, Error> {
         let name = DisplayName::new(name)?;
-        Ok(Self { key: SigningKey::from_bytes(secret_key), name })
+        Ok(Self::of(SigningKey::from_bytes(secret_key), name))
+    }
+
+    const fn of(key: SigningKey, name: DisplayName) -> Self {
+        Self { key, name, label: None, attestation: Vec::new() }
+    }
+
+    /// The same identity as something that is no person. Its rights are narrowed accordingly, and
+    /// everyone sees the label in the roster (SPEC \[G18\]).
+    #[must_use]
+    pub fn labelled(self, label: Label) -> Self {
+        Self { label: Some(label), ..self }
+    }
+
+    /// The same identity with something for the other members' applications to judge it by, such as
+    /// a token of an identity provider: at most 2,048 bytes, covered by the certificate and never
+    /// read by this library.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if it is longer.
+    pub fn with_attestation(self, attestation: Vec<u8>) -> Result<Self, Error> {
+        if attestation.len() > MAX_ATTESTATION {
+            return Err(Error::Argument("an attestation has at most 2,048 bytes: shorten it"));
+        }
+        Ok(Self { attestation, ..self })
     }
 
     /// The secret key, to be stored as safely as the device can: 32 bytes.
@@ -81,7 +110,7 @@ impl Identity {
 
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key: _, name } = self;
+        let Self { key: _, name, label: _, attestation: _ } = self;
         f.debug_struct("Identity").field("name", name).finish_non_exhaustive()
     }
 }
@@ -92,6 +121,12 @@ pub(crate) fn fingerprint(identity_key: &[u8; 32]) -> Fingerprint {
     Fingerprint::new(hash.finalize().into())
 }
 
+/// What a caller is told about a name that cannot be shown.
+const BAD_NAME: Error = Error::Argument(
+    "a display name has 1 to 64 bytes of UTF-8 without control characters, line separators and marks \
+     of direction: choose another",
+);
+
 /// A name that can be shown: 1 to 64 bytes of UTF-8 without control characters (SPEC \[I3\]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DisplayName(String);
@@ -100,7 +135,7 @@ impl DisplayName {
     pub(crate) fn new(name: &str) -> Result<Self, Error> {
         // SPEC [I3]: a control or bidirectional character could make one name look like another.
         let shown = (1..=64).contains(&name.len()) && !name.chars().any(is_unshowable);
-        if shown { Ok(Self(name.to_owned())) } else { Err(Error::Name) }
+        if shown { Ok(Self(name.to_owned())) } else { Err(BAD_NAME) }
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -138,7 +173,7 @@ mod tests {
         let long = "x".repeat(65);
         for name in ["", "a\nb", "a\u{0}b", "a\u{202e}b", "a\u{2066}b", "a\u{feff}", long.as_str()]
         {
-            assert_eq!(Identity::generate(name).unwrap_err(), Error::Name, "{name:?}");
+            assert_eq!(Identity::generate(name).unwrap_err(), BAD_NAME, "{name:?}");
         }
         let refused = [
             ('\u{0}', '\u{1f}'),

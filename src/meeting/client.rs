@@ -9,11 +9,12 @@ use incamera_wire::{
 use zeroize::Zeroizing;
 
 use super::epochs::read_roster;
-use super::face::{Input, KnockId, MemberId, Now, Output, Participant, Settings};
+use super::face::{Input, KnockId, MemberId, Now, Output, Participant};
 use super::knocking::Knocking;
 use super::machine::Core;
 use super::member::{Member, Standing};
 use super::outbox::Outbox;
+use super::settings::Settings;
 use super::shared::{Shared, suite};
 use crate::admission::Invite;
 use crate::entropy::Entropy;
@@ -65,10 +66,11 @@ impl Meeting {
         now: Now,
     ) -> Result<Self, Error> {
         let meeting = MeetingId::new(entropy.array()?);
-        let Settings { profile } = settings;
+        let opening = settings.opening()?;
+        let profile = opening.profile;
         let shared = Shared::new(entropy, meeting, profile)?;
         let stay = new_stay(&shared, identity)?;
-        let state = policy::initial(profile, identity.fingerprint(), &shared.entropy)?;
+        let state = policy::initial(opening, identity.fingerprint(), &shared.entropy)?;
         let encoded = Zeroizing::new(state.encode());
         let group =
             Group::create(&shared.entropy, profile, &stay, &meeting, &encoded).map_err(engine)?;

@@ -2,7 +2,7 @@
 //! \[G3\]).
 
 use incamera_wire::{
-    BlobHash, CommitNote, Destination, Envelope, EnvelopeKind, GroupState, KeyPackageRef,
+    BlobHash, CommitNote, Destination, Envelope, EnvelopeKind, GroupState, KeyPackageRef, Right,
     WelcomeNote,
 };
 use sha2::{Digest, Sha256};
@@ -16,7 +16,7 @@ use super::roster::Roster;
 use super::shared::{Refusal, Shared};
 use super::verdict::{self, Accepted};
 use crate::envelope::{self, Head};
-use crate::error::{Error, Fault, Right};
+use crate::error::{Error, Fault};
 use crate::mls::{BuiltCommit, BuiltWelcome, CommitFacts, CommitPlan, Engine, StageFault};
 use crate::policy::{self, Rotation};
 
@@ -253,10 +253,11 @@ impl<E: Engine> Member<E> {
             self.require(Right::Remove)?;
         }
         let fresh = || Rotation::fresh(&self.state, &shared.entropy);
-        let state = policy::derive(&self.state, &removal, fresh)?
+        let state = policy::derive(&self.state, self.roster().occupants(), &removal, fresh)?
             .map(|state| Zeroizing::new(state.encode()));
         let log_position = shared.log_position;
-        let note = CommitNote { log_position, departures: batch.evidence.clone() }.encode();
+        let departures = batch.evidence.clone();
+        let note = CommitNote { log_position, departures, statements: Vec::new() }.encode();
         let invite = match batch.invite {
             Some(id) => Some(policy::live_invite(&self.state, id).ok_or(Error::UnknownKnock)?),
             None => None,

@@ -1,17 +1,22 @@
 //! What a member is asked to do: admit, deny, remove, leave, end (SPEC "Group operations").
 
-use incamera_wire::{DenyReason, Destination, EventKind, Fingerprint, Knock, MailboxId, StayId};
+use incamera_wire::{
+    DenyReason, Destination, EventKind, Fingerprint, Knock, MailboxId, Right, StayId,
+};
 
 use super::face::{Event, KnockId, MemberId};
 use super::intents::Departure;
 use super::member::{Member, Standing};
 use super::shared::Shared;
 use crate::admission::{OpenedKnock, Waiting, open_knock, seal_denial};
-use crate::error::{Error, Fault, Right};
+use crate::error::{Error, Fault};
 use crate::identity::{Certified, verify_certificate};
 use crate::mls::{Engine, KeyPackageFacts};
 use crate::policy;
 
+/// What a caller is told who names itself where another is meant.
+pub(super) const OWN_MEMBER: Error =
+    Error::Argument("this is your own identity: call `leave` on that client");
 /// How much later each next leaf commits a departure, in milliseconds.
 const DEPARTURE_STAGGER_MS: u64 = 1_000;
 /// The longest that any member waits to commit a departure, in milliseconds.
@@ -21,7 +26,7 @@ impl<E: Engine> Member<E> {
     /// Refuses what the caller's own identity has no right to.
     pub(super) fn require(&self, right: Right) -> Result<(), Error> {
         let own = self.own_seat().ok_or(Error::Internal("the own leaf"))?;
-        let allowed = policy::has_right(&self.state, &own.occupant.fingerprint, right);
+        let allowed = policy::has_right(&self.state, &own.occupant, right);
         if allowed { Ok(()) } else { Err(Error::MissingRight(right)) }
     }
 
@@ -149,7 +154,7 @@ impl<E: Engine> Member<E> {
         let seat = self.roster().of(member).ok_or(Error::UnknownMember)?;
         let fingerprint: Fingerprint = seat.occupant.fingerprint;
         if self.own_seat().is_none_or(|own| own.occupant.fingerprint == fingerprint) {
-            return Err(Error::OwnMember);
+            return Err(OWN_MEMBER);
         }
         if self.intents.removals.contains(&fingerprint) {
             return Ok(());

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use incamera_wire::{
-    Destination, Envelope, EnvelopeKind, EventBody, EventKind, MeetingId, SignedEvent, StayId,
+    Destination, Envelope, EnvelopeKind, EventBody, EventKind, MeetingId, Right, SignedEvent,
+    StayId,
 };
 
 use super::face::{Alarm, Event};
@@ -11,7 +12,7 @@ use super::member::{Member, Outcome, Standing};
 use super::roster::{Roster, Seat};
 use super::shared::{Refusal, Shared};
 use crate::envelope::{self, Head};
-use crate::error::{Error, Fault, Right};
+use crate::error::{Error, Fault};
 use crate::identity::verify_strict;
 use crate::mls::Engine;
 use crate::policy;
@@ -112,7 +113,7 @@ impl<E: Engine> Member<E> {
             self.confirming = false;
             self.confirm_at = Some(now_ms);
         }
-        let Some(kind) = self.stands_by else { return Ok(()) };
+        let Some(kind) = self.stands_by.clone() else { return Ok(()) };
         self.say(shared, kind, now_ms).map_err(|_| Fault::EpochEnded.into())
     }
 
@@ -149,7 +150,7 @@ impl<E: Engine> Member<E> {
         let Some(seat) = current.filter(|seat| seat.occupant.leaf_key == leaf_key) else {
             return Err(Refusal::by(stay, Fault::UnknownAuthor));
         };
-        let fingerprint = seat.occupant.fingerprint;
+        let occupant = seat.occupant.clone();
         // SPEC [G11]
         if !self.counters.accept(stay, counter) {
             return Err(Refusal::by(stay, Fault::Replayed));
@@ -167,11 +168,12 @@ impl<E: Engine> Member<E> {
             }
             EventKind::End => {
                 // SPEC [G12]
-                if !policy::has_right(&self.state, &fingerprint, Right::End) {
+                if !policy::has_right(&self.state, &occupant, Right::End) {
                     return Err(Refusal::by(stay, Fault::MissingRight(Right::End)));
                 }
                 Ok(Outcome::Over(Event::Ended { by: stay }))
             }
+            _ => Ok(Outcome::Goes),
         }
     }
 

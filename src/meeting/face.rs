@@ -1,8 +1,8 @@
 //! What goes into a meeting and what comes out.
 
 use incamera_wire::{
-    BlobHash, DenyReason, Destination, Fingerprint, KeyPackageRef, MessageId, Profile, Role,
-    StayId, ToClient, ToServer, Track,
+    BlobHash, DenyReason, Destination, Fingerprint, KeyPackageRef, MessageId, Role, StayId,
+    ToClient, ToServer, Track,
 };
 
 use crate::error::Fault;
@@ -14,20 +14,6 @@ pub struct Now {
     pub monotonic_ms: u64,
     /// Milliseconds since 1970-01-01T00:00:00Z. Nothing in this version depends on it.
     pub unix_ms: u64,
-}
-
-/// What the host of a new meeting chooses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Settings {
-    /// The suites, for the whole life of the meeting.
-    pub profile: Profile,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { profile: Profile::Standard }
-    }
 }
 
 /// Something that the transport received.

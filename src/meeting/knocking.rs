@@ -2,8 +2,8 @@
 //! has confirmed yet (SPEC "Admission").
 
 use incamera_wire::{
-    BlobHash, Destination, Envelope, GroupState, Knock, KnockAnswer, KnockContent, MailboxId,
-    MessageId, SealedBlob, WelcomeNote,
+    BlobHash, Destination, Envelope, GroupState, Knock, KnockAnswer, KnockAnswerContent,
+    KnockContent, MailboxId, MessageId, SealedBlob, WelcomeNote,
 };
 use sha2::{Digest, Sha256};
 
@@ -12,7 +12,7 @@ use super::face::{Event, Output};
 use super::member::{Member, Standing};
 use super::roster::BadRoster;
 use super::shared::Shared;
-use crate::admission::{Invite, open_denial, seal_knock};
+use crate::admission::{Invite, open_reply, seal_knock};
 use crate::envelope;
 use crate::error::{Error, Fault};
 use crate::mls::{Engine, Joiner, WelcomeFault};
@@ -74,7 +74,8 @@ impl<E: Engine> Knocking<E> {
             return Ok(());
         }
         let key_package = self.joiner.key_package().to_vec();
-        let content = KnockContent { key_package, log_position };
+        let content =
+            KnockContent { key_package, log_position, passcode_share: None, passcode_tag: None };
         let (knock, answer_key) =
             seal_knock(&self.invite, &shared.entropy, self.mailbox, &content)?;
         let id = shared.post(Destination::Lobby, Knock::encode(&knock), now_ms)?;
@@ -195,8 +196,10 @@ impl<E: Engine> Knocking<E> {
         let answer = KnockAnswer::decode(bytes)?;
         let sent = self.sent.as_ref().ok_or(Fault::Unopenable)?;
         // SPEC [A10]
-        let reason = open_denial(&sent.answer_key, self.mailbox, &answer)?;
-        Ok(Event::Denied { reason })
+        match open_reply(&sent.answer_key, self.mailbox, &answer)? {
+            KnockAnswerContent::Denial { reason } => Ok(Event::Denied { reason }),
+            KnockAnswerContent::Challenge(_) => Err(Fault::Unopenable),
+        }
     }
 
     /// The knock need not be sent again.

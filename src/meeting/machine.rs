@@ -189,6 +189,7 @@ impl<E: Engine> Core<E> {
         let Some(member) = &mut self.member else { return Ok(()) };
         let outcome = match entry.kind {
             EnvelopeKind::Handshake => member.read_commit(&mut self.shared, &entry, now_ms)?,
+            EnvelopeKind::Order => return Err(Fault::Unopenable.into()),
             EnvelopeKind::Event => match member.read_event(&mut self.shared, &entry, now_ms) {
                 // It was long on its way: nobody else could open it either.
                 Err(Refusal { fault: Fault::EpochEnded, .. }) if own => {

@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 
 use incamera_wire::{
-    BlobHash, DenyReason, EventKind, GroupState, KeyPackageRef, MessageId, StayId, TrackKind,
-    TrackKinds,
+    BlobHash, DenyReason, EventKind, GroupState, KeyPackageRef, MessageId, Right, StayId, TrackKind,
 };
 
 use super::epochs::{EpochView, Epochs, handshake_key};
@@ -14,7 +13,7 @@ use super::intents::Intents;
 use super::roster::{Roster, Seat};
 use super::shared::{Shared, suite};
 use crate::admission::Lobby;
-use crate::error::{Error, Right};
+use crate::error::Error;
 use crate::keyring::{EpochInstall, LINGER_MS};
 use crate::mls::Engine;
 use crate::policy;
@@ -143,8 +142,9 @@ impl<E: Engine> Member<E> {
         let base_key = self.group.export(BASE_KEY, b"", length);
         let base_key = base_key.map_err(|_| Error::Internal("the exporter"))?;
         let seats = self.roster().seats().iter();
-        // SPEC [M7]: in this version the state lets every member use every track.
-        let leaves = seats.map(|Seat { occupant: o, .. }| (o.leaf, o.stay, TrackKinds::ALL));
+        // SPEC [M7]
+        let kinds = |seat: &Seat| policy::kinds_of(&self.state, &seat.occupant);
+        let leaves = seats.map(|seat| (seat.occupant.leaf, seat.occupant.stay, kinds(seat)));
         let install = EpochInstall {
             epoch: self.group.epoch(),
             base_key,

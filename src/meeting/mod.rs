@@ -18,12 +18,12 @@ mod member;
 mod order;
 mod outbox;
 mod roster;
+mod settings;
 mod shared;
 #[cfg(test)]
 mod tests;
 mod verdict;
 
 pub use client::Meeting;
-pub use face::{
-    Alarm, Event, Input, KnockId, MemberId, Message, Now, Output, Participant, Settings, Source,
-};
+pub use face::{Alarm, Event, Input, KnockId, MemberId, Message, Now, Output, Participant, Source};
+pub use settings::Settings;

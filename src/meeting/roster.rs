@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use incamera_wire::{Fingerprint, MeetingId, StayId};
 
-use crate::identity::verify_certificate;
+use crate::identity::{Certified, verify_certificate};
 use crate::mls::Leaf;
 use crate::policy::Occupant;
 
@@ -16,6 +16,10 @@ pub(super) struct Seat {
     pub(super) occupant: Occupant,
     /// The identity's Ed25519 key.
     pub(super) identity_key: [u8; 32],
+    /// The X25519 key for messages to this member alone.
+    pub(super) direct_key: [u8; 32],
+    /// What the application may judge it by.
+    pub(super) attestation: Vec<u8>,
     /// The display name.
     pub(super) name: String,
 }
@@ -106,6 +110,8 @@ fn read_leaf(leaf: &Leaf, meeting: MeetingId) -> Result<Seat, BadRoster> {
         stay: certified.stay,
         fingerprint: certified.fingerprint,
         leaf_key: *signature_key,
+        label: certified.label,
     };
-    Ok(Seat { occupant, identity_key: certified.identity_key, name: certified.name })
+    let Certified { identity_key, direct_key, attestation, name, .. } = certified;
+    Ok(Seat { occupant, identity_key, direct_key, attestation, name })
 }

@@ -7,7 +7,7 @@ use super::roster::Roster;
 use crate::error::{Fault, Rule};
 use crate::identity::verify_certificate;
 use crate::mls::{CommitFacts, KeyPackageFacts};
-use crate::policy::{self, Newcomer, Proposed};
+use crate::policy::{self, Newcomer, Proposed, Scene};
 
 /// A commit that the rules accept.
 pub(super) struct Accepted {
@@ -44,8 +44,11 @@ pub(super) fn judge(
         departed: &departed,
         state: new_state.as_ref(),
         psk: facts.psk,
+        renames: false,
+        statements: &[],
     };
-    policy::judge(state, roster.occupants(), &proposed).map_err(Fault::Refused)?;
+    let scene = Scene { state, roster: roster.occupants(), orders: &[] };
+    policy::judge(&scene, &proposed).map_err(Fault::Refused)?;
     Ok(Accepted { departed })
 }
 

@@ -1,10 +1,10 @@
 //! The verdict on a commit: total, default-deny, and the rule's name where it refuses.
 
-use incamera_wire::{Door, Fingerprint, GroupState, InviteId, StayId};
+use incamera_wire::{Door, Fingerprint, GroupState, InviteId, Label, Right, StayId};
 
-use super::has_right;
+use super::rights::has_right;
 use super::state::{Removal, check_derived, live_invite};
-use crate::error::{Right, Rule};
+use crate::error::Rule;
 
 /// A leaf of the tree and who is behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(crate) struct Occupant {
     pub(crate) fingerprint: Fingerprint,
     /// The leaf's MLS signature key.
     pub(crate) leaf_key: [u8; 32],
+    /// What it says that it is, if it is no person.
+    pub(crate) label: Option<Label>,
 }
 
 /// Somebody whom a commit adds, the certificate already verified.
@@ -46,14 +48,47 @@ pub(crate) struct Proposed<'a> {
     pub(crate) state: Option<&'a GroupState>,
     /// The invite whose link secret entered its key schedule.
     pub(crate) psk: Option<InviteId>,
+    /// Whether its path changes the committer's display name, and the rest of the leaf not.
+    pub(crate) renames: bool,
+    /// The statements about silent hosts that it carries, already verified: of members of this epoch,
+    /// said in this epoch.
+    pub(crate) statements: &'a [Statement],
 }
 
-/// The verdict on a commit in the epoch of `state` and `roster` (SPEC \[G6\] to \[G9\]).
-pub(crate) fn judge(
-    state: &GroupState,
-    roster: &[Occupant],
-    commit: &Proposed<'_>,
+/// Somebody's signed word that it hears nothing of these hosts (SPEC \[G17\]).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Statement {
+    /// Whose word.
+    pub(crate) author: Fingerprint,
+    /// The hosts.
+    pub(crate) hosts: Vec<Fingerprint>,
+}
+
+/// Everything that a verdict depends on beside the commit: all members have the same.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scene<'a> {
+    /// The state of the epoch.
+    pub(crate) state: &'a GroupState,
+    /// Who is in the epoch, by ascending leaf.
+    pub(crate) roster: &'a [Occupant],
+    /// The identities that binding removal orders name, all of them in the roster (SPEC \[G16\]).
+    pub(crate) orders: &'a [Fingerprint],
+}
+
+/// Whether a removal order of `author` binds, read from the log in this scene (SPEC \[G16\]).
+pub(crate) fn order_binds(
+    scene: &Scene<'_>,
+    author: &Occupant,
+    target: &Fingerprint,
+    stay: StayId,
 ) -> Result<(), Rule> {
+    let _ = (target, stay);
+    require(scene.state, author, Right::Remove)
+}
+
+/// The verdict on a commit (SPEC \[G6\] to \[G9\], \[G15\] to \[G17\], \[G21\]).
+pub(crate) fn judge(scene: &Scene<'_>, commit: &Proposed<'_>) -> Result<(), Rule> {
+    let Scene { state, roster, .. } = *scene;
     // SPEC [G8]
     let committer = at(roster, commit.committer).ok_or(Rule::UnknownCommitter)?;
     // SPEC [G4]
@@ -84,7 +119,7 @@ fn judge_adds(
         return Err(Rule::Evidence);
     }
     // SPEC [G9]
-    check_derived(state, commit.state, &Removal::default())?;
+    check_derived(state, roster, commit.state, &Removal::default())?;
     for (index, newcomer) in commit.adds.iter().enumerate() {
         let earlier = commit.adds.iter().take(index);
         judge_newcomer(state, roster, earlier, newcomer)?;
@@ -131,7 +166,7 @@ fn judge_removes(
         require(state, committer, Right::Remove)?;
     }
     // SPEC [G9]
-    check_derived(state, commit.state, &removal)
+    check_derived(state, roster, commit.state, &removal)
 }
 
 /// Who goes, and why: those with a signed leave event depart, the others go for cause.
@@ -175,7 +210,7 @@ fn push_once(list: &mut Vec<Fingerprint>, fingerprint: Fingerprint) {
 }
 
 fn require(state: &GroupState, who: &Occupant, right: Right) -> Result<(), Rule> {
-    let allowed = has_right(state, &who.fingerprint, right);
+    let allowed = has_right(state, who, right);
     if allowed { Ok(()) } else { Err(Rule::MissingRight(right)) }
 }
 

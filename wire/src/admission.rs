@@ -4,10 +4,10 @@ use prost::Message;
 
 use crate::choice::choice;
 use crate::codec::{Source, VERSION};
-use crate::ids::{InviteId, MailboxId, MeetingId};
+use crate::ids::{InviteId, MailboxId, MeetingId, StayId};
 use crate::limits;
 use crate::malformed::Malformed;
-use crate::raw;
+use crate::raw::{self, knock_answer_content::Answer};
 
 /// A request to be admitted; at most 64 KiB encoded. SPEC \[A2\].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +73,10 @@ pub struct KnockContent {
     pub key_package: Vec<u8>,
     /// The sequence number the log would give next when the knock was made: SPEC \[A4\].
     pub log_position: u64,
+    /// The share of CPace, if the invite asks for a passcode: SPEC \[A11\].
+    pub passcode_share: Option<[u8; 32]>,
+    /// The confirmation of CPace, in a knock that answers a challenge: SPEC \[A12\].
+    pub passcode_tag: Option<[u8; 64]>,
 }
 
 impl KnockContent {
@@ -82,6 +86,8 @@ impl KnockContent {
             version: VERSION,
             key_package: self.key_package.clone(),
             log_position: self.log_position,
+            passcode_share: self.passcode_share.map(|share| share.to_vec()),
+            passcode_tag: self.passcode_tag.map(|tag| tag.to_vec()),
         };
         raw.encode_to_vec()
     }
@@ -92,11 +98,18 @@ impl KnockContent {
     /// If the bytes break a rule of the wire format: SPEC \[W1\] to \[W4\].
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let raw: raw::KnockContent = KNOCK_CONTENT.decode(bytes)?;
-        Ok(Self { key_package: raw.key_package, log_position: raw.log_position })
+        let share = |bytes: Vec<u8>| KNOCK_CONTENT.array(&bytes, "passcode_share");
+        let tag = |bytes: Vec<u8>| KNOCK_CONTENT.array(&bytes, "passcode_tag");
+        Ok(Self {
+            key_package: raw.key_package,
+            log_position: raw.log_position,
+            passcode_share: raw.passcode_share.map(share).transpose()?,
+            passcode_tag: raw.passcode_tag.map(tag).transpose()?,
+        })
     }
 }
 
-/// A denial on its way to a knock's mailbox; at most 1 KiB encoded. SPEC \[A10\].
+/// A denial or a challenge on its way to a knock's mailbox; at most 1 KiB encoded. SPEC \[A10\].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnockAnswer {
     /// The knock's mailbox.
@@ -151,20 +164,55 @@ choice! {
         Banned = 4,
         /// The knock is too old, or was used already.
         Stale = 5,
+        /// The passcode was not proved.
+        WrongPasscode = 6,
+        /// The invite has expired.
+        Expired = 7,
+        /// Nobody answered in time.
+        NoAnswer = 8,
     }
 }
 
-/// What an answer says: why the knock was denied.
+/// What an answer says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KnockAnswerContent {
-    /// Why.
-    pub reason: DenyReason,
+pub enum KnockAnswerContent {
+    /// The knock is turned down.
+    Denial {
+        /// Why.
+        reason: DenyReason,
+    },
+    /// Whoever knocks has to prove the passcode.
+    Challenge(Challenge),
 }
+
+/// An admitter's part of CPace. SPEC \[A11\] \[A12\].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Challenge {
+    /// The admitter.
+    pub admitter: StayId,
+    /// Its share.
+    pub share: [u8; 32],
+    /// Its confirmation.
+    pub tag: [u8; 64],
+}
+
+const DENIAL: Source = Source(&limits::DENIAL);
+const CHALLENGE: Source = Source(&limits::CHALLENGE);
 
 impl KnockAnswerContent {
     /// The encoding.
     pub fn encode(&self) -> Vec<u8> {
-        raw::KnockAnswerContent { version: VERSION, reason: self.reason.into() }.encode_to_vec()
+        let answer = match self {
+            Self::Denial { reason } => Answer::Denial(raw::Denial { reason: (*reason).into() }),
+            Self::Challenge(Challenge { admitter, share, tag }) => {
+                Answer::Challenge(raw::Challenge {
+                    admitter: admitter.as_bytes().to_vec(),
+                    share: share.to_vec(),
+                    tag: tag.to_vec(),
+                })
+            }
+        };
+        raw::KnockAnswerContent { version: VERSION, answer: Some(answer) }.encode_to_vec()
     }
 
     /// Reads an answer's content.
@@ -173,7 +221,15 @@ impl KnockAnswerContent {
     /// If the bytes break a rule of the wire format: SPEC \[W1\] to \[W4\].
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let raw: raw::KnockAnswerContent = KNOCK_ANSWER_CONTENT.decode(bytes)?;
-        let reason = KNOCK_ANSWER_CONTENT.choice(raw.reason, DenyReason::from_number, "reason")?;
-        Ok(Self { reason })
+        Ok(match KNOCK_ANSWER_CONTENT.present(raw.answer, "answer")? {
+            Answer::Denial(denial) => Self::Denial {
+                reason: DENIAL.choice(denial.reason, DenyReason::from_number, "reason")?,
+            },
+            Answer::Challenge(challenge) => Self::Challenge(Challenge {
+                admitter: StayId::new(CHALLENGE.array(&challenge.admitter, "admitter")?),
+                share: CHALLENGE.array(&challenge.share, "share")?,
+                tag: CHALLENGE.array(&challenge.tag, "tag")?,
+            }),
+        })
     }
 }

@@ -47,16 +47,30 @@ choice! {
 }
 
 choice! {
-    /// What an identity is in a meeting.
+    /// What an identity is in a meeting: a named set of rights (SPEC 7.7).
     Role {
-        /// Holds every right.
+        /// Holds every right, whatever else the state says.
         Host = 1,
-        /// Reserved: without rights in version 1 (SPEC 7.7).
+        /// Helps the host; may be listed to follow it.
         CoHost = 2,
-        /// Reserved: without rights in version 1 (SPEC 7.7).
+        /// Speaks and shows.
         Presenter = 3,
-        /// Everyone else: the default, never listed in a [`GroupState`](crate::GroupState).
+        /// Everyone else: the default.
         Attendee = 4,
+    }
+}
+
+choice! {
+    /// What a member is that is no person. It narrows the member's rights (SPEC \[G18\]).
+    Label {
+        /// Records, and does nothing else.
+        Recorder = 1,
+        /// Writes down what is said.
+        Captioner = 2,
+        /// Brings in people of another system.
+        Bridge = 3,
+        /// Any other program.
+        Bot = 4,
     }
 }
 
@@ -65,9 +79,9 @@ choice! {
     Door {
         /// Members with the right to admit.
         WaitingRoom = 1,
-        /// Any member. Nothing sets it in version 1.
+        /// Any member, without asking.
         Open = 2,
-        /// Nobody. Nothing sets it in version 1.
+        /// Nobody.
         Locked = 3,
     }
 }

@@ -47,6 +47,16 @@ impl Source {
         choice.ok_or_else(|| self.fault(field, FormatRule::OutOfRange))
     }
 
+    /// A set by its number.
+    pub(crate) fn set<T>(
+        self,
+        bits: u32,
+        from_bits: impl Fn(u32) -> Option<T>,
+        field: &'static str,
+    ) -> Result<T, Malformed> {
+        from_bits(bits).ok_or_else(|| self.fault(field, FormatRule::OutOfRange))
+    }
+
     /// Demands that each entry is above the one before it.
     pub(crate) fn sorted<T: Ord>(
         self,

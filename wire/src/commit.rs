@@ -16,6 +16,9 @@ pub struct CommitNote {
     /// Encoded [`SignedEvent`](crate::SignedEvent)s of kind leave, one for each leaver that the
     /// commit removes: at most 64, of 1 to 8,192 bytes.
     pub departures: Vec<Vec<u8>>,
+    /// Encoded [`SignedEvent`](crate::SignedEvent)s of kind host silent, of distinct authors: at most
+    /// 16, of 1 to 8,192 bytes. SPEC \[G17\].
+    pub statements: Vec<Vec<u8>>,
 }
 
 impl CommitNote {
@@ -25,6 +28,7 @@ impl CommitNote {
             version: VERSION,
             log_position: self.log_position,
             departures: self.departures.clone(),
+            statements: self.statements.clone(),
         };
         raw.encode_to_vec()
     }
@@ -35,6 +39,7 @@ impl CommitNote {
     /// If the bytes break a rule of the wire format: SPEC \[W1\] to \[W4\].
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let raw: raw::CommitNote = Source(&limits::COMMIT_NOTE).decode(bytes)?;
-        Ok(Self { log_position: raw.log_position, departures: raw.departures })
+        let raw::CommitNote { version: _, log_position, departures, statements } = raw;
+        Ok(Self { log_position, departures, statements })
     }
 }

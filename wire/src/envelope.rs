@@ -16,6 +16,8 @@ choice! {
         Handshake = 1,
         /// A [`SignedEvent`](crate::SignedEvent).
         Event = 2,
+        /// A [`SignedEvent`](crate::SignedEvent) with a removal order, under a heartbeat key.
+        Order = 3,
     }
 }
 
@@ -26,7 +28,7 @@ pub struct Envelope {
     pub meeting: MeetingId,
     /// What the ciphertext holds.
     pub kind: EnvelopeKind,
-    /// The MLS epoch whose exporter secret sealed it: SPEC \[K6\].
+    /// The MLS epoch whose exporter secret sealed it (SPEC \[K6\]); of an order, its author's epoch.
     pub epoch: u64,
     /// XChaCha20-Poly1305 nonce, fresh and random: SPEC \[K8\].
     pub nonce: [u8; 24],

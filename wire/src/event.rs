@@ -2,11 +2,13 @@
 
 use prost::Message;
 
+use crate::choice::choice;
 use crate::codec::{Source, VERSION};
-use crate::ids::{MeetingId, StayId};
+use crate::ids::{Fingerprint, KeyPackageRef, MeetingId, StayId};
 use crate::limits;
 use crate::malformed::Malformed;
 use crate::raw::{self, event_body::Kind};
+use crate::track::{Track, TrackKinds};
 
 /// An event and its author's signature; at most 8 KiB encoded. SPEC \[G11\].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +61,7 @@ pub struct EventBody {
 }
 
 /// What members say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventKind {
     /// The author leaves: evidence for the commit that removes it. SPEC \[G8\].
     Leave,
@@ -70,25 +72,215 @@ pub enum EventKind {
     },
     /// The author ends the meeting for all. SPEC \[G12\].
     End,
+    /// A word to all. SPEC \[G19\].
+    Chat {
+        /// 1 to 2,048 bytes of UTF-8.
+        text: String,
+    },
+    /// A word to one member, sealed to its direct key. SPEC \[G20\].
+    PrivateChat {
+        /// The stay it is for.
+        to: StayId,
+        /// The encapsulated X25519 key of HPKE.
+        encapsulated_key: [u8; 32],
+        /// HPKE ciphertext of the text and tag, 17 to 2,064 bytes.
+        ciphertext: Vec<u8>,
+    },
+    /// A reaction, such as one emoji. SPEC \[G19\].
+    Reaction {
+        /// 1 to 32 bytes of UTF-8.
+        symbol: String,
+    },
+    /// The author raises or lowers its hand.
+    Hand {
+        /// Whether it is up.
+        raised: bool,
+    },
+    /// The author asks a member to send. SPEC \[G19\].
+    Ask {
+        /// The stay that is asked.
+        to: StayId,
+        /// What to send: at least one kind.
+        kinds: TrackKinds,
+    },
+    /// All the tracks that the author has, in place of what it announced before.
+    Announcement {
+        /// Sorted strictly by the track's context; at most 16.
+        tracks: Vec<AnnouncedTrack>,
+    },
+    /// The author takes on a knock whose passcode is to be proved. SPEC \[A13\].
+    Attend {
+        /// The knock.
+        knock: KeyPackageRef,
+    },
+    /// The author, listed in the succession, hears nothing of these hosts: evidence for the commit
+    /// that replaces them in this epoch. SPEC \[G17\].
+    HostSilent {
+        /// The hosts, sorted strictly: 1 to 16.
+        hosts: Vec<Fingerprint>,
+    },
+    /// The author, who may remove, orders that an identity be removed; in an envelope of kind order
+    /// alone. SPEC \[G16\].
+    RemovalOrder {
+        /// The identity.
+        target: Fingerprint,
+        /// A stay of it that is in the meeting.
+        stay: StayId,
+    },
+}
+
+choice! {
+    /// How the bytes of an announced track's frames are sealed.
+    AnnouncedFraming {
+        /// All of them.
+        Whole = 1,
+    }
+}
+
+/// One track as its owner announces it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnnouncedTrack {
+    /// The track.
+    pub track: Track,
+    /// The codec's name: 1 to 32 bytes of UTF-8, such as `"opus"`.
+    pub codec: String,
+    /// How its frames are sealed.
+    pub framing: AnnouncedFraming,
+    /// How the transport names it, such as an SDP mid: at most 64 bytes of UTF-8.
+    pub transport: String,
+    /// Whether its owner has silenced it.
+    pub muted: bool,
+}
+
+const ANNOUNCEMENT: Source = Source(&limits::ANNOUNCEMENT);
+const ANNOUNCED: Source = Source(&limits::ANNOUNCED_TRACK);
+
+impl AnnouncedTrack {
+    fn to_raw(&self) -> raw::AnnouncedTrack {
+        raw::AnnouncedTrack {
+            // A context is at most 31 << 3 | 7.
+            context: u32::try_from(self.track.context()).unwrap_or(u32::MAX),
+            codec: self.codec.clone(),
+            framing: self.framing.into(),
+            transport: self.transport.clone(),
+            muted: self.muted,
+        }
+    }
+
+    fn from_raw(raw: raw::AnnouncedTrack) -> Result<Self, Malformed> {
+        Ok(Self {
+            track: ANNOUNCED.set(raw.context, |c| Track::from_context(c.into()), "context")?,
+            framing: ANNOUNCED.choice(raw.framing, AnnouncedFraming::from_number, "framing")?,
+            codec: raw.codec,
+            transport: raw.transport,
+            muted: raw.muted,
+        })
+    }
+}
+
+impl EventKind {
+    fn to_raw(&self) -> Kind {
+        let bytes = |stay: &StayId| stay.as_bytes().to_vec();
+        match self {
+            Self::Leave => Kind::Leave(raw::Leave {}),
+            Self::Confirm { authenticator } => {
+                Kind::Confirm(raw::Confirm { authenticator: authenticator.to_vec() })
+            }
+            Self::End => Kind::End(raw::End {}),
+            Self::Chat { text } => Kind::Chat(raw::Chat { text: text.clone() }),
+            Self::PrivateChat { to, encapsulated_key, ciphertext } => {
+                Kind::PrivateChat(raw::PrivateChat {
+                    to: bytes(to),
+                    encapsulated_key: encapsulated_key.to_vec(),
+                    ciphertext: ciphertext.clone(),
+                })
+            }
+            Self::Reaction { symbol } => Kind::Reaction(raw::Reaction { symbol: symbol.clone() }),
+            Self::Hand { raised } => Kind::Hand(raw::Hand { raised: *raised }),
+            Self::Ask { to, kinds } => Kind::Ask(raw::Ask { to: bytes(to), kinds: kinds.bits() }),
+            Self::Announcement { tracks } => Kind::Announcement(raw::Announcement {
+                tracks: tracks.iter().map(AnnouncedTrack::to_raw).collect(),
+            }),
+            Self::Attend { knock } => {
+                Kind::Attend(raw::Attend { knock: knock.as_bytes().to_vec() })
+            }
+            Self::HostSilent { hosts } => Kind::HostSilent(raw::HostSilent {
+                hosts: hosts.iter().map(|host| host.as_bytes().to_vec()).collect(),
+            }),
+            Self::RemovalOrder { target, stay } => Kind::RemovalOrder(raw::RemovalOrder {
+                target: target.as_bytes().to_vec(),
+                stay: bytes(stay),
+            }),
+        }
+    }
+
+    fn from_raw(raw: Kind) -> Result<Self, Malformed> {
+        Ok(match raw {
+            Kind::Leave(raw::Leave {}) => Self::Leave,
+            Kind::Confirm(raw::Confirm { authenticator }) => Self::Confirm {
+                authenticator: Source(&limits::CONFIRM).array(&authenticator, "authenticator")?,
+            },
+            Kind::End(raw::End {}) => Self::End,
+            Kind::Chat(raw::Chat { text }) => Self::Chat { text },
+            Kind::PrivateChat(raw) => private_chat(raw)?,
+            Kind::Reaction(raw::Reaction { symbol }) => Self::Reaction { symbol },
+            Kind::Hand(raw::Hand { raised }) => Self::Hand { raised },
+            Kind::Ask(raw::Ask { to, kinds }) => {
+                let ask = Source(&limits::ASK);
+                let kinds = ask.set(kinds, TrackKinds::from_bits, "kinds")?;
+                Self::Ask { to: StayId::new(ask.array(&to, "to")?), kinds }
+            }
+            Kind::Announcement(raw) => announcement(raw)?,
+            Kind::Attend(raw::Attend { knock }) => {
+                let knock = Source(&limits::ATTEND).array(&knock, "knock")?;
+                Self::Attend { knock: KeyPackageRef::new(knock) }
+            }
+            Kind::HostSilent(raw) => host_silent(&raw)?,
+            Kind::RemovalOrder(raw::RemovalOrder { target, stay }) => {
+                let order = Source(&limits::REMOVAL_ORDER);
+                Self::RemovalOrder {
+                    target: Fingerprint::new(order.array(&target, "target")?),
+                    stay: StayId::new(order.array(&stay, "stay")?),
+                }
+            }
+        })
+    }
+}
+
+fn private_chat(raw: raw::PrivateChat) -> Result<EventKind, Malformed> {
+    let chat = Source(&limits::PRIVATE_CHAT);
+    Ok(EventKind::PrivateChat {
+        to: StayId::new(chat.array(&raw.to, "to")?),
+        encapsulated_key: chat.array(&raw.encapsulated_key, "encapsulated_key")?,
+        ciphertext: raw.ciphertext,
+    })
+}
+
+fn announcement(raw: raw::Announcement) -> Result<EventKind, Malformed> {
+    let tracks = raw.tracks.into_iter().map(AnnouncedTrack::from_raw);
+    let tracks = tracks.collect::<Result<Vec<_>, _>>()?;
+    ANNOUNCEMENT.sorted(tracks.iter().map(|track| track.track.context()), "tracks")?; // SPEC [W5]
+    Ok(EventKind::Announcement { tracks })
+}
+
+fn host_silent(raw: &raw::HostSilent) -> Result<EventKind, Malformed> {
+    let source = Source(&limits::HOST_SILENT);
+    let host = |host: &Vec<u8>| source.array(host, "hosts").map(Fingerprint::new);
+    let hosts = raw.hosts.iter().map(host).collect::<Result<Vec<_>, _>>()?;
+    source.sorted(&hosts, "hosts")?; // SPEC [W5]
+    Ok(EventKind::HostSilent { hosts })
 }
 
 impl EventBody {
     /// The encoding.
     pub fn encode(&self) -> Vec<u8> {
-        let kind = match self.kind {
-            EventKind::Leave => Kind::Leave(raw::Leave {}),
-            EventKind::Confirm { authenticator } => {
-                Kind::Confirm(raw::Confirm { authenticator: authenticator.to_vec() })
-            }
-            EventKind::End => Kind::End(raw::End {}),
-        };
         let raw = raw::EventBody {
             version: VERSION,
             meeting: self.meeting.as_bytes().to_vec(),
             epoch: self.epoch,
             stay: self.stay.as_bytes().to_vec(),
             counter: self.counter,
-            kind: Some(kind),
+            kind: Some(self.kind.to_raw()),
         };
         raw.encode_to_vec()
     }
@@ -96,25 +288,16 @@ impl EventBody {
     /// Reads an event's body.
     ///
     /// # Errors
-    /// If the bytes break a rule of the wire format: SPEC \[W1\] to \[W4\].
+    /// If the bytes break a rule of the wire format: SPEC \[W1\] to \[W4\]; if entries are not sorted
+    /// strictly: SPEC \[W5\].
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let raw: raw::EventBody = EVENT_BODY.decode(bytes)?;
-        let kind = match EVENT_BODY.present(raw.kind, "kind")? {
-            Kind::Leave(raw::Leave {}) => EventKind::Leave,
-            Kind::Confirm(confirm) => {
-                let confirm_source = Source(&limits::CONFIRM);
-                let authenticator =
-                    confirm_source.array(&confirm.authenticator, "authenticator")?;
-                EventKind::Confirm { authenticator }
-            }
-            Kind::End(raw::End {}) => EventKind::End,
-        };
         Ok(Self {
             meeting: MeetingId::new(EVENT_BODY.array(&raw.meeting, "meeting")?),
             epoch: raw.epoch,
             stay: StayId::new(EVENT_BODY.array(&raw.stay, "stay")?),
             counter: raw.counter,
-            kind,
+            kind: EventKind::from_raw(EVENT_BODY.present(raw.kind, "kind")?)?,
         })
     }
 }

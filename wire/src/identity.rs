@@ -2,13 +2,14 @@
 
 use prost::Message;
 
+use crate::choice::Label;
 use crate::codec::{Source, VERSION};
 use crate::ids::{MeetingId, StayId};
 use crate::limits;
 use crate::malformed::Malformed;
 use crate::raw;
 
-/// The content of an MLS leaf's credential; at most 256 bytes encoded. SPEC \[I2\] \[I3\].
+/// The content of an MLS leaf's credential; at most 2,560 bytes encoded. SPEC \[I2\] \[I3\].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeafCredential {
     /// The long-term Ed25519 identity key.
@@ -19,8 +20,13 @@ pub struct LeafCredential {
     pub direct_key: [u8; 32],
     /// The display name: 1 to 64 bytes of UTF-8. Whoever shows it also refuses control characters.
     pub name: String,
-    /// Ed25519 by the identity key over (meeting, leaf signature key, stay, direct key).
+    /// Ed25519 by the identity key over (meeting, leaf signature key, stay, direct key, label,
+    /// attestation).
     pub signature: [u8; 64],
+    /// What the member says that it is, if it is no person.
+    pub label: Option<Label>,
+    /// For the application, such as a token of its identity provider: at most 2,048 bytes.
+    pub attestation: Vec<u8>,
 }
 
 const LEAF: Source = Source(&limits::LEAF_CREDENTIAL);
@@ -37,6 +43,8 @@ impl LeafCredential {
             direct_key: self.direct_key.to_vec(),
             name: self.name.clone(),
             signature: self.signature.to_vec(),
+            label: self.label.map(Into::into),
+            attestation: self.attestation.clone(),
         };
         raw.encode_to_vec()
     }
@@ -47,12 +55,15 @@ impl LeafCredential {
     /// If the bytes break a rule of the wire format: SPEC \[W1\] to \[W4\].
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let raw: raw::LeafCredential = LEAF.decode(bytes)?;
+        let label = |number| LEAF.choice(number, Label::from_number, "label");
         Ok(Self {
             identity_key: LEAF.array(&raw.identity_key, "identity_key")?,
             stay: StayId::new(LEAF.array(&raw.stay, "stay")?),
             direct_key: LEAF.array(&raw.direct_key, "direct_key")?,
             name: raw.name,
             signature: LEAF.array(&raw.signature, "signature")?,
+            label: raw.label.map(label).transpose()?,
+            attestation: raw.attestation,
         })
     }
 }

@@ -67,6 +67,8 @@ mod ids;
 mod limits;
 mod malformed;
 mod raw;
+mod relay;
+mod rights;
 mod secret;
 pub mod server;
 mod sframe_header;
@@ -75,18 +77,20 @@ mod track;
 mod transport;
 mod walk;
 
-pub use admission::{DenyReason, Knock, KnockAnswer, KnockAnswerContent, KnockContent};
-pub use choice::{Door, Profile, Role};
+pub use admission::{Challenge, DenyReason, Knock, KnockAnswer, KnockAnswerContent, KnockContent};
+pub use choice::{Door, Label, Profile, Role};
 pub use commit::CommitNote;
 pub use envelope::{Envelope, EnvelopeKind, SealedBlob, WelcomeNote};
-pub use event::{EventBody, EventKind, SignedEvent};
+pub use event::{AnnouncedFraming, AnnouncedTrack, EventBody, EventKind, SignedEvent};
 pub use identity::{LeafCredential, SafetyCodeInput, SafetyMember};
 pub use ids::{
     BlobHash, Fingerprint, InviteId, KeyPackageRef, MailboxId, MeetingId, MessageId, StayId,
 };
 pub use malformed::{FormatRule, Malformed};
-pub use secret::SecretBytes;
+pub use relay::{RelayChallenge, RelayProof, relay_statement};
+pub use rights::{Right, Rights};
+pub use secret::{SecretBytes, SecretText};
 pub use sframe_header::{FrameHeader, HeaderError, MAX_HEADER_LEN};
-pub use state::{GroupState, InviteEntry, RoleEntry};
+pub use state::{GroupState, InviteEntry, MemberEntry, RelayEntry, RoleRights};
 pub use track::{Track, TrackKind, TrackKinds};
 pub use transport::{Destination, ToClient, ToServer};

@@ -50,6 +50,44 @@ impl<const N: usize> PartialEq for SecretBytes<N> {
 
 impl<const N: usize> Eq for SecretBytes<N> {}
 
+/// A secret text.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct SecretText(Box<str>);
+
+impl SecretText {
+    /// A secret text with this content.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// A second holder of the same secret, said aloud because `Clone` would be too quiet.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self::new(&self.0)
+    }
+
+    /// The text, for the one call that needs it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretText(..)")
+    }
+}
+
+impl PartialEq for SecretText {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose().as_bytes().ct_eq(other.expose().as_bytes()).into()
+    }
+}
+
+impl Eq for SecretText {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,6 +96,15 @@ mod tests {
     fn debug_shows_the_length_and_nothing_else() {
         let secret = SecretBytes::<4>::read(&[0xde, 0xad, 0xbe, 0xef]).unwrap();
         assert_eq!(format!("{secret:?}"), "SecretBytes<4>(..)");
+    }
+
+    #[test]
+    fn a_secret_text_shows_nothing_and_compares_its_content() {
+        let secret = SecretText::new("1234");
+        assert_eq!(format!("{secret:?}"), "SecretText(..)");
+        assert_eq!(secret, secret.duplicate());
+        assert_ne!(secret, SecretText::new("1235"));
+        assert_ne!(secret, SecretText::new("12345"));
     }
 
     #[test]

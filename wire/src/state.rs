@@ -1,17 +1,22 @@
 //! The meeting's state, as the MLS group's context holds it.
 
+mod entry;
+
 use prost::Message;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::choice::{Door, Profile, Role};
+use crate::choice::{Door, Profile};
 use crate::codec::{Source, VERSION};
 use crate::ids::Fingerprint;
 use crate::limits;
 use crate::malformed::{FormatRule, Malformed};
 use crate::raw;
-use crate::secret::SecretBytes;
+use crate::secret::{SecretBytes, SecretText};
+use crate::track::TrackKinds;
 
-/// The whole state of a meeting; at most 64 KiB encoded. It holds secrets: not `Clone`, see
+pub use entry::{InviteEntry, MemberEntry, RelayEntry, RoleRights};
+
+/// The whole state of a meeting; at most 128 KiB encoded. It holds secrets: not `Clone`, see
 /// [`duplicate`](Self::duplicate). SPEC \[W5\] \[G9\].
 #[derive(Debug, PartialEq, Eq)]
 pub struct GroupState {
@@ -19,44 +24,31 @@ pub struct GroupState {
     pub profile: Profile,
     /// Who may admit.
     pub door: Door,
-    /// Exceptions to [`Role::Attendee`], sorted strictly by fingerprint; at most 256.
-    pub roles: Vec<RoleEntry>,
-    /// Live invites, with distinct secrets; 1 to 16.
+    /// What each role may do.
+    pub rights: RoleRights,
+    /// Exceptions to a plain attendee, sorted strictly by fingerprint; at most 1,024.
+    pub members: Vec<MemberEntry>,
+    /// The co-hosts that follow the last host, first to last, distinct; at most 16.
+    pub succession: Vec<Fingerprint>,
+    /// The kinds of tracks muted for all but those who may mute others.
+    pub muted: TrackKinds,
+    /// Whether only those who may mute others lift a mute.
+    pub unmute_forbidden: bool,
+    /// Live invites, with distinct secrets; at most 16.
     pub invites: Vec<InviteEntry>,
     /// X25519 private key that opens knocks.
     pub lobby_key: SecretBytes<32>,
+    /// What whoever knocks under an invite that asks for it has to prove: 1 to 64 bytes of UTF-8.
+    pub passcode: Option<SecretText>,
     /// Banned identities, sorted strictly; at most 1,024.
     pub bans: Vec<Fingerprint>,
-}
-
-/// One identity's role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RoleEntry {
-    /// The identity.
-    pub fingerprint: Fingerprint,
-    /// Its role: never [`Role::Attendee`].
-    pub role: Role,
-}
-
-/// One live invite. SPEC \[A2\] \[G7\].
-#[derive(Debug, PartialEq, Eq)]
-pub struct InviteEntry {
-    /// The link secret.
-    pub secret: SecretBytes<32>,
-    /// Whether a passcode is asked for.
-    pub passcode: bool,
-}
-
-impl InviteEntry {
-    /// A second holder of the same invite.
-    pub fn duplicate(&self) -> Self {
-        Self { secret: self.secret.duplicate(), passcode: self.passcode }
-    }
+    /// Where media may go, sorted strictly by key, at most 16; empty: anywhere.
+    pub relays: Vec<RelayEntry>,
+    /// Keys that seal removal orders, newest first, distinct; 1 or 2.
+    pub heartbeat_keys: Vec<SecretBytes<32>>,
 }
 
 const STATE: Source = Source(&limits::GROUP_STATE);
-const ROLE: Source = Source(&limits::ROLE_ENTRY);
-const INVITE: Source = Source(&limits::INVITE_ENTRY);
 
 /// Wipes the secrets that prost types held.
 struct Wiped(raw::GroupState);
@@ -64,13 +56,15 @@ struct Wiped(raw::GroupState);
 impl Drop for Wiped {
     fn drop(&mut self) {
         self.0.lobby_key.zeroize();
+        self.0.passcode.zeroize();
+        self.0.heartbeat_keys.zeroize();
         self.0.invites.iter_mut().for_each(|invite| invite.secret.zeroize());
     }
 }
 
 impl GroupState {
     /// The encoding, which holds secrets: the caller wipes it. Whoever builds the value sorts
-    /// `roles` and `bans`.
+    /// `members`, `bans` and `relays`.
     pub fn encode(&self) -> Vec<u8> {
         self.to_raw().0.encode_to_vec()
     }
@@ -78,9 +72,9 @@ impl GroupState {
     /// Reads a state.
     ///
     /// # Errors
-    /// If the bytes break a rule of the wire format (SPEC \[W1\] to \[W4\]), if roles or bans are not
-    /// sorted strictly, an attendee is listed, two invites share a secret, or the state does not
-    /// re-encode to the same bytes: SPEC \[W5\].
+    /// If the bytes break a rule of the wire format (SPEC \[W1\] to \[W4\]), if entries are not
+    /// sorted strictly or not distinct, or the state does not re-encode to the same bytes: SPEC
+    /// \[W5\].
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         Self::validate(&Wiped(STATE.decode(bytes)?), bytes)
     }
@@ -101,72 +95,95 @@ impl GroupState {
         Self {
             profile: self.profile,
             door: self.door,
-            roles: self.roles.clone(),
+            rights: self.rights,
+            members: self.members.clone(),
+            succession: self.succession.clone(),
+            muted: self.muted,
+            unmute_forbidden: self.unmute_forbidden,
             invites: self.invites.iter().map(InviteEntry::duplicate).collect(),
             lobby_key: self.lobby_key.duplicate(),
+            passcode: self.passcode.as_ref().map(SecretText::duplicate),
             bans: self.bans.clone(),
+            relays: self.relays.clone(),
+            heartbeat_keys: self.heartbeat_keys.iter().map(SecretBytes::duplicate).collect(),
         }
     }
 
     fn check_entries(&self) -> Result<(), Malformed> {
-        STATE.sorted(self.roles.iter().map(|entry| entry.fingerprint), "roles")?;
+        STATE.sorted(self.members.iter().map(|entry| entry.fingerprint), "members")?;
         STATE.sorted(&self.bans, "bans")?;
-        let mut rest = self.invites.as_slice();
-        while let Some((first, others)) = rest.split_first() {
-            if others.iter().any(|other| other.secret == first.secret) {
-                return Err(STATE.fault("invites", FormatRule::NotSorted));
-            }
-            rest = others;
-        }
-        Ok(())
+        STATE.sorted(self.relays.iter().map(|relay| relay.key), "relays")?;
+        distinct(&self.succession, "succession")?;
+        let secrets: Vec<_> = self.invites.iter().map(|invite| &invite.secret).collect();
+        distinct(&secrets, "invites")?;
+        distinct(&self.heartbeat_keys, "heartbeat_keys")
     }
 
     fn to_raw(&self) -> Wiped {
-        let role = |entry: &RoleEntry| raw::RoleEntry {
-            fingerprint: entry.fingerprint.as_bytes().to_vec(),
-            role: entry.role.into(),
-        };
-        let invite = |entry: &InviteEntry| raw::InviteEntry {
-            secret: entry.secret.expose().to_vec(),
-            passcode: entry.passcode,
-        };
+        let fingerprints =
+            |list: &[Fingerprint]| list.iter().map(|one| one.as_bytes().to_vec()).collect();
         Wiped(raw::GroupState {
             version: VERSION,
             profile: self.profile.into(),
             door: self.door.into(),
-            roles: self.roles.iter().map(role).collect(),
-            invites: self.invites.iter().map(invite).collect(),
+            rights: Some(self.rights.to_raw()),
+            members: self.members.iter().map(MemberEntry::to_raw).collect(),
+            succession: fingerprints(&self.succession),
+            muted: self.muted.bits(),
+            unmute_forbidden: self.unmute_forbidden,
+            invites: self.invites.iter().map(InviteEntry::to_raw).collect(),
             lobby_key: self.lobby_key.expose().to_vec(),
-            bans: self.bans.iter().map(|ban| ban.as_bytes().to_vec()).collect(),
+            passcode: self.passcode.as_ref().map(|passcode| passcode.expose().to_owned()),
+            bans: fingerprints(&self.bans),
+            relays: self.relays.iter().map(RelayEntry::to_raw).collect(),
+            heartbeat_keys: self.heartbeat_keys.iter().map(|key| key.expose().to_vec()).collect(),
         })
     }
 
     fn from_raw(raw: &raw::GroupState) -> Result<Self, Malformed> {
-        let role = |entry: &raw::RoleEntry| {
-            Ok(RoleEntry {
-                fingerprint: Fingerprint::new(ROLE.array(&entry.fingerprint, "fingerprint")?),
-                role: ROLE.choice(entry.role, Role::from_number, "role")?,
-            })
+        let fingerprints = |list: &[Vec<u8>], field| {
+            let one = |bytes: &Vec<u8>| STATE.array(bytes, field).map(Fingerprint::new);
+            list.iter().map(one).collect::<Result<Vec<_>, _>>()
         };
-        let invite = |entry: &raw::InviteEntry| {
-            let secret = INVITE.present(SecretBytes::read(&entry.secret), "secret")?;
-            Ok(InviteEntry { secret, passcode: entry.passcode })
-        };
-        let ban = |ban: &Vec<u8>| STATE.array(ban, "bans").map(Fingerprint::new);
+        let key = |bytes: &Vec<u8>| STATE.present(SecretBytes::read(bytes), "heartbeat_keys");
+        let rights = STATE.present(raw.rights.as_ref(), "rights")?;
         Ok(Self {
             profile: STATE.choice(raw.profile, Profile::from_number, "profile")?,
             door: STATE.choice(raw.door, Door::from_number, "door")?,
-            roles: raw.roles.iter().map(role).collect::<Result<_, _>>()?,
-            invites: raw.invites.iter().map(invite).collect::<Result<_, _>>()?,
+            rights: RoleRights::from_raw(*rights)?,
+            members: raw.members.iter().map(MemberEntry::from_raw).collect::<Result<_, _>>()?,
+            succession: fingerprints(&raw.succession, "succession")?,
+            muted: STATE.set(raw.muted, TrackKinds::from_bits, "muted")?,
+            unmute_forbidden: raw.unmute_forbidden,
+            invites: raw.invites.iter().map(InviteEntry::from_raw).collect::<Result<_, _>>()?,
             lobby_key: STATE.present(SecretBytes::read(&raw.lobby_key), "lobby_key")?,
-            bans: raw.bans.iter().map(ban).collect::<Result<_, _>>()?,
+            passcode: raw.passcode.as_deref().map(SecretText::new),
+            bans: fingerprints(&raw.bans, "bans")?,
+            relays: raw.relays.iter().map(RelayEntry::from_raw).collect::<Result<_, _>>()?,
+            heartbeat_keys: raw.heartbeat_keys.iter().map(key).collect::<Result<_, _>>()?,
         })
     }
+}
+
+/// Demands that no two entries are equal. The lists are short.
+fn distinct<T: PartialEq>(entries: &[T], field: &'static str) -> Result<(), Malformed> {
+    let mut rest = entries;
+    while let Some((first, others)) = rest.split_first() {
+        if others.contains(first) {
+            return Err(STATE.fault(field, FormatRule::NotSorted));
+        }
+        rest = others;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn secret(byte: u8) -> SecretBytes<32> {
+        SecretBytes::read(&[byte; 32]).unwrap()
+    }
 
     /// A state whose invite writes out `passcode = false`, which prost alone would read.
     #[test]
@@ -175,18 +192,23 @@ mod tests {
         let state = GroupState {
             profile: Profile::Standard,
             door: Door::Open,
-            roles: Vec::new(),
-            invites: vec![InviteEntry {
-                secret: SecretBytes::read(&[7; 32]).unwrap(),
-                passcode: false,
-            }],
-            lobby_key: SecretBytes::read(&[8; 32]).unwrap(),
+            rights: RoleRights::default(),
+            members: Vec::new(),
+            succession: Vec::new(),
+            muted: TrackKinds::NONE,
+            unmute_forbidden: false,
+            invites: vec![InviteEntry::new(secret(7))],
+            lobby_key: secret(8),
+            passcode: None,
             bans: Vec::new(),
+            relays: Vec::new(),
+            heartbeat_keys: vec![secret(9)],
         };
         let bytes = state.encode();
-        let (head, tail) = bytes.split_at(6 + 2 + 34);
+        // Version, profile, door, empty rights; the invite's tag, length and secret.
+        let (head, tail) = bytes.split_at(8 + 2 + 34);
         let mut other = [head, &[0x10, 0], tail].concat();
-        other[7] += 2;
+        other[9] += 2;
         let raw = || Wiped(raw::GroupState::decode(&*other).unwrap());
         assert_eq!(GroupState::from_raw(&raw().0).unwrap(), state);
         let refused = GroupState::validate(&raw(), &other).unwrap_err();

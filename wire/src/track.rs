@@ -76,6 +76,36 @@ impl TrackKinds {
     /// Every kind.
     pub const ALL: Self = Self(0b1_1111);
 
+    /// The set of these kinds.
+    #[must_use]
+    pub const fn of(kinds: &[TrackKind]) -> Self {
+        let mut set = Self::NONE;
+        let mut rest = kinds;
+        while let [kind, others @ ..] = rest {
+            set.insert(*kind);
+            rest = others;
+        }
+        set
+    }
+
+    /// The set with this number on the wire, where kind `k` is bit `k`; `None` if it has other bits.
+    #[must_use]
+    pub const fn from_bits(bits: u32) -> Option<Self> {
+        if bits & !(Self::ALL.0 as u32) == 0 { Some(Self(bits as u8)) } else { None }
+    }
+
+    /// The set's number on the wire.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// Whether nothing is in the set.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// Whether `kind` is in the set.
     pub const fn contains(self, kind: TrackKind) -> bool {
         self.0 & 1 << kind.number() != 0
@@ -89,6 +119,18 @@ impl TrackKinds {
     /// Takes `kind` out of the set.
     pub const fn remove(&mut self, kind: TrackKind) {
         self.0 &= !(1 << kind.number());
+    }
+
+    /// The kinds that are in either set.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The kinds that are in this set and not in `other`.
+    #[must_use]
+    pub const fn difference(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     /// The kinds that are in both sets.

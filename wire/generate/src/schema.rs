@@ -7,8 +7,17 @@ use prost_reflect::DescriptorPool;
 use crate::Failure;
 
 /// The files of the schema, in the order in which the generated table lists their messages.
-const FILES: [&str; 8] =
-    ["limits", "envelope", "admission", "event", "commit", "state", "identity", "transport"];
+const FILES: [&str; 9] = [
+    "limits",
+    "envelope",
+    "admission",
+    "event",
+    "commit",
+    "state",
+    "identity",
+    "relay",
+    "transport",
+];
 
 /// Compiles every file of the schema under `proto`.
 pub(crate) fn compile(proto: &Path) -> Result<DescriptorPool, Failure> {

@@ -41,6 +41,7 @@ pub enum EnvelopeKind {
     Unspecified = 0,
     Handshake = 1,
     Event = 2,
+    Order = 3,
 }
 impl EnvelopeKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -52,6 +53,7 @@ impl EnvelopeKind {
             Self::Unspecified => "ENVELOPE_KIND_UNSPECIFIED",
             Self::Handshake => "ENVELOPE_KIND_HANDSHAKE",
             Self::Event => "ENVELOPE_KIND_EVENT",
+            Self::Order => "ENVELOPE_KIND_ORDER",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -60,6 +62,7 @@ impl EnvelopeKind {
             "ENVELOPE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
             "ENVELOPE_KIND_HANDSHAKE" => Some(Self::Handshake),
             "ENVELOPE_KIND_EVENT" => Some(Self::Event),
+            "ENVELOPE_KIND_ORDER" => Some(Self::Order),
             _ => None,
         }
     }
@@ -89,6 +92,10 @@ pub struct KnockContent {
     pub key_package: ::prost::alloc::vec::Vec<u8>,
     #[prost(uint64, tag = "3")]
     pub log_position: u64,
+    #[prost(bytes = "vec", optional, tag = "4")]
+    pub passcode_share: ::core::option::Option<::prost::alloc::vec::Vec<u8>>,
+    #[prost(bytes = "vec", optional, tag = "5")]
+    pub passcode_tag: ::core::option::Option<::prost::alloc::vec::Vec<u8>>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -102,13 +109,40 @@ pub struct KnockAnswer {
     #[prost(bytes = "vec", tag = "4")]
     pub ciphertext: ::prost::alloc::vec::Vec<u8>,
 }
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct KnockAnswerContent {
     #[prost(uint32, tag = "1")]
     pub version: u32,
-    #[prost(enumeration = "DenyReason", tag = "2")]
+    #[prost(oneof = "knock_answer_content::Answer", tags = "2, 3")]
+    pub answer: ::core::option::Option<knock_answer_content::Answer>,
+}
+/// Nested message and enum types in `KnockAnswerContent`.
+pub mod knock_answer_content {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[prost(skip_debug)]
+    pub enum Answer {
+        #[prost(message, tag = "2")]
+        Denial(super::Denial),
+        #[prost(message, tag = "3")]
+        Challenge(super::Challenge),
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Denial {
+    #[prost(enumeration = "DenyReason", tag = "1")]
     pub reason: i32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Challenge {
+    #[prost(bytes = "vec", tag = "1")]
+    pub admitter: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "vec", tag = "2")]
+    pub share: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "vec", tag = "3")]
+    pub tag: ::prost::alloc::vec::Vec<u8>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -119,6 +153,9 @@ pub enum DenyReason {
     Locked = 3,
     Banned = 4,
     Stale = 5,
+    WrongPasscode = 6,
+    Expired = 7,
+    NoAnswer = 8,
 }
 impl DenyReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -133,6 +170,9 @@ impl DenyReason {
             Self::Locked => "DENY_REASON_LOCKED",
             Self::Banned => "DENY_REASON_BANNED",
             Self::Stale => "DENY_REASON_STALE",
+            Self::WrongPasscode => "DENY_REASON_WRONG_PASSCODE",
+            Self::Expired => "DENY_REASON_EXPIRED",
+            Self::NoAnswer => "DENY_REASON_NO_ANSWER",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -144,6 +184,9 @@ impl DenyReason {
             "DENY_REASON_LOCKED" => Some(Self::Locked),
             "DENY_REASON_BANNED" => Some(Self::Banned),
             "DENY_REASON_STALE" => Some(Self::Stale),
+            "DENY_REASON_WRONG_PASSCODE" => Some(Self::WrongPasscode),
+            "DENY_REASON_EXPIRED" => Some(Self::Expired),
+            "DENY_REASON_NO_ANSWER" => Some(Self::NoAnswer),
             _ => None,
         }
     }
@@ -158,7 +201,7 @@ pub struct SignedEvent {
     #[prost(bytes = "vec", tag = "3")]
     pub signature: ::prost::alloc::vec::Vec<u8>,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct EventBody {
     #[prost(uint32, tag = "1")]
@@ -171,12 +214,15 @@ pub struct EventBody {
     pub stay: ::prost::alloc::vec::Vec<u8>,
     #[prost(uint64, tag = "5")]
     pub counter: u64,
-    #[prost(oneof = "event_body::Kind", tags = "6, 7, 8")]
+    #[prost(
+        oneof = "event_body::Kind",
+        tags = "6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17"
+    )]
     pub kind: ::core::option::Option<event_body::Kind>,
 }
 /// Nested message and enum types in `EventBody`.
 pub mod event_body {
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
     #[prost(skip_debug)]
     pub enum Kind {
         #[prost(message, tag = "6")]
@@ -185,6 +231,24 @@ pub mod event_body {
         Confirm(super::Confirm),
         #[prost(message, tag = "8")]
         End(super::End),
+        #[prost(message, tag = "9")]
+        Chat(super::Chat),
+        #[prost(message, tag = "10")]
+        PrivateChat(super::PrivateChat),
+        #[prost(message, tag = "11")]
+        Reaction(super::Reaction),
+        #[prost(message, tag = "12")]
+        Hand(super::Hand),
+        #[prost(message, tag = "13")]
+        Ask(super::Ask),
+        #[prost(message, tag = "14")]
+        Announcement(super::Announcement),
+        #[prost(message, tag = "15")]
+        Attend(super::Attend),
+        #[prost(message, tag = "16")]
+        HostSilent(super::HostSilent),
+        #[prost(message, tag = "17")]
+        RemovalOrder(super::RemovalOrder),
     }
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -201,6 +265,108 @@ pub struct Confirm {
 pub struct End {}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
+pub struct Chat {
+    #[prost(string, tag = "1")]
+    pub text: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PrivateChat {
+    #[prost(bytes = "vec", tag = "1")]
+    pub to: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "vec", tag = "2")]
+    pub encapsulated_key: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "vec", tag = "3")]
+    pub ciphertext: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Reaction {
+    #[prost(string, tag = "1")]
+    pub symbol: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Hand {
+    #[prost(bool, tag = "1")]
+    pub raised: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Ask {
+    #[prost(bytes = "vec", tag = "1")]
+    pub to: ::prost::alloc::vec::Vec<u8>,
+    #[prost(uint32, tag = "2")]
+    pub kinds: u32,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Announcement {
+    #[prost(message, repeated, tag = "1")]
+    pub tracks: ::prost::alloc::vec::Vec<AnnouncedTrack>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct AnnouncedTrack {
+    #[prost(uint32, tag = "1")]
+    pub context: u32,
+    #[prost(string, tag = "2")]
+    pub codec: ::prost::alloc::string::String,
+    #[prost(enumeration = "AnnouncedFraming", tag = "3")]
+    pub framing: i32,
+    #[prost(string, tag = "4")]
+    pub transport: ::prost::alloc::string::String,
+    #[prost(bool, tag = "5")]
+    pub muted: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Attend {
+    #[prost(bytes = "vec", tag = "1")]
+    pub knock: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct HostSilent {
+    #[prost(bytes = "vec", repeated, tag = "1")]
+    pub hosts: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RemovalOrder {
+    #[prost(bytes = "vec", tag = "1")]
+    pub target: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "vec", tag = "2")]
+    pub stay: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AnnouncedFraming {
+    Unspecified = 0,
+    Whole = 1,
+}
+impl AnnouncedFraming {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ANNOUNCED_FRAMING_UNSPECIFIED",
+            Self::Whole => "ANNOUNCED_FRAMING_WHOLE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ANNOUNCED_FRAMING_UNSPECIFIED" => Some(Self::Unspecified),
+            "ANNOUNCED_FRAMING_WHOLE" => Some(Self::Whole),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct CommitNote {
     #[prost(uint32, tag = "1")]
     pub version: u32,
@@ -208,6 +374,8 @@ pub struct CommitNote {
     pub log_position: u64,
     #[prost(bytes = "vec", repeated, tag = "3")]
     pub departures: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    #[prost(bytes = "vec", repeated, tag = "4")]
+    pub statements: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
@@ -218,22 +386,58 @@ pub struct GroupState {
     pub profile: i32,
     #[prost(enumeration = "Door", tag = "3")]
     pub door: i32,
-    #[prost(message, repeated, tag = "4")]
-    pub roles: ::prost::alloc::vec::Vec<RoleEntry>,
+    #[prost(message, optional, tag = "4")]
+    pub rights: ::core::option::Option<RoleRights>,
     #[prost(message, repeated, tag = "5")]
+    pub members: ::prost::alloc::vec::Vec<MemberEntry>,
+    #[prost(bytes = "vec", repeated, tag = "6")]
+    pub succession: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    #[prost(uint32, tag = "7")]
+    pub muted: u32,
+    #[prost(bool, tag = "8")]
+    pub unmute_forbidden: bool,
+    #[prost(message, repeated, tag = "9")]
     pub invites: ::prost::alloc::vec::Vec<InviteEntry>,
-    #[prost(bytes = "vec", tag = "6")]
+    #[prost(bytes = "vec", tag = "10")]
     pub lobby_key: ::prost::alloc::vec::Vec<u8>,
-    #[prost(bytes = "vec", repeated, tag = "7")]
+    #[prost(string, optional, tag = "11")]
+    pub passcode: ::core::option::Option<::prost::alloc::string::String>,
+    #[prost(bytes = "vec", repeated, tag = "12")]
     pub bans: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    #[prost(message, repeated, tag = "13")]
+    pub relays: ::prost::alloc::vec::Vec<RelayEntry>,
+    #[prost(bytes = "vec", repeated, tag = "14")]
+    pub heartbeat_keys: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RoleRights {
+    #[prost(uint32, tag = "1")]
+    pub co_host: u32,
+    #[prost(uint32, tag = "2")]
+    pub presenter: u32,
+    #[prost(uint32, tag = "3")]
+    pub attendee: u32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
-pub struct RoleEntry {
+pub struct MemberEntry {
     #[prost(bytes = "vec", tag = "1")]
     pub fingerprint: ::prost::alloc::vec::Vec<u8>,
     #[prost(enumeration = "Role", tag = "2")]
     pub role: i32,
+    #[prost(uint32, tag = "3")]
+    pub granted: u32,
+    #[prost(uint32, tag = "4")]
+    pub withheld: u32,
+    #[prost(enumeration = "Label", optional, tag = "5")]
+    pub label: ::core::option::Option<i32>,
+    #[prost(uint32, tag = "6")]
+    pub muted: u32,
+    #[prost(uint32, tag = "7")]
+    pub unmuted: u32,
+    #[prost(bool, tag = "8")]
+    pub recording: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -242,6 +446,18 @@ pub struct InviteEntry {
     pub secret: ::prost::alloc::vec::Vec<u8>,
     #[prost(bool, tag = "2")]
     pub passcode: bool,
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub expires_s: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RelayEntry {
+    #[prost(bytes = "vec", tag = "1")]
+    pub key: ::prost::alloc::vec::Vec<u8>,
+    #[prost(string, tag = "2")]
+    pub region: ::prost::alloc::string::String,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -312,6 +528,41 @@ impl Role {
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
+pub enum Label {
+    Unspecified = 0,
+    Recorder = 1,
+    Captioner = 2,
+    Bridge = 3,
+    Bot = 4,
+}
+impl Label {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "LABEL_UNSPECIFIED",
+            Self::Recorder => "LABEL_RECORDER",
+            Self::Captioner => "LABEL_CAPTIONER",
+            Self::Bridge => "LABEL_BRIDGE",
+            Self::Bot => "LABEL_BOT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "LABEL_UNSPECIFIED" => Some(Self::Unspecified),
+            "LABEL_RECORDER" => Some(Self::Recorder),
+            "LABEL_CAPTIONER" => Some(Self::Captioner),
+            "LABEL_BRIDGE" => Some(Self::Bridge),
+            "LABEL_BOT" => Some(Self::Bot),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
 pub enum Door {
     Unspecified = 0,
     WaitingRoom = 1,
@@ -342,6 +593,74 @@ impl Door {
         }
     }
 }
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Right {
+    Unspecified = 0,
+    Admit = 1,
+    Remove = 2,
+    Lock = 3,
+    SetRights = 4,
+    MuteOthers = 5,
+    Speak = 6,
+    Video = 7,
+    ShareScreen = 8,
+    Chat = 9,
+    React = 10,
+    Record = 11,
+    RenameSelf = 12,
+    ManageInvites = 13,
+    ManageRelays = 14,
+    End = 15,
+}
+impl Right {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RIGHT_UNSPECIFIED",
+            Self::Admit => "RIGHT_ADMIT",
+            Self::Remove => "RIGHT_REMOVE",
+            Self::Lock => "RIGHT_LOCK",
+            Self::SetRights => "RIGHT_SET_RIGHTS",
+            Self::MuteOthers => "RIGHT_MUTE_OTHERS",
+            Self::Speak => "RIGHT_SPEAK",
+            Self::Video => "RIGHT_VIDEO",
+            Self::ShareScreen => "RIGHT_SHARE_SCREEN",
+            Self::Chat => "RIGHT_CHAT",
+            Self::React => "RIGHT_REACT",
+            Self::Record => "RIGHT_RECORD",
+            Self::RenameSelf => "RIGHT_RENAME_SELF",
+            Self::ManageInvites => "RIGHT_MANAGE_INVITES",
+            Self::ManageRelays => "RIGHT_MANAGE_RELAYS",
+            Self::End => "RIGHT_END",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RIGHT_UNSPECIFIED" => Some(Self::Unspecified),
+            "RIGHT_ADMIT" => Some(Self::Admit),
+            "RIGHT_REMOVE" => Some(Self::Remove),
+            "RIGHT_LOCK" => Some(Self::Lock),
+            "RIGHT_SET_RIGHTS" => Some(Self::SetRights),
+            "RIGHT_MUTE_OTHERS" => Some(Self::MuteOthers),
+            "RIGHT_SPEAK" => Some(Self::Speak),
+            "RIGHT_VIDEO" => Some(Self::Video),
+            "RIGHT_SHARE_SCREEN" => Some(Self::ShareScreen),
+            "RIGHT_CHAT" => Some(Self::Chat),
+            "RIGHT_REACT" => Some(Self::React),
+            "RIGHT_RECORD" => Some(Self::Record),
+            "RIGHT_RENAME_SELF" => Some(Self::RenameSelf),
+            "RIGHT_MANAGE_INVITES" => Some(Self::ManageInvites),
+            "RIGHT_MANAGE_RELAYS" => Some(Self::ManageRelays),
+            "RIGHT_END" => Some(Self::End),
+            _ => None,
+        }
+    }
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct LeafCredential {
@@ -357,6 +676,10 @@ pub struct LeafCredential {
     pub name: ::prost::alloc::string::String,
     #[prost(bytes = "vec", tag = "6")]
     pub signature: ::prost::alloc::vec::Vec<u8>,
+    #[prost(enumeration = "Label", optional, tag = "7")]
+    pub label: ::core::option::Option<i32>,
+    #[prost(bytes = "vec", tag = "8")]
+    pub attestation: ::prost::alloc::vec::Vec<u8>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
@@ -379,6 +702,26 @@ pub struct SafetyMember {
     pub identity_key: ::prost::alloc::vec::Vec<u8>,
     #[prost(bytes = "vec", tag = "2")]
     pub stay: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RelayChallenge {
+    #[prost(uint32, tag = "1")]
+    pub version: u32,
+    #[prost(bytes = "vec", tag = "2")]
+    pub meeting: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "vec", tag = "3")]
+    pub challenge: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RelayProof {
+    #[prost(uint32, tag = "1")]
+    pub version: u32,
+    #[prost(bytes = "vec", tag = "2")]
+    pub key: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "vec", tag = "3")]
+    pub signature: ::prost::alloc::vec::Vec<u8>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]

@@ -7,7 +7,7 @@ pub(crate) static ENVELOPE: MessageRule = MessageRule {
     fields: &[
         FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 2, name: "meeting", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
-        FieldRule { number: 3, name: "kind", kind: Kind::Varint { min: 1, max: 2 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "kind", kind: Kind::Varint { min: 1, max: 3 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 4, name: "epoch", kind: Kind::Varint { min: 0, max: 18446744073709551615 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 5, name: "nonce", kind: Kind::Bytes { min: 24, max: 24 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 6, name: "ciphertext", kind: Kind::Bytes { min: 16, max: 1048576 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
@@ -58,6 +58,8 @@ pub(crate) static KNOCK_CONTENT: MessageRule = MessageRule {
         FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 2, name: "key_package", kind: Kind::Bytes { min: 1, max: 16384 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 3, name: "log_position", kind: Kind::Varint { min: 0, max: 18446744073709551615 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 4, name: "passcode_share", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 0, max_items: 1, explicit: true, oneof: None },
+        FieldRule { number: 5, name: "passcode_tag", kind: Kind::Bytes { min: 64, max: 64 }, min_items: 0, max_items: 1, explicit: true, oneof: None },
     ],
 };
 
@@ -75,11 +77,32 @@ pub(crate) static KNOCK_ANSWER: MessageRule = MessageRule {
 
 pub(crate) static KNOCK_ANSWER_CONTENT: MessageRule = MessageRule {
     name: "KnockAnswerContent",
-    max_size: 64,
-    oneofs: &[],
+    max_size: 160,
+    oneofs: &["answer"],
     fields: &[
         FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
-        FieldRule { number: 2, name: "reason", kind: Kind::Varint { min: 1, max: 5 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "denial", kind: Kind::Message(&DENIAL), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 3, name: "challenge", kind: Kind::Message(&CHALLENGE), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+    ],
+};
+
+pub(crate) static DENIAL: MessageRule = MessageRule {
+    name: "Denial",
+    max_size: 8,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "reason", kind: Kind::Varint { min: 1, max: 8 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static CHALLENGE: MessageRule = MessageRule {
+    name: "Challenge",
+    max_size: 128,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "admitter", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "share", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "tag", kind: Kind::Bytes { min: 64, max: 64 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
     ],
 };
 
@@ -107,6 +130,15 @@ pub(crate) static EVENT_BODY: MessageRule = MessageRule {
         FieldRule { number: 6, name: "leave", kind: Kind::Message(&LEAVE), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
         FieldRule { number: 7, name: "confirm", kind: Kind::Message(&CONFIRM), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
         FieldRule { number: 8, name: "end", kind: Kind::Message(&END), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 9, name: "chat", kind: Kind::Message(&CHAT), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 10, name: "private_chat", kind: Kind::Message(&PRIVATE_CHAT), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 11, name: "reaction", kind: Kind::Message(&REACTION), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 12, name: "hand", kind: Kind::Message(&HAND), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 13, name: "ask", kind: Kind::Message(&ASK), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 14, name: "announcement", kind: Kind::Message(&ANNOUNCEMENT), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 15, name: "attend", kind: Kind::Message(&ATTEND), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 16, name: "host_silent", kind: Kind::Message(&HOST_SILENT), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 17, name: "removal_order", kind: Kind::Message(&REMOVAL_ORDER), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
     ],
 };
 
@@ -135,6 +167,104 @@ pub(crate) static END: MessageRule = MessageRule {
     ],
 };
 
+pub(crate) static CHAT: MessageRule = MessageRule {
+    name: "Chat",
+    max_size: 2304,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "text", kind: Kind::Text { min: 1, max: 2048 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static PRIVATE_CHAT: MessageRule = MessageRule {
+    name: "PrivateChat",
+    max_size: 2304,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "to", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "encapsulated_key", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "ciphertext", kind: Kind::Bytes { min: 17, max: 2064 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static REACTION: MessageRule = MessageRule {
+    name: "Reaction",
+    max_size: 64,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "symbol", kind: Kind::Text { min: 1, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static HAND: MessageRule = MessageRule {
+    name: "Hand",
+    max_size: 8,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "raised", kind: Kind::Varint { min: 0, max: 1 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static ASK: MessageRule = MessageRule {
+    name: "Ask",
+    max_size: 32,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "to", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "kinds", kind: Kind::Varint { min: 1, max: 31 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static ANNOUNCEMENT: MessageRule = MessageRule {
+    name: "Announcement",
+    max_size: 2560,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "tracks", kind: Kind::Message(&ANNOUNCED_TRACK), min_items: 0, max_items: 16, explicit: true, oneof: None },
+    ],
+};
+
+pub(crate) static ANNOUNCED_TRACK: MessageRule = MessageRule {
+    name: "AnnouncedTrack",
+    max_size: 128,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "context", kind: Kind::Varint { min: 0, max: 255 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "codec", kind: Kind::Text { min: 1, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "framing", kind: Kind::Varint { min: 1, max: 1 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 4, name: "transport", kind: Kind::Text { min: 0, max: 64 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 5, name: "muted", kind: Kind::Varint { min: 0, max: 1 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static ATTEND: MessageRule = MessageRule {
+    name: "Attend",
+    max_size: 40,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "knock", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static HOST_SILENT: MessageRule = MessageRule {
+    name: "HostSilent",
+    max_size: 640,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "hosts", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 16, explicit: true, oneof: None },
+    ],
+};
+
+pub(crate) static REMOVAL_ORDER: MessageRule = MessageRule {
+    name: "RemovalOrder",
+    max_size: 64,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "target", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "stay", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
 pub(crate) static COMMIT_NOTE: MessageRule = MessageRule {
     name: "CommitNote",
     max_size: 262144,
@@ -143,47 +273,84 @@ pub(crate) static COMMIT_NOTE: MessageRule = MessageRule {
         FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 2, name: "log_position", kind: Kind::Varint { min: 0, max: 18446744073709551615 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 3, name: "departures", kind: Kind::Bytes { min: 1, max: 8192 }, min_items: 0, max_items: 64, explicit: true, oneof: None },
+        FieldRule { number: 4, name: "statements", kind: Kind::Bytes { min: 1, max: 8192 }, min_items: 0, max_items: 16, explicit: true, oneof: None },
     ],
 };
 
 pub(crate) static GROUP_STATE: MessageRule = MessageRule {
     name: "GroupState",
-    max_size: 65536,
+    max_size: 131072,
     oneofs: &[],
     fields: &[
         FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 2, name: "profile", kind: Kind::Varint { min: 1, max: 3 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 3, name: "door", kind: Kind::Varint { min: 1, max: 3 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
-        FieldRule { number: 4, name: "roles", kind: Kind::Message(&ROLE_ENTRY), min_items: 0, max_items: 256, explicit: true, oneof: None },
-        FieldRule { number: 5, name: "invites", kind: Kind::Message(&INVITE_ENTRY), min_items: 1, max_items: 16, explicit: true, oneof: None },
-        FieldRule { number: 6, name: "lobby_key", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
-        FieldRule { number: 7, name: "bans", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 0, max_items: 1024, explicit: true, oneof: None },
+        FieldRule { number: 4, name: "rights", kind: Kind::Message(&ROLE_RIGHTS), min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 5, name: "members", kind: Kind::Message(&MEMBER_ENTRY), min_items: 0, max_items: 1024, explicit: true, oneof: None },
+        FieldRule { number: 6, name: "succession", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 0, max_items: 16, explicit: true, oneof: None },
+        FieldRule { number: 7, name: "muted", kind: Kind::Varint { min: 0, max: 31 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 8, name: "unmute_forbidden", kind: Kind::Varint { min: 0, max: 1 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 9, name: "invites", kind: Kind::Message(&INVITE_ENTRY), min_items: 0, max_items: 16, explicit: true, oneof: None },
+        FieldRule { number: 10, name: "lobby_key", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 11, name: "passcode", kind: Kind::Text { min: 1, max: 64 }, min_items: 0, max_items: 1, explicit: true, oneof: None },
+        FieldRule { number: 12, name: "bans", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 0, max_items: 1024, explicit: true, oneof: None },
+        FieldRule { number: 13, name: "relays", kind: Kind::Message(&RELAY_ENTRY), min_items: 0, max_items: 16, explicit: true, oneof: None },
+        FieldRule { number: 14, name: "heartbeat_keys", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 2, explicit: true, oneof: None },
     ],
 };
 
-pub(crate) static ROLE_ENTRY: MessageRule = MessageRule {
-    name: "RoleEntry",
+pub(crate) static ROLE_RIGHTS: MessageRule = MessageRule {
+    name: "RoleRights",
+    max_size: 16,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "co_host", kind: Kind::Varint { min: 0, max: 32767 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "presenter", kind: Kind::Varint { min: 0, max: 32767 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "attendee", kind: Kind::Varint { min: 0, max: 32767 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static MEMBER_ENTRY: MessageRule = MessageRule {
+    name: "MemberEntry",
     max_size: 64,
     oneofs: &[],
     fields: &[
         FieldRule { number: 1, name: "fingerprint", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
-        FieldRule { number: 2, name: "role", kind: Kind::Varint { min: 1, max: 3 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "role", kind: Kind::Varint { min: 1, max: 4 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "granted", kind: Kind::Varint { min: 0, max: 32767 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 4, name: "withheld", kind: Kind::Varint { min: 0, max: 32767 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 5, name: "label", kind: Kind::Varint { min: 1, max: 4 }, min_items: 0, max_items: 1, explicit: true, oneof: None },
+        FieldRule { number: 6, name: "muted", kind: Kind::Varint { min: 0, max: 31 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 7, name: "unmuted", kind: Kind::Varint { min: 0, max: 31 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 8, name: "recording", kind: Kind::Varint { min: 0, max: 1 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
     ],
 };
 
 pub(crate) static INVITE_ENTRY: MessageRule = MessageRule {
     name: "InviteEntry",
-    max_size: 64,
+    max_size: 128,
     oneofs: &[],
     fields: &[
         FieldRule { number: 1, name: "secret", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 2, name: "passcode", kind: Kind::Varint { min: 0, max: 1 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "name", kind: Kind::Text { min: 0, max: 64 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 4, name: "expires_s", kind: Kind::Varint { min: 0, max: 18446744073709551615 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static RELAY_ENTRY: MessageRule = MessageRule {
+    name: "RelayEntry",
+    max_size: 128,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "key", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "region", kind: Kind::Text { min: 1, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
     ],
 };
 
 pub(crate) static LEAF_CREDENTIAL: MessageRule = MessageRule {
     name: "LeafCredential",
-    max_size: 256,
+    max_size: 2560,
     oneofs: &[],
     fields: &[
         FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
@@ -192,6 +359,8 @@ pub(crate) static LEAF_CREDENTIAL: MessageRule = MessageRule {
         FieldRule { number: 4, name: "direct_key", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 5, name: "name", kind: Kind::Text { min: 1, max: 64 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 6, name: "signature", kind: Kind::Bytes { min: 64, max: 64 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 7, name: "label", kind: Kind::Varint { min: 1, max: 4 }, min_items: 0, max_items: 1, explicit: true, oneof: None },
+        FieldRule { number: 8, name: "attestation", kind: Kind::Bytes { min: 0, max: 2048 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
     ],
 };
 
@@ -215,6 +384,28 @@ pub(crate) static SAFETY_MEMBER: MessageRule = MessageRule {
     fields: &[
         FieldRule { number: 1, name: "identity_key", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 2, name: "stay", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static RELAY_CHALLENGE: MessageRule = MessageRule {
+    name: "RelayChallenge",
+    max_size: 64,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "meeting", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "challenge", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static RELAY_PROOF: MessageRule = MessageRule {
+    name: "RelayProof",
+    max_size: 128,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "key", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "signature", kind: Kind::Bytes { min: 64, max: 64 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
     ],
 };
 

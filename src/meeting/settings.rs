@@ -1,0 +1,117 @@
+//! What the host of a new meeting chooses, and presets of it.
+
+use incamera_wire::{Door, Profile, Right, Rights, RoleRights, SecretText, TrackKind, TrackKinds};
+
+use crate::error::Error;
+use crate::policy::Opening;
+
+/// What the host of a new meeting chooses. Everything but the profile can be changed later.
+///
+/// Take a preset, or the default, and change fields of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// The suites, for the whole life of the meeting.
+    pub profile: Profile,
+    /// Who may admit those who knock.
+    pub door: Door,
+    /// What co-hosts may do.
+    pub co_host: Rights,
+    /// What presenters may do.
+    pub presenter: Rights,
+    /// What everyone else may do.
+    pub attendee: Rights,
+    /// The kinds of tracks that are muted from the start for all but those who may mute others.
+    pub muted: TrackKinds,
+    /// Whether members may lift their own mute.
+    pub may_unmute: bool,
+    /// What whoever knocks has to prove: 1 to 64 bytes of UTF-8. Members can read it.
+    pub passcode: Option<String>,
+}
+
+/// What every role may do that speaks, in most meetings.
+const PERSON: Rights =
+    Rights::of(&[Right::Speak, Right::Video, Right::Chat, Right::React, Right::RenameSelf]);
+
+/// What co-hosts may do beyond persons, in most meetings.
+const ASSISTANT: Rights = Rights::of(&[
+    Right::Admit,
+    Right::Remove,
+    Right::Lock,
+    Right::MuteOthers,
+    Right::ManageInvites,
+]);
+
+impl Settings {
+    /// A meeting of people who know each other: those who knock wait, everyone speaks, and hosts,
+    /// co-hosts and presenters share screens.
+    pub const MEETING: Self = Self {
+        profile: Profile::Standard,
+        door: Door::WaitingRoom,
+        co_host: PERSON.union(ASSISTANT).with(Right::ShareScreen),
+        presenter: PERSON.with(Right::ShareScreen),
+        attendee: PERSON,
+        muted: TrackKinds::NONE,
+        may_unmute: true,
+        passcode: None,
+    };
+
+    /// A lesson: those who knock wait, nobody but hosts shares a screen, and names stay as they are.
+    pub const CLASSROOM: Self = Self {
+        co_host: PERSON.union(ASSISTANT),
+        presenter: PERSON,
+        attendee: PERSON.without(Right::RenameSelf),
+        ..Self::MEETING
+    };
+
+    /// A lecture before strangers: whoever has the link comes in, to listen and react.
+    pub const WEBINAR: Self =
+        Self { door: Door::Open, attendee: Rights::of(&[Right::React]), ..Self::MEETING };
+
+    /// A consultation: those who knock wait, nobody but hosts records or shares, and co-hosts
+    /// neither admit nor invite.
+    pub const CLINIC: Self = Self {
+        co_host: PERSON.with(Right::MuteOthers).with(Right::Remove),
+        presenter: PERSON,
+        attendee: PERSON.without(Right::RenameSelf),
+        ..Self::MEETING
+    };
+
+    /// A place for everyone: whoever has the link comes in, and everyone may speak and share.
+    pub const OPEN: Self =
+        Self { door: Door::Open, attendee: PERSON.with(Right::ShareScreen), ..Self::MEETING };
+
+    /// The settings as the group's state takes them.
+    pub(super) fn opening(self) -> Result<Opening, Error> {
+        let passcode = self.passcode.as_deref().map(checked_passcode).transpose()?;
+        let Self { profile, door, co_host, presenter, attendee, muted, may_unmute, passcode: _ } =
+            self;
+        let rights = RoleRights { co_host, presenter, attendee };
+        Ok(Opening { profile, door, rights, muted, unmute_forbidden: !may_unmute, passcode })
+    }
+}
+
+/// A passcode that the state can hold.
+pub(super) fn checked_passcode(passcode: &str) -> Result<SecretText, Error> {
+    if (1..=64).contains(&passcode.len()) {
+        Ok(SecretText::new(passcode))
+    } else {
+        Err(Error::Argument("a passcode has 1 to 64 bytes of UTF-8: choose another"))
+    }
+}
+
+impl Default for Settings {
+    /// [`Settings::MEETING`].
+    fn default() -> Self {
+        Self::MEETING
+    }
+}
+
+impl Settings {
+    /// The same with every microphone muted at first.
+    #[must_use]
+    pub const fn muted_on_entry(mut self) -> Self {
+        self.muted.insert(TrackKind::Microphone);
+        self
+    }
+}
