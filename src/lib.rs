@@ -26,7 +26,7 @@ pub use incamera_wire::{
     TrackKind, TrackKinds,
 };
 
-pub use admission::Invite;
+pub use admission::{Invite, Proof};
 pub use error::{Culprit, Error, Fault, Rule};
 pub use identity::{Identity, SafetyCode};
 pub use media::{FrameError, Framing, Opened, Receiver, Released, Sealer};

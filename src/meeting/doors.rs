@@ -8,7 +8,7 @@ use super::face::{Event, KnockId, MemberId};
 use super::intents::Departure;
 use super::member::{Member, Standing};
 use super::shared::Shared;
-use crate::admission::{OpenedKnock, Waiting, open_knock, seal_denial};
+use crate::admission::{OpenedKnock, Proof, Waiting, open_knock, seal_denial};
 use crate::error::{Error, Fault};
 use crate::identity::{Certified, verify_certificate};
 use crate::mls::{Engine, KeyPackageFacts};
@@ -62,7 +62,7 @@ impl<E: Engine> Member<E> {
             return shared.send(to, answer.to_vec()).map_err(|_| Fault::Replayed);
         }
         // SPEC [A3], [I2]
-        let Certified { fingerprint, name, stay, .. } =
+        let Certified { fingerprint, name, stay, label, .. } =
             verify_certificate(&credential, shared.meeting, &signature_key)
                 .map_err(|_| Fault::Certificate)?;
         if self.roster().of(stay).is_some() {
@@ -85,6 +85,12 @@ impl<E: Engine> Member<E> {
             key_package: content.key_package,
             mailbox: knock.mailbox,
             answer_key,
+            name: name.clone(),
+            fingerprint,
+            stay,
+            label,
+            proof: Proof::NotAsked,
+            arrived_ms: 0,
         };
         self.lobby.push(waiting, content.log_position, position);
         shared.tell(Event::Knock { knock: reference, name, fingerprint });
