@@ -269,6 +269,7 @@ impl<E: Engine> Member<E> {
             psk: batch.invite.zip(invite.map(|invite| &invite.secret)),
             note: &note,
             path: false,
+            rename: None,
         };
         let built =
             self.group.build(&plan).map_err(|_| Error::Internal("the building of a commit"))?;
