@@ -23,8 +23,8 @@ extern crate self as incamera;
 pub use incamera_wire as wire;
 pub use incamera_wire::{
     AnnouncedFraming, AnnouncedTrack, DenyReason, Destination, Door, Fingerprint, InviteId, Label,
-    Profile, RelayChallenge, RelayEntry, RelayProof, Right, Rights, Role, RoleRights, Track, TrackKind,
-    TrackKinds,
+    Profile, RelayChallenge, RelayEntry, RelayProof, Right, Rights, Role, RoleRights, Track,
+    TrackKind, TrackKinds,
 };
 
 pub use admission::{Invite, Proof};

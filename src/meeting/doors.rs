@@ -58,19 +58,19 @@ impl<E: Engine> Member<E> {
         // SPEC [A2]
         let opened = open_knock(&self.state.lobby_key, &invite.secret, &knock)?;
         let OpenedKnock { content, answer_key } = opened;
+        let asks_passcode = invite.passcode;
         let key_package = E::inspect_key_package(shared.profile, &content.key_package);
         let facts = key_package.map_err(|_| Fault::Certificate)?;
         if self.knows(shared, facts.reference, &content, now_ms)? {
             return Ok(());
         }
         // SPEC [A3], [I2]
-        let certified =
-            verify_certificate(&facts.credential, shared.meeting, &facts.signature_key)
-                .map_err(|_| Fault::Certificate)?;
+        let certified = verify_certificate(&facts.credential, shared.meeting, &facts.signature_key)
+            .map_err(|_| Fault::Certificate)?;
         if self.roster().of(certified.stay).is_some() {
             return self.send_tree_again(shared, facts.reference);
         }
-        let proof = match (invite.passcode, content.passcode_share) {
+        let proof = match (asks_passcode, content.passcode_share) {
             (false, _) => Proof::NotAsked,
             (true, None) => Proof::Missing,
             (true, Some(_)) => Proof::Pending,

@@ -135,7 +135,12 @@ impl Meeting {
     ///
     /// # Errors
     /// [`Error::UnknownMember`]; those of [`set_door`](Self::set_door).
-    pub fn set_label(&mut self, member: MemberId, label: Option<Label>, now: Now) -> Result<(), Error> {
+    pub fn set_label(
+        &mut self,
+        member: MemberId,
+        label: Option<Label>,
+        now: Now,
+    ) -> Result<(), Error> {
         self.core.call(now, |shared, own, at| {
             let who = own.identity_of(member)?;
             own.change(shared, Change::Label(who, label), at)
@@ -192,7 +197,12 @@ impl Meeting {
     /// # Errors
     /// [`Error::Argument`] (oneself, or no kind), [`Error::UnknownMember`]; those of
     /// [`set_door`](Self::set_door).
-    pub fn ask_to_send(&mut self, member: MemberId, kinds: TrackKinds, now: Now) -> Result<(), Error> {
+    pub fn ask_to_send(
+        &mut self,
+        member: MemberId,
+        kinds: TrackKinds,
+        now: Now,
+    ) -> Result<(), Error> {
         self.core.call(now, |shared, own, at| own.ask_to_send(shared, member, kinds, at))
     }
 

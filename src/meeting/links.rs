@@ -24,7 +24,7 @@ pub struct InviteOptions {
 }
 
 /// A live invite and what hosts know of it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct LiveInvite {
     /// Names it. A rotation gives it another.

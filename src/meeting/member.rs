@@ -1,9 +1,10 @@
 //! A member: who is in the group and follows its log.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use incamera_wire::{
-    BlobHash, DenyReason, EventKind, GroupState, KeyPackageRef, MessageId, Right, StayId, TrackKind,
+    BlobHash, DenyReason, EventKind, Fingerprint, GroupState, KeyPackageRef, MessageId, Right,
+    StayId, TrackKind,
 };
 
 use super::epochs::{EpochView, Epochs, handshake_key};

@@ -38,9 +38,7 @@ mod tests;
 mod verdict;
 
 pub use client::Meeting;
-pub use face::{
-    Alarm, Event, Input, KnockId, MemberId, Message, Now, Output, Participant, Source,
-};
+pub use face::{Alarm, Event, Input, KnockId, MemberId, Message, Now, Output, Participant, Source};
 pub use hook::{Applicant, IdentityHook};
 pub use know::Rules;
 pub use links::{InviteOptions, LiveInvite};

@@ -1,9 +1,7 @@
 //! What a member means to change of the state: judged before it is asked for, kept until the state
 //! shows it, applied anew after a lost race (SPEC \[G15\]).
 
-use incamera_wire::{
-    EventKind, Fingerprint, GroupState, Role, TrackKinds,
-};
+use incamera_wire::{EventKind, Fingerprint, GroupState, Role, TrackKinds};
 
 use super::doors::OWN_MEMBER;
 use super::face::MemberId;
@@ -84,7 +82,11 @@ impl<E: Engine> Member<E> {
         Ok((next, true))
     }
 
-    pub(super) fn proposes<'a>(&self, state: &'a GroupState, statements: &'a [Statement]) -> Proposed<'a> {
+    pub(super) fn proposes<'a>(
+        &self,
+        state: &'a GroupState,
+        statements: &'a [Statement],
+    ) -> Proposed<'a> {
         Proposed {
             committer: self.group.own_leaf(),
             adds: &[],

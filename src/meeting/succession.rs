@@ -16,11 +16,7 @@ const REPLACE_STAGGER_MS: u64 = 1_000;
 impl<E: Engine> Member<E> {
     /// Says that nothing is heard of the hosts, and goes on saying so in each epoch until one of them
     /// is heard or they are replaced.
-    pub(super) fn declare_silent(
-        &mut self,
-        shared: &mut Shared,
-        now_ms: u64,
-    ) -> Result<(), Error> {
+    pub(super) fn declare_silent(&mut self, shared: &mut Shared, now_ms: u64) -> Result<(), Error> {
         self.require_in()?;
         let own = self.own_occupant()?.fingerprint;
         // SPEC [G17]
@@ -77,7 +73,7 @@ impl<E: Engine> Member<E> {
     pub(super) fn collected(&self, shared: &Shared) -> (Vec<Statement>, Vec<Vec<u8>>) {
         let epoch = self.epochs.current().epoch;
         let mut statements = Vec::new();
-        let mut evidence = Vec::new();
+        let mut evidence: Vec<Vec<u8>> = Vec::new();
         for signed in self.statements.values() {
             if let Ok(statement) = events::statement(signed, shared.meeting, epoch, self.roster()) {
                 statements.push(statement);

@@ -24,8 +24,7 @@ const DIRECT: &[u8] = b"incamera 1 direct";
 /// What a word to one member is bound to (SPEC \[G20\]).
 fn binding(shared: &Shared, epoch: u64, from: StayId, to: StayId, counter: u64) -> Vec<u8> {
     let (meeting, epoch, counter) = (shared.meeting, epoch.to_be_bytes(), counter.to_be_bytes());
-    let parts: [&[u8]; 5] =
-        [meeting.as_bytes(), &epoch, from.as_bytes(), to.as_bytes(), &counter];
+    let parts: [&[u8]; 5] = [meeting.as_bytes(), &epoch, from.as_bytes(), to.as_bytes(), &counter];
     parts.concat()
 }
 
