@@ -150,6 +150,7 @@ impl<E: Engine> Member<E> {
             base_key,
             own_leaf: self.group.own_leaf(),
             leaves: leaves.collect(),
+            adds: !removes,
             removes,
         };
         shared.keyring.install(install, now_ms).map_err(|_| Error::Internal("the keyring"))
