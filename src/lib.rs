@@ -29,7 +29,7 @@ pub use incamera_wire::{
 
 pub use admission::{Invite, Proof};
 pub use error::{Culprit, Error, Fault, Rule};
-pub use identity::{Contact, Identity, PairCode, SafetyCode};
+pub use identity::{Contact, Identity, SafetyCode};
 pub use media::{FrameError, Framing, Opened, Receiver, Released, Sealer};
 pub use meeting::{
     Alarm, Applicant, Event, IdentityHook, Input, InviteOptions, KnockId, LiveInvite, Meeting,

@@ -1,8 +1,11 @@
 //! Who somebody is: a long-term Ed25519 identity key, the certificate by which it vouches for one
-//! stay in one meeting, and the codes by which people compare what they see.
+//! stay in one meeting, the codes by which people compare what they see, and whom they know.
 
 mod certificate;
+mod contacts;
+mod relay;
 mod safety;
+mod words;
 
 use core::fmt;
 
@@ -16,8 +19,11 @@ use crate::error::Error;
 use crate::secret::Secret;
 
 pub(crate) use certificate::{Certified, certify, renamed, verify_certificate, verify_strict};
+pub use contacts::Contact;
+pub(crate) use contacts::Contacts;
+pub(crate) use relay::verify_relay;
 pub use safety::SafetyCode;
-pub(crate) use safety::safety_code;
+pub(crate) use safety::{pair_code, safety_code};
 
 /// A person's long-term Ed25519 key and the display name that it goes by.
 ///

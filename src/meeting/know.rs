@@ -11,7 +11,7 @@ use super::face::{MemberId, Now, Participant};
 use super::hook::IdentityHook;
 use super::relays::ProvedRelay;
 use crate::error::{Error, Fault};
-use crate::identity::{Contact, Contacts, PairCode, SafetyCode, pair_code, safety_code};
+use crate::identity::{Contact, Contacts, SafetyCode, pair_code, safety_code};
 
 /// The meeting's rules as everyone agrees on them, without their secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +106,7 @@ impl Meeting {
     ///
     /// # Errors
     /// [`Error::UnknownMember`], [`Error::NotJoined`] before a Welcome, [`Error::Ended`].
-    pub fn pair_code(&self, member: MemberId) -> Result<PairCode, Error> {
+    pub fn pair_code(&self, member: MemberId) -> Result<SafetyCode, Error> {
         let (_, own) = self.core.look()?;
         let mine = own.own_seat().ok_or(Error::Internal("the own leaf"))?;
         Ok(pair_code(&mine.identity_key, &own.seat(member)?.identity_key))
