@@ -13,6 +13,6 @@ pub(crate) use budget::{Budget, CLAIM_MS};
 pub use invite::Invite;
 pub(crate) use invite::has_expired;
 pub(crate) use knock::{OpenedKnock, open_knock, open_reply, seal_denial, seal_knock, seal_reply};
-pub(crate) use lobby::{KNOCK_WAITS_MS, Lobby, Waiting};
-pub(crate) use passcode::{PasscodeFault, PasscodeRun, Prover, Verifier, WrongPasscode};
+pub(crate) use lobby::{Lobby, Waiting};
+pub(crate) use passcode::{PasscodeRun, Prover, Verifier};
 pub use proof::Proof;

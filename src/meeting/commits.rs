@@ -6,7 +6,6 @@ use incamera_wire::{Envelope, GroupState, KeyPackageRef};
 use super::epochs::{EpochView, handshake_key, read_roster};
 use super::face::{Alarm, Event};
 use super::member::{MAX_TREES, Member, Outcome, OwnCommit, SentTree, Standing, install_psks};
-use super::roster::Roster;
 use super::shared::{Refusal, Shared};
 use super::verdict::{self, Accepted};
 use crate::envelope;
