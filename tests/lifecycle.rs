@@ -127,10 +127,8 @@ fn a_removal_kills_the_links_and_bans_the_identity() {
     world.clients[0].meeting.remove(ben, now).unwrap();
     world.settle();
     // Dan's knock was made with the old link.
-    assert!(matches!(
-        world.clients[0].events.last(),
-        Some(Event::KnockVoid { .. } | Event::Gone { .. })
-    ));
+    let voided = |event: &Event| matches!(event, Event::KnockVoid { .. });
+    assert!(world.clients[0].events.iter().any(voided));
     world.admit_all(0);
     assert!(!world.has_joined(waiting));
     let late = world.knock_with("Eve", &old);

@@ -139,12 +139,11 @@ impl<E: Engine> Member<E> {
     /// Says once more what this member stands by and could not be read in time; `false` if there is
     /// nothing of the kind.
     pub(super) fn say_again(&mut self, shared: &mut Shared, now_ms: u64) -> Result<bool, Refusal> {
-        if self.confirming {
-            self.confirming = false;
+        let confirms = std::mem::take(&mut self.confirming);
+        if confirms {
             self.confirm_at = Some(now_ms);
-            return Ok(true);
         }
-        let Some(kind) = self.stands_by.clone() else { return Ok(false) };
+        let Some(kind) = self.stands_by.clone() else { return Ok(confirms) };
         self.say(shared, kind, now_ms).map_err(|_| Fault::EpochEnded)?;
         Ok(true)
     }
