@@ -147,6 +147,7 @@ impl<E: Engine> Member<E> {
         self.tell_state(shared, &before, &old_state, facts.committer);
         self.settle_changes();
         self.restate_silence(shared, now_ms);
+        self.forget_orders(shared);
         self.order_again(shared, now_ms);
         if !added.is_empty() {
             self.greet(shared, facts.own, now_ms);

@@ -95,6 +95,8 @@ pub(super) struct Member<E: Engine> {
     pub(super) handling: Handling,
     pub(super) budget: Budget,
     pub(super) room: Room,
+    /// One's own orders on their way to the log, and whom they name.
+    pub(super) own_orders: Vec<(Fingerprint, MessageId)>,
     /// Whether this member says that nothing is heard of the hosts.
     pub(super) declares_silent: bool,
     /// Signed statements of this epoch that nothing is heard of the hosts, by author.
@@ -139,6 +141,7 @@ impl<E: Engine> Member<E> {
             handling: Handling::default(),
             budget: Budget::default(),
             room,
+            own_orders: Vec::new(),
             declares_silent: false,
             statements: BTreeMap::new(),
             intents: Intents::default(),

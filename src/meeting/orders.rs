@@ -80,9 +80,23 @@ impl<E: Engine> Member<E> {
         let head =
             Head { meeting: shared.meeting, kind: EnvelopeKind::Order, epoch, welcome: None };
         let envelope = envelope::seal(&key, &shared.entropy, head, &signed.encode())?;
-        shared.post(Destination::Log, envelope.encode(), now_ms)?;
+        let id = shared.post(Destination::Log, envelope.encode(), now_ms)?;
+        self.own_orders.push((target, id));
         self.counter += 1;
         Ok(())
+    }
+
+    /// Nobody needs an order any more whose target is gone.
+    pub(super) fn forget_orders(&mut self, shared: &mut Shared) {
+        let mut orders = std::mem::take(&mut self.own_orders);
+        orders.retain(|(target, id)| {
+            let here = self.roster().leaves_of(*target).next().is_some();
+            if !here {
+                shared.outbox.forget(*id);
+            }
+            here
+        });
+        self.own_orders = orders;
     }
 
     /// Orders again what this member means to remove and nothing in the log binds to: the key under

@@ -112,7 +112,8 @@ impl<E: Engine> Member<E> {
     /// Schedules and does what this member does about waiting knocks by itself.
     pub(super) fn attend_lobby(&mut self, shared: &mut Shared, now_ms: u64) {
         self.fail_runs(shared, now_ms);
-        if self.require_in().is_err() || self.is_ordered_out() {
+        let empty = self.lobby.waiting().next().is_none();
+        if empty || self.require_in().is_err() || self.is_ordered_out() {
             return;
         }
         let Ok(own) = self.own_occupant() else { return };
