@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::secret::Secret;
 
 pub(crate) use certificate::{Certified, certify, renamed, verify_certificate, verify_strict};
+#[expect(unreachable_pub, unused_imports, reason = "as in contacts.rs")]
 pub use contacts::Contact;
 pub(crate) use contacts::Contacts;
 pub(crate) use relay::verify_relay;

@@ -74,6 +74,8 @@ enum Step {
     NewReceiver,
     Wait(u64),
     Stop(bool),
+    NeedRelay(bool),
+    ProveRelay(bool),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -90,6 +92,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::NewReceiver),
         1 => (0..400_u64).prop_map(Step::Wait),
         1 => any::<bool>().prop_map(Step::Stop),
+        1 => any::<bool>().prop_map(Step::NeedRelay),
+        1 => any::<bool>().prop_map(Step::ProveRelay),
     ]
 }
 
@@ -105,6 +109,8 @@ struct World {
     sent: Vec<Vec<u8>>,
     accepted: BTreeSet<usize>,
     stopped: bool,
+    /// Whether a relay is needed, and whether one is proved.
+    relay: (bool, bool),
 }
 
 impl World {
@@ -122,6 +128,7 @@ impl World {
             sent: vec![],
             accepted: BTreeSet::new(),
             stopped: false,
+            relay: (false, false),
         }
     }
 
@@ -180,6 +187,14 @@ impl World {
                 self.stopped = stop;
                 self.sender.allow_sealing(!stop);
             }
+            Step::NeedRelay(needed) => {
+                self.relay.0 = needed;
+                self.sender.require_relay(needed);
+            }
+            Step::ProveRelay(proved) => {
+                self.relay.1 = proved;
+                self.sender.prove_relay(proved);
+            }
             _ => {}
         }
     }
@@ -188,8 +203,13 @@ impl World {
         let before = self.sender.digest();
         let (text, mut out) = (self.sent.len().to_be_bytes(), Vec::new());
         let sealed = self.sealer.as_mut().unwrap().seal(&text, self.now_ms, &mut out);
-        if self.stopped {
-            assert_eq!((sealed, out.len()), (Err(FrameError::Stopped), 0));
+        let refusal = match (self.stopped, self.relay) {
+            (true, _) => Some(FrameError::Stopped),
+            (false, (true, false)) => Some(FrameError::NoRelay),
+            (false, _) => None,
+        };
+        if let Some(refusal) = refusal {
+            assert_eq!((sealed, out.len()), (Err(refusal), 0));
             assert_eq!(self.sender.digest(), before);
         } else {
             sealed.unwrap();
@@ -235,7 +255,7 @@ proptest! {
     fn no_order_of_events_repeats_a_counter_or_accepts_a_replay(
         steps in proptest::collection::vec(step(), 1..200),
     ) {
-        // SPEC [K3] [M2] [M9] [M11]
+        // SPEC [K3] [M2] [M9] [M11] [M13]
         let mut world = World::new();
         for step in steps {
             world.step(step);
