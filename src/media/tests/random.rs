@@ -135,18 +135,8 @@ impl World {
     fn step(&mut self, step: Step) {
         match step {
             Step::Seal => self.seal(),
-            Step::SealWithoutRoom => {
-                let before = self.sender.digest();
-                let sealer = self.sealer.as_mut().unwrap();
-                assert!(sealer.seal_into(b"text", self.now_ms, &mut [0; 5]).is_err());
-                assert_eq!(self.sender.digest(), before);
-            }
-            Step::TakeAgain => {
-                let take = || Sealer::lease(Arc::clone(&self.sender), MIC, Framing::Whole);
-                assert_eq!(take().map(|_| ()), Err(FrameError::AlreadyLeased));
-                self.sealer = None;
-                self.sealer = Some(take().unwrap());
-            }
+            Step::SealWithoutRoom => self.seal_without_room(),
+            Step::TakeAgain => self.take_again(),
             Step::Deliver(at) => self.deliver(&at),
             Step::Replay(at) if !self.accepted.is_empty() => {
                 let seen = *self.accepted.iter().nth(at.index(self.accepted.len())).unwrap();
@@ -218,6 +208,20 @@ impl World {
             assert!(self.sent.iter().all(|sent| name(sent) != name(&out)));
             self.sent.push(out);
         }
+    }
+
+    fn seal_without_room(&mut self) {
+        let before = self.sender.digest();
+        let sealer = self.sealer.as_mut().unwrap();
+        assert!(sealer.seal_into(b"text", self.now_ms, &mut [0; 5]).is_err());
+        assert_eq!(self.sender.digest(), before);
+    }
+
+    fn take_again(&mut self) {
+        let take = || Sealer::lease(Arc::clone(&self.sender), MIC, Framing::Whole);
+        assert_eq!(take().map(|_| ()), Err(FrameError::AlreadyLeased));
+        self.sealer = None;
+        self.sealer = Some(take().unwrap());
     }
 
     fn deliver(&mut self, at: &prop::sample::Index) {
