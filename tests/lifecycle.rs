@@ -240,7 +240,7 @@ fn calls_without_the_right_or_before_joining_fail() {
     let ben = &mut world.clients[1].meeting;
     assert!(matches!(ben.remove(ada, now), Err(Error::MissingRight(_))));
     let own = world.member_id(0);
-    assert_eq!(world.clients[0].meeting.remove(own, now), Err(Error::OwnMember));
+    assert!(matches!(world.clients[0].meeting.remove(own, now), Err(Error::Argument(_))));
     let nobody = incamera::MemberId::new([9; 16]);
     assert_eq!(world.clients[0].meeting.remove(nobody, now), Err(Error::UnknownMember));
     let outside = world.knock("Dan");

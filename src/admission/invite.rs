@@ -3,7 +3,7 @@
 use core::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use incamera_wire::{InviteId, MeetingId, Profile};
+use incamera_wire::{InviteEntry, InviteId, MeetingId, Profile};
 use zeroize::Zeroizing;
 
 use crate::error::Error;
@@ -123,6 +123,13 @@ impl Invite {
     pub(crate) fn id(&self) -> InviteId {
         policy::invite_id(&self.link_secret)
     }
+}
+
+/// Whether nobody may be admitted under this invite any more, by the admitter's clock: `unix_ms`
+/// are the milliseconds since 1970-01-01T00:00:00Z.
+pub(crate) fn has_expired(entry: &InviteEntry, unix_ms: u64) -> bool {
+    // SPEC [A15]
+    entry.expires_s.is_some_and(|expires_s| unix_ms / 1000 >= expires_s.get())
 }
 
 impl fmt::Debug for Invite {

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use incamera_wire::{InviteId, KeyPackageRef, MailboxId};
+use incamera_wire::{Fingerprint, InviteId, KeyPackageRef, Label, MailboxId, StayId};
 
+use super::Proof;
 use crate::error::Fault;
 use crate::secret::Secret;
 
@@ -15,6 +16,8 @@ pub(crate) const MAX_SEEN: usize = 4096;
 pub(crate) const MAX_DENIALS: usize = 64;
 /// How many log entries old a knock may be, and how many ahead of the reader.
 pub(crate) const FRESHNESS: u64 = 1024;
+/// How long a knock waits for an answer, in milliseconds.
+pub(crate) const KNOCK_WAITS_MS: u64 = 600_000;
 
 /// A knock that waits for an answer.
 pub(crate) struct Waiting {
@@ -28,6 +31,25 @@ pub(crate) struct Waiting {
     pub(crate) mailbox: MailboxId,
     /// The key for an answer.
     pub(crate) answer_key: Secret<32>,
+    /// The name in its certificate.
+    pub(crate) name: String,
+    /// The identity in it.
+    pub(crate) fingerprint: Fingerprint,
+    /// The stay in it.
+    pub(crate) stay: StayId,
+    /// What it says there that it is, if it is no person.
+    pub(crate) label: Option<Label>,
+    /// What it has shown of the passcode.
+    pub(crate) proof: Proof,
+    /// When it came, in the milliseconds of the caller's monotonic clock.
+    pub(crate) arrived_ms: u64,
+}
+
+impl Waiting {
+    /// When it has waited long enough.
+    fn expires_ms(&self) -> u64 {
+        self.arrived_ms.saturating_add(KNOCK_WAITS_MS)
+    }
 }
 
 /// Knocks that wait, and those that came before.
@@ -117,6 +139,25 @@ impl Lobby {
         dead
     }
 
+    /// Drops what has waited for [`KNOCK_WAITS_MS`], and gives it back.
+    pub(crate) fn expired(&mut self, now_ms: u64) -> Vec<Waiting> {
+        let (old, young) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition::<Vec<_>, _>(|waiting| waiting.expires_ms() <= now_ms);
+        self.waiting = young;
+        old
+    }
+
+    /// When [`Lobby::expired`] next has something to drop.
+    pub(crate) fn next_expiry(&self) -> Option<u64> {
+        self.waiting.iter().map(Waiting::expires_ms).min()
+    }
+
+    /// A knock that waits, to note what it has proved.
+    pub(crate) fn waiting_mut(&mut self, reference: KeyPackageRef) -> Option<&mut Waiting> {
+        self.waiting.iter_mut().find(|waiting| waiting.reference == reference)
+    }
+
     /// The knocks that wait, oldest first.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = &Waiting> {
         self.waiting.iter()
@@ -140,6 +181,12 @@ mod tests {
             key_package: vec![],
             mailbox: MailboxId::new([3; 16]),
             answer_key: Secret::filled(|_| ()),
+            name: "Ada".to_owned(),
+            fingerprint: Fingerprint::new([4; 32]),
+            stay: StayId::new([5; 16]),
+            label: None,
+            proof: Proof::NotAsked,
+            arrived_ms: n as u64,
         }
     }
 

@@ -129,7 +129,7 @@ pub(crate) fn fingerprint(identity_key: &[u8; 32]) -> Fingerprint {
 }
 
 /// What a caller is told about a name that cannot be shown.
-const BAD_NAME: Error = Error::Argument(
+pub(crate) const BAD_NAME: Error = Error::Argument(
     "a display name has 1 to 64 bytes of UTF-8 without control characters, line separators and marks \
      of direction: choose another",
 );

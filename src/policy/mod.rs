@@ -4,17 +4,26 @@
 //! (SPEC "Group operations").
 
 mod change;
+mod consistency;
+mod derive;
+mod entries;
+mod judge_change;
+mod lists;
+mod orders;
 mod rights;
+mod silence;
 mod state;
 mod verdict;
 
 pub(crate) use change::{Change, apply};
-pub(crate) use rights::{entry_of, has_right, kinds_of, label_of, muted_of, rights_of, role_of};
 #[cfg(test)]
-pub(crate) use state::Removal;
-pub(crate) use state::{Opening, Rotation, derive, initial, invite_id, live_invite, validate};
+pub(crate) use derive::Removal;
+pub(crate) use derive::derive;
+pub(crate) use orders::order_binds;
+pub(crate) use rights::{entry_of, has_right, kinds_of, label_of, muted_of, rights_of, role_of};
+pub(crate) use state::{Opening, Rotation, initial, invite_id, live_invite, validate};
 pub(crate) use verdict::{
-    Newcomer, Occupant, Proposed, Scene, Statement, judge, order_binds, removal,
+    Newcomer, Occupant, Proposed, Scene, Statement, judge, may_add, may_remove, removal,
 };
 
 #[cfg(test)]

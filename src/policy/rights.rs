@@ -5,6 +5,7 @@ use incamera_wire::{
 };
 
 use super::Occupant;
+use crate::error::Rule;
 
 /// What a member that is no person may do at most (SPEC \[G18\]).
 const fn ceiling(label: Label) -> Rights {
@@ -65,6 +66,30 @@ pub(crate) fn rights_of(state: &GroupState, who: &Occupant) -> Rights {
 /// Whether the state gives a member a right.
 pub(crate) fn has_right(state: &GroupState, who: &Occupant, right: Right) -> bool {
     rights_of(state, who).contains(right)
+}
+
+/// Whether a member is a host, and no program that says it is one.
+pub(super) fn is_host(state: &GroupState, who: &Occupant) -> bool {
+    who.label.is_none() && role_of(state, &who.fingerprint) == Role::Host
+}
+
+/// Whether a member may touch identities of this role, and give it: hosts any, everyone else those
+/// strictly below its own (SPEC \[G15\]).
+pub(super) fn outranks(state: &GroupState, who: &Occupant, role: Role) -> bool {
+    // SPEC [G15]
+    is_host(state, who) || role_of(state, &who.fingerprint).number() < role.number()
+}
+
+/// Demands that the state gives a member a right.
+pub(super) fn require(state: &GroupState, who: &Occupant, right: Right) -> Result<(), Rule> {
+    let allowed = has_right(state, who, right);
+    if allowed { Ok(()) } else { Err(Rule::MissingRight(right)) }
+}
+
+/// Demands that a member may touch identities of this role.
+pub(super) fn require_rank(state: &GroupState, who: &Occupant, role: Role) -> Result<(), Rule> {
+    let allowed = outranks(state, who, role);
+    if allowed { Ok(()) } else { Err(Rule::Outranked) }
 }
 
 /// The kinds of tracks on which a member may send: those it has the right to and that are not muted

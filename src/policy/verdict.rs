@@ -2,8 +2,12 @@
 
 use incamera_wire::{Door, Fingerprint, GroupState, InviteId, Label, Right, StayId};
 
-use super::rights::has_right;
-use super::state::{Removal, check_derived, live_invite};
+use super::derive::{Removal, check_derived};
+use super::judge_change::judge_change;
+use super::orders::check_orders;
+use super::rights::{label_of, require, require_rank, role_of};
+use super::silence::judge_replacement;
+use super::state::live_invite;
 use crate::error::Rule;
 
 /// A leaf of the tree and who is behind it.
@@ -75,28 +79,55 @@ pub(crate) struct Scene<'a> {
     pub(crate) orders: &'a [Fingerprint],
 }
 
-/// Whether a removal order of `author` binds, read from the log in this scene (SPEC \[G16\]).
-pub(crate) fn order_binds(
-    scene: &Scene<'_>,
-    author: &Occupant,
-    target: &Fingerprint,
-    stay: StayId,
-) -> Result<(), Rule> {
-    let _ = (target, stay);
-    require(scene.state, author, Right::Remove)
+/// What a commit is for. Each kind stands alone in its commit.
+enum Kind<'a> {
+    Adds,
+    Removes,
+    Rename,
+    Replacement(Option<&'a GroupState>),
+    Change(&'a GroupState),
 }
 
-/// The verdict on a commit (SPEC \[G6\] to \[G9\], \[G15\] to \[G17\], \[G21\]).
+/// Every field of a commit is named here, so that a new one does not compile before it has a place.
+fn kind<'a>(commit: &Proposed<'a>) -> Result<Kind<'a>, Rule> {
+    let Proposed { committer: _, adds, removes, departed, state, psk, renames, statements } =
+        *commit;
+    let parts = (!adds.is_empty(), !removes.is_empty(), renames, !statements.is_empty());
+    // SPEC [G4], [G15], [G17], [G21]
+    let kind = match (parts, state) {
+        ((true, false, false, false), _) => Kind::Adds,
+        ((false, true, false, false), _) => Kind::Removes,
+        ((false, false, true, false), None) => Kind::Rename,
+        ((false, false, false, true), state) => Kind::Replacement(state),
+        ((false, false, false, false), Some(state)) => Kind::Change(state),
+        ((false, false, false, false), None) => return Err(Rule::Empty),
+        _ => return Err(Rule::Mixed),
+    };
+    // SPEC [G8]: evidence of a leave is for a removal.
+    if removes.is_empty() && !departed.is_empty() {
+        return Err(Rule::Evidence);
+    }
+    // SPEC [G7]
+    if adds.is_empty() && psk.is_some() {
+        return Err(Rule::Psk);
+    }
+    Ok(kind)
+}
+
+/// The verdict on a commit (SPEC \[G4\], \[G6\] to \[G9\], \[G15\] to \[G17\], \[G21\], \[G22\]).
 pub(crate) fn judge(scene: &Scene<'_>, commit: &Proposed<'_>) -> Result<(), Rule> {
-    let Scene { state, roster, .. } = *scene;
+    let Scene { state, roster, orders: _ } = *scene;
     // SPEC [G8]
     let committer = at(roster, commit.committer).ok_or(Rule::UnknownCommitter)?;
-    // SPEC [G4]
-    match (commit.adds.is_empty(), commit.removes.is_empty()) {
-        (true, true) => Err(Rule::Empty),
-        (false, false) => Err(Rule::Mixed),
-        (false, true) => judge_adds(state, roster, committer, commit),
-        (true, false) => judge_removes(state, roster, committer, commit),
+    let kind = kind(commit)?;
+    check_orders(scene, committer, commit)?;
+    match kind {
+        Kind::Adds => judge_adds(state, roster, committer, commit),
+        Kind::Removes => judge_removes(scene, committer, commit),
+        // SPEC [G21]
+        Kind::Rename => require(state, committer, Right::RenameSelf),
+        Kind::Replacement(new) => judge_replacement(scene, committer, new, commit.statements),
+        Kind::Change(new) => judge_change(scene, committer, new),
     }
 }
 
@@ -106,23 +137,36 @@ fn judge_adds(
     committer: &Occupant,
     commit: &Proposed<'_>,
 ) -> Result<(), Rule> {
-    // SPEC [G8]: the waiting room is opened from inside only.
-    match state.door {
-        Door::WaitingRoom => require(state, committer, Right::Admit)?,
-        Door::Open => {}
-        Door::Locked => return Err(Rule::Locked),
-    }
+    may_add(state, committer)?;
     // SPEC [G7]
     commit.psk.and_then(|id| live_invite(state, id)).ok_or(Rule::Psk)?;
-    // SPEC [G8]
-    if !commit.departed.is_empty() {
-        return Err(Rule::Evidence);
-    }
     // SPEC [G9]
     check_derived(state, roster, commit.state, &Removal::default())?;
     for (index, newcomer) in commit.adds.iter().enumerate() {
         let earlier = commit.adds.iter().take(index);
         judge_newcomer(state, roster, earlier, newcomer)?;
+    }
+    Ok(())
+}
+
+/// Whether the door lets a member commit an Add.
+pub(crate) fn may_add(state: &GroupState, who: &Occupant) -> Result<(), Rule> {
+    // SPEC [G8]: the waiting room is opened from inside only, and a program opens no door.
+    match state.door {
+        Door::Open if label_of(state, who).is_none() => Ok(()),
+        Door::WaitingRoom | Door::Open => require(state, who, Right::Admit),
+        Door::Locked => Err(Rule::Locked),
+    }
+}
+
+/// Whether a member may commit the removals for cause.
+pub(crate) fn may_remove(scene: &Scene<'_>, who: &Occupant, removal: &Removal) -> Result<(), Rule> {
+    // SPEC [G16]: whom an order names, anybody may remove.
+    for gone in removal.for_cause.iter().filter(|gone| !scene.orders.contains(gone)) {
+        // SPEC [G8]
+        require(scene.state, who, Right::Remove)?;
+        // SPEC [G15]
+        require_rank(scene.state, who, role_of(scene.state, gone))?;
     }
     Ok(())
 }
@@ -148,23 +192,17 @@ fn judge_newcomer<'a>(
 }
 
 fn judge_removes(
-    state: &GroupState,
-    roster: &[Occupant],
+    scene: &Scene<'_>,
     committer: &Occupant,
     commit: &Proposed<'_>,
 ) -> Result<(), Rule> {
-    // SPEC [G7]
-    if commit.psk.is_some() {
-        return Err(Rule::Psk);
-    }
+    let Scene { state, roster, orders: _ } = *scene;
     let removal = removal(roster, commit.removes, commit.departed)?;
+    // SPEC [G8]
     if commit.removes.contains(&committer.leaf) {
         return Err(Rule::NoSuchLeaf);
     }
-    // SPEC [G8]
-    if !removal.for_cause.is_empty() {
-        require(state, committer, Right::Remove)?;
-    }
+    may_remove(scene, committer, &removal)?;
     // SPEC [G9]
     check_derived(state, roster, commit.state, &removal)
 }
@@ -207,11 +245,6 @@ fn push_once(list: &mut Vec<Fingerprint>, fingerprint: Fingerprint) {
     if !list.contains(&fingerprint) {
         list.push(fingerprint);
     }
-}
-
-fn require(state: &GroupState, who: &Occupant, right: Right) -> Result<(), Rule> {
-    let allowed = has_right(state, who, right);
-    if allowed { Ok(()) } else { Err(Rule::MissingRight(right)) }
 }
 
 fn at(roster: &[Occupant], leaf: u32) -> Option<&Occupant> {
