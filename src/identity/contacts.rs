@@ -13,7 +13,6 @@ const MAX_CONTACTS: usize = 4_096;
 
 /// Somebody whom this person knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(unreachable_pub, reason = "the crate exports it with the meeting's calls for contacts")]
 pub struct Contact {
     /// The identity.
     pub fingerprint: Fingerprint,
