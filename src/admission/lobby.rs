@@ -243,11 +243,57 @@ mod tests {
     fn knocks_of_a_dead_invite_are_dropped() {
         let mut lobby = Lobby::default();
         lobby.push(waiting(1), 1, 1);
-        let dead = lobby.drop_dead(|_| false);
+        lobby.push(Waiting { invite: InviteId::new([2; 16]), ..waiting(2) }, 1, 1);
+        let dead = lobby.drop_dead(|invite| invite == InviteId::new([2; 16]));
         assert_eq!(
             dead.iter().map(|waiting| waiting.reference).collect::<Vec<_>>(),
             [reference(1)]
         );
-        assert_eq!(lobby.waiting().count(), 0);
+        assert_eq!(lobby.waiting().map(|w| w.reference).collect::<Vec<_>>(), [reference(2)]);
+    }
+
+    #[test]
+    fn a_knock_waits_for_ten_minutes() {
+        assert_eq!(KNOCK_WAITS_MS, 600_000);
+        let mut lobby = Lobby::default();
+        assert_eq!(lobby.next_expiry(), None);
+        for n in [7, 5, 9] {
+            lobby.push(waiting(n), 1, 1);
+        }
+        let names = |gone: Vec<Waiting>| gone.iter().map(|w| w.reference).collect::<Vec<_>>();
+        assert_eq!(lobby.next_expiry(), Some(600_005));
+        assert_eq!(names(lobby.expired(600_004)), []);
+        assert_eq!(names(lobby.expired(600_007)), [reference(7), reference(5)]);
+        assert_eq!(lobby.next_expiry(), Some(600_009));
+        assert_eq!(lobby.waiting().map(|w| w.reference).collect::<Vec<_>>(), [reference(9)]);
+        assert_eq!(lobby.check(reference(5), 1, 1), Err(Fault::Replayed));
+        assert_eq!(names(lobby.expired(u64::MAX)), [reference(9)]);
+        assert_eq!(lobby.next_expiry(), None);
+    }
+
+    #[test]
+    fn what_a_knock_has_proved_is_noted_in_its_place() {
+        let mut lobby = Lobby::default();
+        lobby.push(waiting(1), 1, 1);
+        lobby.push(waiting(2), 1, 1);
+        lobby.waiting_mut(reference(2)).unwrap().proof = Proof::Proved;
+        assert!(lobby.waiting_mut(reference(3)).is_none());
+        let proofs = lobby.waiting().map(|waiting| waiting.proof);
+        assert_eq!(proofs.collect::<Vec<_>>(), [Proof::NotAsked, Proof::Proved]);
+    }
+
+    #[test]
+    fn what_was_taken_goes_back_to_its_place() {
+        let mut lobby = Lobby::default();
+        (1..=3).for_each(|n| lobby.push(waiting(n), 1, 1));
+        let names = |lobby: &Lobby| lobby.waiting().map(|w| w.reference).collect::<Vec<_>>();
+        let (place, taken) = lobby.take(reference(2)).unwrap();
+        assert_eq!((place, taken.reference), (1, reference(2)));
+        assert_eq!(names(&lobby), [reference(1), reference(3)]);
+        assert!(lobby.take(reference(2)).is_none());
+        lobby.put_back(place, taken);
+        assert_eq!(names(&lobby), [reference(1), reference(2), reference(3)]);
+        lobby.put_back(99, waiting(4));
+        assert_eq!(names(&lobby)[3], reference(4));
     }
 }
