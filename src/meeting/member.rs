@@ -9,7 +9,7 @@ use incamera_wire::{
 
 use super::epochs::{EpochView, Epochs, handshake_key};
 use super::events::Counters;
-use super::face::{Alarm, Event, Participant};
+use super::face::{Event, Participant};
 use super::intents::Intents;
 use super::proving::Handling;
 use super::room::Room;
@@ -277,9 +277,7 @@ impl<E: Engine> Member<E> {
         let lobby = self.drive_lobby(shared, now_ms);
         // What the lobby has let in is committed at once.
         self.commit_what_can_be(shared, now_ms);
-        if !shared.gate_relay(&self.state) {
-            shared.tell(Event::Alarm(Alarm::RelayDropped));
-        }
+        shared.gate_relay(&self.state);
         let gate = self.gate_sealing(shared, now_ms);
         let commits = self.standing == Standing::Confirmed && !self.group.has_pending();
         let commits = commits && !self.is_ordered_out();

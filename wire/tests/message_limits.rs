@@ -59,7 +59,7 @@ fn the_largest_and_the_smallest_events_pass() {
         ask(TrackKinds::ALL),
         announcement(Vec::new()),
         announcement((0..16).map(announced).collect()),
-        EventKind::Attend { knock: KeyPackageRef::new([1; 32]) },
+        EventKind::Attend { knock: KeyPackageRef::new([1; 32]), proved: true },
         host_silent(fingerprints(1)),
         host_silent(fingerprints(16)),
         EventKind::RemovalOrder { target: Fingerprint::new([1; 32]), stay: StayId::new([2; 16]) },

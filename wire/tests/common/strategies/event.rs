@@ -42,8 +42,10 @@ fn about_somebody() -> impl Strategy<Value = EventKind> {
             ciphertext
         }),
         (id(StayId::new), kinds(1)).prop_map(|(to, kinds)| EventKind::Ask { to, kinds }),
-        uniform32(any::<u8>())
-            .prop_map(|knock| EventKind::Attend { knock: KeyPackageRef::new(knock) }),
+        (uniform32(any::<u8>()), any::<bool>()).prop_map(|(knock, proved)| EventKind::Attend {
+            knock: KeyPackageRef::new(knock),
+            proved
+        }),
         hosts.prop_map(|hosts| EventKind::HostSilent {
             hosts: hosts.into_iter().map(Fingerprint::new).collect()
         }),
