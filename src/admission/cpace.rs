@@ -94,7 +94,7 @@ pub(super) fn lv_cat(parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
 /// Writes a length as LEB128: seven bits a byte, lowest first, the eighth set if more follow.
 fn push_length(out: &mut Vec<u8>, mut length: usize) {
     while length >= 0x80 {
-        out.push((length & 0x7f) as u8 | 0x80);
+        out.push((length % 0x80) as u8 + 0x80);
         length >>= 7;
     }
     out.push(length as u8);
