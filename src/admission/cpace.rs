@@ -61,7 +61,7 @@ impl Ephemeral {
     /// Y, the share to send: the passcode's generator times the scalar.
     pub(super) fn share(&self, passcode: &[u8], channel: &[u8], session: &[u8]) -> [u8; 32] {
         let generator = generator(passcode, channel, session);
-        (&*generator * &*self.scalar()).compress().to_bytes()
+        (*generator * *self.scalar()).compress().to_bytes()
     }
 
     /// K, the draft's `scalar_mult_vfy`: the peer's share times the scalar. `None` if the share is
@@ -70,7 +70,7 @@ impl Ephemeral {
     pub(super) fn agree(&self, share: &[u8; 32]) -> Option<Secret<32>> {
         // SPEC [A11]
         let share = CompressedRistretto(*share).decompress()?;
-        let product = Zeroizing::new(&share * &*self.scalar());
+        let product = Zeroizing::new(share * *self.scalar());
         // SPEC [A11]
         if product.is_identity() {
             return None;
@@ -94,7 +94,7 @@ pub(super) fn lv_cat(parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
 /// Writes a length as LEB128: seven bits a byte, lowest first, the eighth set if more follow.
 fn push_length(out: &mut Vec<u8>, mut length: usize) {
     while length >= 0x80 {
-        out.push((length & 0x7f) as u8 | 0x80);
+        out.push((length % 0x80) as u8 + 0x80);
         length >>= 7;
     }
     out.push(length as u8);

@@ -247,6 +247,7 @@ mod tests {
     fn debug_shows_no_secret() {
         let shown = format!("{:?}", invite());
         assert!(!shown.contains("ef") && !shown.contains("239"), "{shown}");
+        assert!(shown.starts_with("Invite { profile: Standard, passcode: true, "), "{shown}");
     }
 
     proptest! {

@@ -230,6 +230,27 @@ mod tests {
     }
 
     #[test]
+    fn a_knock_is_remembered_as_long_as_its_position_is_fresh() {
+        // SPEC [A4]
+        let mut lobby = Lobby::default();
+        lobby.push(waiting(1), 10, 10);
+        lobby.push(waiting(2), 10 + FRESHNESS, 10 + FRESHNESS);
+        assert_eq!(lobby.check(reference(1), 10, 10 + FRESHNESS), Err(Fault::Replayed));
+        lobby.push(waiting(3), 11 + FRESHNESS, 11 + FRESHNESS);
+        assert_eq!(lobby.seen.keys().copied().collect::<Vec<_>>(), [reference(2), reference(3)]);
+    }
+
+    #[test]
+    fn only_fresh_knocks_fill_the_lobbys_memory() {
+        let seen = (0..MAX_SEEN).map(|n| (reference(n), 1)).collect();
+        let mut lobby = Lobby { seen, ..Lobby::default() };
+        assert_eq!(lobby.check(reference(9999), 1, 1 + FRESHNESS), Err(Fault::Full));
+        assert_eq!(lobby.check(reference(9999), 2, 2 + FRESHNESS), Ok(()));
+        lobby.seen.remove(&reference(0));
+        assert_eq!(lobby.check(reference(9999), 1, 1 + FRESHNESS), Ok(()));
+    }
+
+    #[test]
     fn the_latest_denials_are_kept() {
         let mut lobby = Lobby::default();
         for n in 0..=MAX_DENIALS {
@@ -237,6 +258,7 @@ mod tests {
         }
         assert_eq!(lobby.denial(reference(0)), None);
         assert_eq!(lobby.denial(reference(1)), Some((MailboxId::new([3; 16]), &[1][..])));
+        assert_eq!(lobby.denials.len(), MAX_DENIALS);
     }
 
     #[test]
