@@ -35,8 +35,6 @@ pub(crate) struct Waiting {
     pub(crate) name: String,
     /// The identity in it.
     pub(crate) fingerprint: Fingerprint,
-    /// The stay in it.
-    pub(crate) stay: StayId,
     /// What it says there that it is, if it is no person.
     pub(crate) label: Option<Label>,
     /// What it has shown of the passcode.
@@ -183,7 +181,6 @@ mod tests {
             answer_key: Secret::filled(|_| ()),
             name: "Ada".to_owned(),
             fingerprint: Fingerprint::new([4; 32]),
-            stay: StayId::new([5; 16]),
             label: None,
             proof: Proof::NotAsked,
             arrived_ms: n as u64,

@@ -164,7 +164,7 @@ impl<E: Engine> Member<E> {
         // Its author's commit is behind it in the log.
         let wait = if by == self.stay { 0 } else { wait };
         let carry_at = now_ms.saturating_add(wait);
-        self.intents.orders.push(Ordered { target, by, bound_at: now_ms, carry_at });
+        self.intents.orders.push(Ordered { target, bound_at: now_ms, carry_at });
     }
 
     /// Whether an order names this very identity.

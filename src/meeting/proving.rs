@@ -11,7 +11,7 @@ use super::face::Event;
 use super::member::Member;
 use super::roster::Seat;
 use super::shared::{Refusal, Shared};
-use crate::admission::{CLAIM_MS, PasscodeRun, Proof, Verifier, seal_reply};
+use crate::admission::{CLAIM_MS, PasscodeFault, PasscodeRun, Proof, Verifier, seal_reply};
 use crate::error::Fault;
 use crate::mls::Engine;
 use crate::policy::{self, Occupant};
@@ -24,8 +24,6 @@ const ADMIT_LATEST_MS: u64 = 10_000;
 const ATTEND_STAGGER_MS: u64 = 2_000;
 /// The longest that any member waits to take on a proof, in milliseconds.
 const ATTEND_LATEST_MS: u64 = 20_000;
-/// How long a run waits for the knocker's confirmation, in milliseconds.
-const RUN_MS: u64 = 30_000;
 
 /// What this member does about knocks by itself.
 #[derive(Default)]
@@ -190,10 +188,14 @@ impl<E: Engine> Member<E> {
             return Ok(());
         }
         let first = !self.budget.attended_lately(knock, now_ms);
+        // SPEC [A13]: by the runs before this one, however many were asked for at once.
+        let exhausted = self.budget.is_exhausted(now_ms);
         self.budget.note_attend(knock, now_ms);
         if author.stay == self.stay {
-            if first {
-                self.challenge(shared, knock, now_ms);
+            match (first, exhausted) {
+                (true, false) => self.challenge(shared, knock, now_ms),
+                (true, true) => self.set_proof(shared, knock, Proof::Failed),
+                (false, _) => {}
             }
             return Ok(());
         }
@@ -225,15 +227,18 @@ impl<E: Engine> Member<E> {
         let run = PasscodeRun { meeting: shared.meeting, invite: waiting.invite, knock, mailbox };
         // SPEC [A11], [A12]
         let answered = Verifier::answer(&shared.entropy, passcode, &run, &share, self.stay);
-        let Ok((verifier, challenge)) = answered else {
-            self.set_proof(shared, knock, Proof::Failed);
-            return;
+        let (verifier, challenge) = match answered {
+            Ok(answer) => answer,
+            // Tried again when the claim has lapsed.
+            Err(PasscodeFault::NoEntropy) => return,
+            Err(PasscodeFault::BadShare) => return self.set_proof(shared, knock, Proof::Failed),
         };
         let content = KnockAnswerContent::Challenge(challenge);
         let sealed = seal_reply(&waiting.answer_key, &shared.entropy, mailbox, &content);
         // Without randomness the run fails in time.
         let Ok(answer) = sealed.map(|answer| answer.encode()) else { return };
-        let until = now_ms.saturating_add(RUN_MS);
+        // A run ends with its claim, so that there is one at a time.
+        let until = now_ms.saturating_add(CLAIM_MS);
         one.attend_at = None;
         one.run = Some(Run { verifier, until, mailbox, answer: answer.clone() });
         let _ = shared.send(Destination::Direct(mailbox), answer);
