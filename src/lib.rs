@@ -22,15 +22,16 @@ extern crate self as incamera;
 
 pub use incamera_wire as wire;
 pub use incamera_wire::{
-    DenyReason, Destination, Door, Fingerprint, Label, Profile, Right, Rights, Role, Track,
+    AnnouncedFraming, AnnouncedTrack, DenyReason, Destination, Door, Fingerprint, InviteId, Label,
+    Profile, RelayChallenge, RelayEntry, RelayProof, Right, Rights, Role, RoleRights, Track,
     TrackKind, TrackKinds,
 };
 
-pub use admission::Invite;
+pub use admission::{Invite, Proof};
 pub use error::{Culprit, Error, Fault, Rule};
-pub use identity::{Identity, SafetyCode};
+pub use identity::{Contact, Identity, SafetyCode};
 pub use media::{FrameError, Framing, Opened, Receiver, Released, Sealer};
 pub use meeting::{
-    Alarm, Event, Input, KnockId, Meeting, MemberId, Message, Now, Output, Participant, Settings,
-    Source,
+    Alarm, Applicant, Event, IdentityHook, Input, InviteOptions, KnockId, LiveInvite, Meeting,
+    MemberId, Message, Now, Output, Participant, ProvedRelay, Rules, Settings, Source,
 };

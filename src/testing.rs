@@ -42,7 +42,21 @@ pub fn join(
     invite: &Invite,
     now: Now,
 ) -> Result<Meeting, Error> {
-    Meeting::join_from(Entropy::seeded(seed), identity, invite, now)
+    Meeting::join_from(Entropy::seeded(seed), identity, invite, None, now)
+}
+
+/// As [`Meeting::join_with_passcode`], from a seed.
+///
+/// # Errors
+/// As [`Meeting::join_with_passcode`].
+pub fn join_with_passcode(
+    seed: [u8; 32],
+    identity: &Identity,
+    invite: &Invite,
+    passcode: &str,
+    now: Now,
+) -> Result<Meeting, Error> {
+    Meeting::join_from(Entropy::seeded(seed), identity, invite, Some(passcode), now)
 }
 
 /// A digest of everything that a failed call must leave as it was: group, state, log position,

@@ -127,10 +127,8 @@ fn a_removal_kills_the_links_and_bans_the_identity() {
     world.clients[0].meeting.remove(ben, now).unwrap();
     world.settle();
     // Dan's knock was made with the old link.
-    assert!(matches!(
-        world.clients[0].events.last(),
-        Some(Event::KnockVoid { .. } | Event::Gone { .. })
-    ));
+    let voided = |event: &Event| matches!(event, Event::KnockVoid { .. });
+    assert!(world.clients[0].events.iter().any(voided));
     world.admit_all(0);
     assert!(!world.has_joined(waiting));
     let late = world.knock_with("Eve", &old);
@@ -240,7 +238,7 @@ fn calls_without_the_right_or_before_joining_fail() {
     let ben = &mut world.clients[1].meeting;
     assert!(matches!(ben.remove(ada, now), Err(Error::MissingRight(_))));
     let own = world.member_id(0);
-    assert_eq!(world.clients[0].meeting.remove(own, now), Err(Error::OwnMember));
+    assert!(matches!(world.clients[0].meeting.remove(own, now), Err(Error::Argument(_))));
     let nobody = incamera::MemberId::new([9; 16]);
     assert_eq!(world.clients[0].meeting.remove(nobody, now), Err(Error::UnknownMember));
     let outside = world.knock("Dan");

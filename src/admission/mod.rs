@@ -1,10 +1,18 @@
-//! Getting in: the invite that a person is sent, the knock that its client makes with it, and the
-//! lobby where members find it (SPEC "Admission").
+//! Getting in: the invite that a person is sent, the knock that its client makes with it, the
+//! passcode that it may have to prove, and the lobby where members find it (SPEC "Admission").
 
+mod budget;
+mod cpace;
 mod invite;
 mod knock;
 mod lobby;
+mod passcode;
+mod proof;
 
+pub(crate) use budget::{Budget, CLAIM_MS};
 pub use invite::Invite;
+pub(crate) use invite::has_expired;
 pub(crate) use knock::{OpenedKnock, open_knock, open_reply, seal_denial, seal_knock, seal_reply};
 pub(crate) use lobby::{Lobby, Waiting};
+pub(crate) use passcode::{PasscodeRun, Prover, Verifier};
+pub use proof::Proof;

@@ -96,6 +96,7 @@ pub(crate) fn verify_strict(key: &[u8; 32], message: &[u8], signature: &[u8; 64]
 fn statement(meeting: MeetingId, leaf_key: &[u8; 32], credential: &LeafCredential) -> Vec<u8> {
     let LeafCredential { identity_key: _, stay, direct_key, name: _, signature: _, .. } =
         credential;
+    // SPEC [I7]: nobody can take a label off its bearer or lend an attestation to somebody else.
     let LeafCredential { label, attestation, .. } = credential;
     let label = [label.map_or(0, Label::number)];
     let attestation = Sha256::digest(attestation);
@@ -149,6 +150,71 @@ mod tests {
             change(&mut changed);
             assert_eq!(verify(&changed, MEETING, &LEAF_KEY), Err(BadCertificate), "{index}");
         }
+    }
+
+    /// Something that is no person, with something to judge it by.
+    fn labelled(label: Label, attestation: &[u8]) -> LeafCredential {
+        let clerk = Identity::from_secret_key(&[7; 32], "Clerk").unwrap().labelled(label);
+        let clerk = clerk.with_attestation(attestation.to_vec()).unwrap();
+        certify(&clerk, MEETING, &LEAF_KEY, StayId::new([3; 16]), [4; 32])
+    }
+
+    #[test]
+    fn a_certificate_says_label_and_attestation() {
+        // SPEC [I7]
+        for label in Label::ALL {
+            for attestation in [&b""[..], b"token", &[b'x'; 2048]] {
+                let credential = labelled(*label, attestation).encode();
+                let certified = verify_certificate(&credential, MEETING, &LEAF_KEY).unwrap();
+                assert_eq!(certified.label, Some(*label));
+                assert_eq!(certified.attestation, attestation);
+            }
+        }
+    }
+
+    #[test]
+    fn a_certificate_with_another_label_or_attestation_is_refused() {
+        // SPEC [I7]
+        let refused = |changed: &LeafCredential| {
+            let verdict = verify_certificate(&changed.encode(), MEETING, &LEAF_KEY);
+            assert_eq!(verdict, Err(BadCertificate), "{changed:?}");
+        };
+        for label in Label::ALL {
+            let genuine = labelled(*label, b"token");
+            let others = Label::ALL.iter().filter(|other| *other != label).copied().map(Some);
+            for label in others.chain([None]) {
+                refused(&LeafCredential { label, ..genuine.clone() });
+            }
+            for attestation in [&b""[..], b"Token", b"token ", b"toke"] {
+                let attestation = attestation.to_vec();
+                refused(&LeafCredential { attestation, ..genuine.clone() });
+            }
+            refused(&LeafCredential { label: Some(*label), ..credential() });
+        }
+        refused(&LeafCredential { attestation: b"token".to_vec(), ..credential() });
+    }
+
+    #[test]
+    fn a_new_name_changes_nothing_that_is_certified() {
+        // SPEC [I3] [I7]
+        let old = labelled(Label::ALL[0], b"token");
+        let renamed = renamed(&old.encode(), "Ada Lovelace").unwrap();
+        let verify = |credential: &[u8]| verify_certificate(credential, MEETING, &LEAF_KEY);
+        let before = verify(&old.encode()).unwrap();
+        let after = verify(&renamed).unwrap();
+        assert_eq!(after, Certified { name: "Ada Lovelace".to_owned(), ..before });
+        let name = "Ada Lovelace".to_owned();
+        assert_eq!(LeafCredential::decode(&renamed), Ok(LeafCredential { name, ..old }));
+    }
+
+    #[test]
+    fn an_unshowable_new_name_or_a_malformed_credential_is_refused() {
+        // SPEC [I3]
+        let old = credential().encode();
+        for name in ["", "a\nb", "a\u{202e}b", "x".repeat(65).as_str()] {
+            assert_eq!(renamed(&old, name), Err(BadCertificate), "{name:?}");
+        }
+        assert_eq!(renamed(&old[1..], "Ada"), Err(BadCertificate));
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! Who somebody is: a long-term Ed25519 identity key, the certificate by which it vouches for one
-//! stay in one meeting, and the codes by which people compare what they see.
+//! stay in one meeting, the codes by which people compare what they see, and whom they know.
 
 mod certificate;
+mod contacts;
+mod relay;
 mod safety;
+mod words;
 
 use core::fmt;
 
@@ -16,8 +19,11 @@ use crate::error::Error;
 use crate::secret::Secret;
 
 pub(crate) use certificate::{Certified, certify, renamed, verify_certificate, verify_strict};
+pub use contacts::Contact;
+pub(crate) use contacts::Contacts;
+pub(crate) use relay::verify_relay;
 pub use safety::SafetyCode;
-pub(crate) use safety::safety_code;
+pub(crate) use safety::{pair_code, safety_code};
 
 /// A person's long-term Ed25519 key and the display name that it goes by.
 ///
@@ -37,7 +43,7 @@ impl Identity {
     /// A new identity with a random key.
     ///
     /// # Errors
-    /// [`Error::Name`] if `name` is not a display name, [`Error::NoEntropy`].
+    /// [`Error::Argument`] if `name` is not a display name, [`Error::NoEntropy`].
     pub fn generate(name: &str) -> Result<Self, Error> {
         Self::generate_from(&Entropy::system(), name)
     }
@@ -52,7 +58,7 @@ impl Identity {
     /// The identity whose secret key was stored before: 32 bytes, RFC 8032 §5.1.5's seed.
     ///
     /// # Errors
-    /// [`Error::Name`] if `name` is not a display name.
+    /// [`Error::Argument`] if `name` is not a display name.
     pub fn from_secret_key(secret_key: &[u8; 32], name: &str) -> Result<Self, Error> {
         let name = DisplayName::new(name)?;
         Ok(Self::of(SigningKey::from_bytes(secret_key), name))
@@ -122,7 +128,7 @@ pub(crate) fn fingerprint(identity_key: &[u8; 32]) -> Fingerprint {
 }
 
 /// What a caller is told about a name that cannot be shown.
-const BAD_NAME: Error = Error::Argument(
+pub(crate) const BAD_NAME: Error = Error::Argument(
     "a display name has 1 to 64 bytes of UTF-8 without control characters, line separators and marks \
      of direction: choose another",
 );

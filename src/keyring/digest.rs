@@ -9,12 +9,12 @@ use super::epoch::Epoch;
 use super::ring::Keyring;
 
 impl Keyring {
-    /// A digest over epochs, expiry, rights, counters, windows, leases and the right to seal. A
-    /// counter that was never used counts as one that is not there.
+    /// A digest over epochs, expiry, rights, counters, windows, leases and what sealing needs.
+    /// A counter that was never used counts as one that is not there.
     pub(crate) fn digest(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
         let view = self.view.load();
-        hash.update([u8::from(view.ended), u8::from(self.may_seal.load(Ordering::Acquire))]);
+        hash.update([u8::from(view.ended), self.gate.load(Ordering::Acquire)]);
         hash.update(self.seal_until_ms.load(Ordering::Acquire).to_be_bytes());
         hash.update(view.linger_until_ms.to_be_bytes());
         for track in self.leased.lock().unwrap_or_else(PoisonError::into_inner).iter() {

@@ -15,12 +15,13 @@ pub(crate) fn stay(leaf: u32) -> StayId {
     StayId::new(bytes)
 }
 
-/// An epoch in which `leaves` may use every track, as the member at `own_leaf` sees it.
+/// An epoch in which `leaves` may use every track, as the member at `own_leaf` sees it. The commit
+/// into it removed somebody or added somebody.
 pub(crate) fn epoch(epoch: u64, own_leaf: u32, leaves: &[u32], removes: bool) -> EpochInstall {
     let mut base_key = Zeroizing::new(vec![0xb5; 16]);
     base_key[..8].copy_from_slice(&epoch.to_be_bytes());
     let leaves = leaves.iter().map(|&leaf| (leaf, stay(leaf), TrackKinds::ALL)).collect();
-    EpochInstall { epoch, base_key, own_leaf, leaves, removes }
+    EpochInstall { epoch, base_key, own_leaf, leaves, adds: !removes, removes }
 }
 
 /// A keyring without an epoch that may seal.

@@ -6,6 +6,7 @@ mod digest;
 mod epoch;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod gate;
 mod handle;
 mod kid;
 mod lease;

@@ -1,14 +1,15 @@
 //! The keyring itself: what the meeting does with it.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
 
 use super::epoch::Epoch;
-use super::view::View;
+use super::gate;
+use super::view::{Pace, View};
 use crate::sframe::Suite;
 use incamera_wire::{StayId, Track, TrackKinds};
 
@@ -22,6 +23,8 @@ pub(crate) struct EpochInstall {
     pub(crate) own_leaf: u32,
     /// The occupied leaves, this client's too: index, stay and what the state lets each use.
     pub(crate) leaves: Vec<(u32, StayId, TrackKinds)>,
+    /// Whether the commit into this epoch added somebody.
+    pub(crate) adds: bool,
     /// Whether the commit into this epoch removed somebody.
     pub(crate) removes: bool,
 }
@@ -51,8 +54,8 @@ pub(crate) struct Keyring {
     pub(super) view: Arc<ArcSwap<View>>,
     /// Held by whoever replaces the view.
     writer: Mutex<()>,
-    /// SPEC \[M9\]: sealing needs this to be set...
-    pub(super) may_seal: AtomicBool,
+    /// SPEC \[M9\], \[M13\]: sealing needs this to be open (`gate` says when)...
+    pub(super) gate: AtomicU8,
     /// ... and the time to be before this.
     pub(super) seal_until_ms: AtomicU64,
     /// SPEC \[M10\]: the tracks that have a sealer.
@@ -66,7 +69,7 @@ impl Keyring {
             suite,
             view: Arc::default(),
             writer: Mutex::new(()),
-            may_seal: AtomicBool::new(false),
+            gate: AtomicU8::new(0),
             seal_until_ms: AtomicU64::new(0),
             leased: Mutex::new(BTreeSet::new()),
         }
@@ -89,9 +92,9 @@ impl Keyring {
         if view.newest().is_some_and(|newest| install.epoch < newest.epoch.number) {
             return Err(InstallError::Order);
         }
-        let removes = install.removes;
+        let pace = Pace::of(&install);
         let epoch = Epoch::new(self.suite, install)?;
-        self.replace(view.with(epoch, removes, now_ms));
+        self.replace(view.with(epoch, pace, now_ms));
         Ok(())
     }
 
@@ -113,7 +116,19 @@ impl Keyring {
     /// SPEC \[M9\]: `false` stops all sealers from their next frame on: before confirmation, and
     /// whenever the meeting must not be heard.
     pub(crate) fn allow_sealing(&self, allowed: bool) {
-        self.may_seal.store(allowed, Ordering::Release);
+        self.set(gate::ALLOWED, allowed);
+    }
+
+    /// SPEC \[M13\]: whether the state lists relays, so that one of them has to be proved. Call it
+    /// before the epoch of that state is installed, or a frame could slip out in between.
+    pub(crate) fn require_relay(&self, needed: bool) {
+        self.set(gate::RELAY_NEEDED, needed);
+    }
+
+    /// SPEC \[M13\]: whether the relay in use has proved itself and is on the list. `false` stops all
+    /// sealers from their next frame on, if a relay is needed.
+    pub(crate) fn prove_relay(&self, proved: bool) {
+        self.set(gate::RELAY_PROVED, proved);
     }
 
     /// Forgets the epochs of a joiner that nobody has confirmed: a losing Add's Welcome led into
@@ -123,7 +138,7 @@ impl Keyring {
         let _writer = self.lock_writer();
         let view = self.view.load_full();
         let sealed = view.kept.iter().any(|kept| kept.epoch.own_slots.iter().next().is_some());
-        if view.ended || sealed || self.may_seal.load(Ordering::Acquire) {
+        if view.ended || sealed || gate::is_allowed(self.gate.load(Ordering::Acquire)) {
             return;
         }
         let all = view.kept.iter().map(|kept| Arc::clone(&kept.epoch)).collect();
@@ -152,6 +167,15 @@ impl Keyring {
         self.view.store(Arc::new(next));
         // A thread may still hold the old view: the keys go now, not when it lets go.
         dropped.iter().for_each(|epoch| epoch.erase());
+    }
+
+    /// Sets or clears one bit of the gate.
+    fn set(&self, bit: u8, on: bool) {
+        if on {
+            self.gate.fetch_or(bit, Ordering::AcqRel);
+        } else {
+            self.gate.fetch_and(!bit, Ordering::AcqRel);
+        }
     }
 
     fn lock_writer(&self) -> MutexGuard<'_, ()> {

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use super::gate;
 use super::handle::Handle;
 use crate::sframe::{SealError, SealingKey};
 use incamera_wire::Track;
@@ -13,6 +14,8 @@ pub(crate) enum SealRefusal {
     Ended,
     /// SPEC \[M9\]: sealing is not allowed now, or its deadline has passed, or no epoch is there.
     Stopped,
+    /// SPEC \[M13\]: the state lists relays, and none of them is proved.
+    NoRelay,
     /// The state does not let this client use the track.
     NotAllowed,
     /// The key or the caller's arguments do not allow it.
@@ -35,10 +38,10 @@ impl Handle {
             return Err(SealRefusal::Ended);
         }
         // SPEC [M9]
-        let in_time = now_ms < keyring.seal_until_ms.load(Ordering::Acquire);
-        if !in_time || !keyring.may_seal.load(Ordering::Acquire) {
+        if now_ms >= keyring.seal_until_ms.load(Ordering::Acquire) {
             return Err(SealRefusal::Stopped);
         }
+        gate::check(keyring.gate.load(Ordering::Acquire))?;
         let kept = view.sealing(now_ms).ok_or(SealRefusal::Stopped)?;
         // SPEC [M7]: receivers would drop it.
         let own = kept.epoch.own_position().and_then(|position| kept.allowed.get(position));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::epoch::Epoch;
 use super::kid::low_bits;
 use super::open::OpenRefusal;
+use super::ring::EpochInstall;
 use incamera_wire::TrackKinds;
 
 /// SPEC \[K7\]: how long the keys of an old epoch live after a removal, in milliseconds.
@@ -29,6 +30,25 @@ pub(super) struct Kept {
     pub(super) allowed: Arc<[TrackKinds]>,
     /// When the epoch's keys are to be erased; `u64::MAX` for the newest.
     pub(super) expires_ms: u64,
+}
+
+/// How soon the step into an epoch takes hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pace {
+    /// SPEC \[M6\]: whether sealers may stay in the epoch before it for a moment.
+    lingers: bool,
+    /// SPEC \[K7\]: how long the epochs before it live, in milliseconds.
+    lifetime_ms: u64,
+}
+
+impl Pace {
+    /// What the commit into this epoch calls for.
+    pub(super) const fn of(install: &EpochInstall) -> Self {
+        // SPEC [M6]: after an Add alone. Any other commit may have taken a member or a right away.
+        let lingers = install.adds && !install.removes;
+        let lifetime_ms = if install.removes { KEPT_AFTER_REMOVAL_MS } else { KEPT_MS };
+        Self { lingers, lifetime_ms }
+    }
 }
 
 /// The epochs kept, newest first.
@@ -73,19 +93,18 @@ impl View {
     }
 
     /// The view after `epoch`, which follows the newest, and the epochs that it drops.
-    pub(super) fn with(&self, epoch: Epoch, removes: bool, now_ms: u64) -> (Self, Vec<Arc<Epoch>>) {
+    pub(super) fn with(&self, epoch: Epoch, pace: Pace, now_ms: u64) -> (Self, Vec<Arc<Epoch>>) {
         let epoch = Arc::new(epoch);
-        let lifetime = if removes { KEPT_AFTER_REMOVAL_MS } else { KEPT_MS };
         let allowed = epoch.leaves.iter().map(|leaf| leaf.kinds).collect();
         let mut next = Self {
             kept: vec![Kept { epoch: Arc::clone(&epoch), allowed, expires_ms: u64::MAX }],
-            // SPEC [M6]: at a removal at once.
-            linger_until_ms: if removes { 0 } else { now_ms.saturating_add(LINGER_MS) },
+            // SPEC [M6]: or at once, even for a media thread whose clock is a little behind.
+            linger_until_ms: if pace.lingers { now_ms.saturating_add(LINGER_MS) } else { 0 },
             ended: false,
         };
         let mut dropped = Vec::new();
         for old in &self.kept {
-            let expires_ms = old.expires_ms.min(now_ms.saturating_add(lifetime));
+            let expires_ms = old.expires_ms.min(now_ms.saturating_add(pace.lifetime_ms));
             // SPEC [K2]: low bits that came back, or soon may, drop the old epoch.
             let near = epoch.number.saturating_sub(old.epoch.number) < MAX_BEHIND;
             if near && now_ms < expires_ms && next.kept.len() <= MAX_OLD_EPOCHS {

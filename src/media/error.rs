@@ -28,6 +28,10 @@ pub enum FrameError {
          its events"
     )]
     Stopped,
+    /// The meeting: its state lists relays, and none of them has proved itself, or the one that had
+    /// is no longer on the list (SPEC \[M13\]).
+    #[error("no relay of the meeting's list is proved: call verify_relay and use_relay")]
+    NoRelay,
     /// The meeting: membership has ended and its keys are erased.
     #[error("membership has ended: drop this sealer or receiver")]
     Ended,
@@ -68,6 +72,7 @@ impl From<SealRefusal> for FrameError {
         match refusal {
             SealRefusal::Ended => Self::Ended,
             SealRefusal::Stopped => Self::Stopped,
+            SealRefusal::NoRelay => Self::NoRelay,
             SealRefusal::NotAllowed => Self::NotAllowed,
             SealRefusal::Key(SealError::Exhausted) => Self::Exhausted,
             SealRefusal::Key(SealError::TooLong) => Self::FrameTooLong,

@@ -20,6 +20,9 @@ pub enum Framing {
 /// rekey it. It is `Send`, for a media thread, and there is one per track (SPEC \[M10\]): while it
 /// lives no other can be had; after a drop the next one goes on where it stopped; leaked, the
 /// track stays taken.
+///
+/// While the meeting's state lists relays, it seals only once one of them is proved, and stops when
+/// that one leaves the list: [`FrameError::NoRelay`] (SPEC \[M13\]).
 #[derive(Debug)]
 pub struct Sealer {
     lease: Lease,
@@ -50,9 +53,9 @@ impl Sealer {
     /// Without room in `out` it allocates; with [`Self::max_sealed_len`] of it, never.
     ///
     /// # Errors
-    /// [`FrameError::Stopped`], [`Ended`](FrameError::Ended), [`NotAllowed`](FrameError::NotAllowed),
-    /// [`Exhausted`](FrameError::Exhausted) or [`FrameTooLong`](FrameError::FrameTooLong); `out`
-    /// is as it was (SPEC \[M11\]).
+    /// [`FrameError::Stopped`], [`NoRelay`](FrameError::NoRelay), [`Ended`](FrameError::Ended),
+    /// [`NotAllowed`](FrameError::NotAllowed), [`Exhausted`](FrameError::Exhausted) or
+    /// [`FrameTooLong`](FrameError::FrameTooLong); `out` is as it was (SPEC \[M11\]).
     pub fn seal(
         &mut self,
         plaintext: &[u8],

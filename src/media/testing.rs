@@ -19,7 +19,8 @@ pub fn pair() -> Result<(Sealer, Receiver), Box<dyn std::error::Error>> {
         let leaves = (0..2).map(|leaf| (leaf, StayId::new([leaf as u8; 16]), TrackKinds::ALL));
         let base_key = Zeroizing::new(vec![7; 16]);
         let leaves = leaves.collect();
-        let install = EpochInstall { epoch: 1, base_key, own_leaf, leaves, removes: false };
+        let (adds, removes) = (false, false);
+        let install = EpochInstall { epoch: 1, base_key, own_leaf, leaves, adds, removes };
         keyring.install(install, 0)?;
         keyring.renew(u64::MAX);
         keyring.allow_sealing(true);

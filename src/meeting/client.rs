@@ -3,28 +3,28 @@
 use core::fmt;
 use std::collections::VecDeque;
 
-use incamera_wire::{
-    DenyReason, MailboxId, MeetingId, SafetyCodeInput, SafetyMember, StayId, ToServer, Track,
-};
+use incamera_wire::{MailboxId, MeetingId, StayId, ToServer, Track};
 use zeroize::Zeroizing;
 
 use super::epochs::read_roster;
-use super::face::{Input, KnockId, MemberId, Now, Output, Participant};
+use super::face::{Input, Now, Output};
 use super::knocking::Knocking;
 use super::machine::Core;
 use super::member::{Member, Standing};
 use super::outbox::Outbox;
-use super::settings::Settings;
+use super::relays::Relays;
+use super::settings::{Settings, checked_passcode};
 use super::shared::{Shared, suite};
 use crate::admission::Invite;
 use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::hpke;
-use crate::identity::{Identity, SafetyCode, certify, safety_code};
+use crate::identity::{Contacts, Identity, certify};
 use crate::keyring::Keyring;
 use crate::media::{FrameError, Framing, Receiver, Sealer};
 use crate::mls::{Engine, EngineFault, Group, Stay};
 use crate::policy;
+use crate::secret::Secret;
 
 /// One client in one meeting.
 ///
@@ -56,7 +56,23 @@ impl Meeting {
     /// [`Error::Invite`] if the lobby's key is unusable, [`Error::UnsupportedProfile`],
     /// [`Error::NoEntropy`].
     pub fn join(identity: &Identity, invite: &Invite, now: Now) -> Result<Self, Error> {
-        Self::join_from(Entropy::system(), identity, invite, now)
+        Self::join_from(Entropy::system(), identity, invite, None, now)
+    }
+
+    /// As [`join`](Self::join), with the passcode that the invite
+    /// [asks for](Invite::asks_passcode). It is proved without being shown: neither the server nor
+    /// whoever answers can try out more than one passcode (SPEC \[A11\]). Without it, or with too many
+    /// wrong proofs before, a person decides.
+    ///
+    /// # Errors
+    /// Those of [`join`](Self::join); [`Error::Argument`] if the passcode has not 1 to 64 bytes.
+    pub fn join_with_passcode(
+        identity: &Identity,
+        invite: &Invite,
+        passcode: &str,
+        now: Now,
+    ) -> Result<Self, Error> {
+        Self::join_from(Entropy::system(), identity, invite, Some(passcode), now)
     }
 
     pub(crate) fn create_from(
@@ -68,14 +84,15 @@ impl Meeting {
         let meeting = MeetingId::new(entropy.array()?);
         let opening = settings.opening()?;
         let profile = opening.profile;
-        let shared = Shared::new(entropy, meeting, profile)?;
-        let stay = new_stay(&shared, identity)?;
+        let mut shared = Shared::new(entropy, meeting, profile)?;
+        let stay = new_stay(&mut shared, identity)?;
         let state = policy::initial(opening, identity.fingerprint(), &shared.entropy)?;
         let encoded = Zeroizing::new(state.encode());
         let group =
             Group::create(&shared.entropy, profile, &stay, &meeting, &encoded).map_err(engine)?;
         let roster = read_roster(&group, meeting, None)
             .map_err(|_| Error::Internal("the creator's certificate"))?;
+        shared.unix_ms = now.unix_ms;
         let (standing, at) = (Standing::Confirmed, now.monotonic_ms);
         let member = Member::enter(&shared, group, state, roster, standing, at)?;
         shared.keyring.allow_sealing(true);
@@ -86,18 +103,20 @@ impl Meeting {
         entropy: Entropy,
         identity: &Identity,
         invite: &Invite,
+        passcode: Option<&str>,
         now: Now,
     ) -> Result<Self, Error> {
+        let passcode = passcode.map(checked_passcode).transpose()?;
         if !hpke::is_usable(&invite.lobby_key) {
             return Err(Error::Invite(
                 "its lobby key is no usable X25519 key: ask the host for the link",
             ));
         }
-        let shared = Shared::new(entropy, invite.meeting, invite.profile)?;
-        let stay = new_stay(&shared, identity)?;
+        let mut shared = Shared::new(entropy, invite.meeting, invite.profile)?;
+        let stay = new_stay(&mut shared, identity)?;
         let joiner = Group::joiner(&shared.entropy, invite.profile, &stay).map_err(engine)?;
         let mailbox = MailboxId::new(shared.entropy.array()?);
-        let knocking = Knocking::new(invite.duplicate(), joiner, mailbox);
+        let knocking = Knocking::new(invite.duplicate(), passcode, joiner, mailbox);
         Ok(Self { core: Core::joining(shared, knocking, now), mailbox: Some(mailbox) })
     }
 
@@ -150,72 +169,6 @@ impl Meeting {
         self.core.poll_timeout()
     }
 
-    /// Lets somebody in who knocks. [`Event::Added`](super::Event::Added) tells when it is done.
-    ///
-    /// # Errors
-    /// [`Error::MissingRight`], [`Error::UnknownKnock`], [`Error::NotJoined`], [`Error::Broken`],
-    /// [`Error::Ended`], [`Error::NoEntropy`], [`Error::Internal`].
-    pub fn admit(&mut self, knock: KnockId, now: Now) -> Result<(), Error> {
-        self.core.call(now, |shared, member, at| member.admit(shared, knock, at))
-    }
-
-    /// Turns somebody away who knocks, with a reason.
-    ///
-    /// # Errors
-    /// [`Error::MissingRight`], [`Error::UnknownKnock`], [`Error::NotJoined`], [`Error::Broken`],
-    /// [`Error::Ended`], [`Error::NoEntropy`], [`Error::Internal`].
-    pub fn deny(&mut self, knock: KnockId, reason: DenyReason, now: Now) -> Result<(), Error> {
-        self.core.call(now, |shared, member, _| member.deny(shared, knock, reason))
-    }
-
-    /// Removes the identity behind a member for cause, with all of its stays: it is banned, and
-    /// every link and the lobby's key are replaced in the same commit (SPEC 7.5). Links that were
-    /// given out before no longer work.
-    ///
-    /// # Errors
-    /// [`Error::MissingRight`], [`Error::UnknownMember`], [`Error::OwnMember`],
-    /// [`Error::NotJoined`], [`Error::Broken`], [`Error::Ended`], [`Error::NoEntropy`],
-    /// [`Error::Internal`].
-    pub fn remove(&mut self, member: MemberId, now: Now) -> Result<(), Error> {
-        self.core.call(now, |shared, own, at| own.remove(shared, member, at))
-    }
-
-    /// Leaves. Nothing is sealed or opened from here on; keep driving until
-    /// [`Event::Left`](super::Event::Left), so that the others have the signed word.
-    ///
-    /// # Errors
-    /// [`Error::Ended`], [`Error::NoEntropy`].
-    pub fn leave(&mut self, now: Now) -> Result<(), Error> {
-        self.core.leave(now)
-    }
-
-    /// Ends the meeting for everyone, once [`Event::Ended`](super::Event::Ended) comes.
-    ///
-    /// # Errors
-    /// [`Error::MissingRight`], [`Error::NotJoined`], [`Error::Broken`], [`Error::Ended`],
-    /// [`Error::NoEntropy`].
-    pub fn end(&mut self, now: Now) -> Result<(), Error> {
-        self.core.call(now, |shared, member, at| member.end(shared, at))
-    }
-
-    /// The invite to send to those who shall knock. A removal replaces it.
-    ///
-    /// # Errors
-    /// [`Error::NotJoined`], [`Error::Broken`], [`Error::Ended`].
-    pub fn invite(&self) -> Result<Invite, Error> {
-        let (shared, member) = self.core.look()?;
-        member.require_in()?;
-        let state = &member.state;
-        let entry = state.invites.first().ok_or(Error::Internal("the state's invites"))?;
-        Ok(Invite {
-            profile: shared.profile,
-            passcode: entry.passcode,
-            meeting: shared.meeting,
-            lobby_key: hpke::public_key(&state.lobby_key),
-            link_secret: entry.secret.duplicate(),
-        })
-    }
-
     /// The exclusive right to seal one of the caller's tracks. It may be taken before joining; it
     /// seals once the meeting allows.
     ///
@@ -236,44 +189,6 @@ impl Meeting {
     #[must_use]
     pub fn receiver(&self) -> Receiver {
         Receiver::new(self.core.shared.keyring.clone())
-    }
-
-    /// Who is here, by ascending leaf index: the MLS roster. Empty before a Welcome; after the end
-    /// of the membership, who was here then.
-    #[must_use]
-    pub fn roster(&self) -> Vec<Participant> {
-        match &self.core.member {
-            Some(member) => member.participants(),
-            None => self.core.last_roster.clone(),
-        }
-    }
-
-    /// The current epoch; `None` before a Welcome and after the end.
-    #[must_use]
-    pub fn epoch(&self) -> Option<u64> {
-        self.core.member.as_ref().map(|member| member.epochs.current().epoch)
-    }
-
-    /// Thirty digits for people to compare aloud: equal digits mean one group with one roster
-    /// (SPEC \[I4\]). They change with every epoch.
-    ///
-    /// # Errors
-    /// [`Error::NotJoined`] before a Welcome, [`Error::Ended`].
-    pub fn safety_code(&self) -> Result<SafetyCode, Error> {
-        let (shared, member) = self.core.look()?;
-        let current = member.epochs.current();
-        let seats = current.roster.seats().iter();
-        let mut members: Vec<_> = seats
-            .map(|seat| SafetyMember { identity_key: seat.identity_key, stay: seat.occupant.stay })
-            .collect();
-        // SPEC [I4]
-        members.sort_unstable_by_key(|member| (member.identity_key, member.stay));
-        Ok(safety_code(&SafetyCodeInput {
-            meeting: shared.meeting,
-            epoch: current.epoch,
-            authenticator: current.authenticator,
-            members,
-        }))
     }
 
     /// A digest of everything that a failed call must leave as it was.
@@ -307,19 +222,25 @@ impl Shared {
             outputs: VecDeque::new(),
             log_position: 0,
             tracks: Vec::new(),
+            unix_ms: 0,
+            // Of the stay, which is made next.
+            direct_key: Secret::filled(|_| ()),
+            hook: None,
+            contacts: Contacts::default(),
+            relays: Relays::default(),
         })
     }
 }
 
 /// The key material of a new stay.
-fn new_stay(shared: &Shared, identity: &Identity) -> Result<Stay, Error> {
+fn new_stay(shared: &mut Shared, identity: &Identity) -> Result<Stay, Error> {
     let entropy = &shared.entropy;
     let signing_key = Identity::stay_key(entropy)?;
     let id = StayId::new(entropy.array()?);
-    // Reserved for messages to one member; its private half is kept once they exist.
-    let (_, direct_key) = hpke::generate_key(entropy)?;
+    let (direct_private, direct_key) = hpke::generate_key(entropy)?;
     let leaf_key = signing_key.verifying_key().to_bytes();
     let credential = certify(identity, shared.meeting, &leaf_key, id, direct_key).encode();
+    shared.direct_key = direct_private;
     Ok(Stay { signing_key: std::sync::Arc::new(signing_key), credential })
 }
 

@@ -1,24 +1,16 @@
 //! Commits: read from the log, judged, merged; and one's own, built and posted (SPEC \[G1\] to
 //! \[G3\]).
 
-use incamera_wire::{
-    BlobHash, CommitNote, Destination, Envelope, EnvelopeKind, GroupState, KeyPackageRef, Right,
-    WelcomeNote,
-};
-use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
+use incamera_wire::{Envelope, GroupState, KeyPackageRef};
 
 use super::epochs::{EpochView, handshake_key, read_roster};
 use super::face::{Alarm, Event};
-use super::intents::{Batch, Retreat};
 use super::member::{MAX_TREES, Member, Outcome, OwnCommit, SentTree, Standing, install_psks};
-use super::roster::Roster;
 use super::shared::{Refusal, Shared};
 use super::verdict::{self, Accepted};
-use crate::envelope::{self, Head};
+use crate::envelope;
 use crate::error::{Error, Fault};
-use crate::mls::{BuiltCommit, BuiltWelcome, CommitFacts, CommitPlan, Engine, StageFault};
-use crate::policy::{self, Rotation};
+use crate::mls::{CommitFacts, Engine, StageFault};
 
 impl<E: Engine> Member<E> {
     /// Reads a commit from the log.
@@ -76,7 +68,8 @@ impl<E: Engine> Member<E> {
 
     fn judge(&self, shared: &Shared, facts: &CommitFacts) -> Result<Accepted, Refusal> {
         let author = self.stay_at(facts.committer)?;
-        verdict::judge(&self.state, self.roster(), shared.meeting, facts)
+        let (epoch, ordered) = (self.epochs.current().epoch, self.intents.ordered());
+        verdict::judge(&self.scene(&ordered), self.roster(), shared.meeting, epoch, facts)
             .map_err(|fault| Refusal::by(author, fault))
     }
 
@@ -123,8 +116,9 @@ impl<E: Engine> Member<E> {
         now_ms: u64,
     ) -> Result<(), Error> {
         let before = self.roster().clone();
+        let old_state = self.state.duplicate();
         self.group.merge(staged).map_err(|_| Error::Internal("the merge"))?;
-        if let Err(error) = self.enter_next(shared, !facts.removes.is_empty(), now_ms) {
+        if let Err(error) = self.enter_next(shared, facts, now_ms) {
             // Half in the new epoch: nothing may be sealed from here.
             self.break_off();
             shared.keyring.allow_sealing(false);
@@ -146,15 +140,28 @@ impl<E: Engine> Member<E> {
         }
         self.intents.settle(&self.epochs.current().roster, &added);
         self.counters.retain(&self.epochs.current().roster);
+        self.room.settle(&self.epochs.current().roster, now_ms);
+        added.iter().for_each(|reference| self.budget.note_added(*reference));
         self.void_dead_knocks(shared);
         self.tell_changes(shared, &before, facts, accepted);
+        self.tell_state(shared, &before, &old_state, facts.committer);
+        self.settle_changes();
+        self.restate_silence(shared, now_ms);
+        self.forget_orders(shared);
+        self.order_again(shared, now_ms);
         if !added.is_empty() {
             self.greet(shared, facts.own, now_ms);
+            self.room.introduce_later(now_ms, self.rank(|_| true));
         }
         Ok(())
     }
 
-    fn enter_next(&mut self, shared: &Shared, removes: bool, now_ms: u64) -> Result<(), Error> {
+    fn enter_next(
+        &mut self,
+        shared: &mut Shared,
+        facts: &CommitFacts,
+        now_ms: u64,
+    ) -> Result<(), Error> {
         let known = Some(self.roster());
         let roster = read_roster(&self.group, shared.meeting, known)
             .map_err(|_| Error::Internal("the roster after a merge"))?;
@@ -163,29 +170,10 @@ impl<E: Engine> Member<E> {
         install_psks(&mut self.group, &self.state)?;
         self.handshake_key = handshake_key(&self.group)?;
         self.epochs.enter(EpochView::of(&self.group, roster)?, now_ms);
-        self.install(shared, removes, now_ms)
-    }
-
-    fn tell_changes(
-        &self,
-        shared: &mut Shared,
-        before: &Roster,
-        facts: &CommitFacts,
-        accepted: &Accepted,
-    ) {
-        let Some(by) = before.at(facts.committer).map(|seat| seat.occupant.stay) else { return };
-        for leaf in &facts.removes {
-            let Some(seat) = before.at(*leaf) else { continue };
-            let member = seat.occupant.stay;
-            let by = (!accepted.departed.contains(&member)).then_some(by);
-            shared.tell(Event::Gone { member, name: seat.name.clone(), by });
-        }
-        for seat in self.roster().seats() {
-            let member = seat.occupant.stay;
-            if before.of(member).is_none() {
-                shared.tell(Event::Added { member, name: seat.name.clone(), by });
-            }
-        }
+        // SPEC [M13]: before a sealer can see the new epoch.
+        shared.gate_relay(&self.state);
+        let (adds, removes) = (!facts.adds.is_empty(), !facts.removes.is_empty());
+        self.install(shared, adds, removes, now_ms)
     }
 
     /// One's own commit was refused: it will not come to pass.
@@ -204,107 +192,11 @@ impl<E: Engine> Member<E> {
         }
     }
 
-    /// Commits what is due, unless a commit of one's own is on its way already.
-    pub(super) fn commit_due(&mut self, shared: &mut Shared, now_ms: u64) -> Result<(), Error> {
-        if self.standing != Standing::Confirmed || self.group.has_pending() {
-            return Ok(());
-        }
-        let Some(batch) = self.intents.next(self.roster(), now_ms) else { return Ok(()) };
-        self.commit(shared, &batch, now_ms)
-    }
-
-    /// As [`Self::commit_due`], and gives up what stands in the way.
-    pub(super) fn commit_what_can_be(&mut self, shared: &mut Shared, now_ms: u64) {
-        while let Err(error) = self.commit_due(shared, now_ms) {
-            let why = match error {
-                // Tried again when the meeting is driven next.
-                Error::NoEntropy => return,
-                Error::MissingRight(_) => "the right to is gone",
-                Error::Internal(what) => what,
-                _ => "the invite is gone",
-            };
-            self.give_way(shared, why, now_ms);
-        }
-    }
-
-    /// Gives up the least that can be what keeps a commit from coming to pass.
-    fn give_way(&mut self, shared: &mut Shared, why: &'static str, now_ms: u64) {
-        // The batch that failed: departures that are not due yet have no part in it.
-        let failed = self.intents.next(self.roster(), now_ms);
-        match failed.map(|batch| self.intents.retreat(&batch)) {
-            None | Some(Retreat::Smaller) => {}
-            Some(Retreat::Admission(knock)) => shared.tell(Event::KnockVoid { knock }),
-            Some(Retreat::Removals) => shared.tell(Event::Alarm(Alarm::CannotCommit(why))),
-        }
-    }
-
     /// From here on nothing can be followed (SPEC \[G3\]), also by who leaves.
     fn break_off(&mut self) {
         self.broken = true;
         if self.standing != Standing::Leaving {
             self.standing = Standing::Broken;
         }
-    }
-
-    fn commit(&mut self, shared: &mut Shared, batch: &Batch, now_ms: u64) -> Result<(), Error> {
-        let removal = policy::removal(self.roster().occupants(), &batch.removes, &batch.departed);
-        let removal = removal.map_err(|_| Error::Internal("the plan of a removal"))?;
-        if !removal.for_cause.is_empty() {
-            self.require(Right::Remove)?;
-        }
-        let fresh = || Rotation::fresh(&self.state, &shared.entropy);
-        let state = policy::derive(&self.state, self.roster().occupants(), &removal, fresh)?
-            .map(|state| Zeroizing::new(state.encode()));
-        let log_position = shared.log_position;
-        let departures = batch.evidence.clone();
-        let note = CommitNote { log_position, departures, statements: Vec::new() }.encode();
-        let invite = match batch.invite {
-            Some(id) => Some(policy::live_invite(&self.state, id).ok_or(Error::UnknownKnock)?),
-            None => None,
-        };
-        let plan = CommitPlan {
-            adds: &batch.adds,
-            removes: &batch.removes,
-            state: state.as_deref().map(Vec::as_slice),
-            psk: batch.invite.zip(invite.map(|invite| &invite.secret)),
-            note: &note,
-            path: false,
-        };
-        let built =
-            self.group.build(&plan).map_err(|_| Error::Internal("the building of a commit"))?;
-        let posted = self.post(shared, built, now_ms);
-        if posted.is_err() {
-            let _ = self.group.drop_pending();
-        }
-        posted
-    }
-
-    fn post(&mut self, shared: &mut Shared, built: BuiltCommit, now_ms: u64) -> Result<(), Error> {
-        let BuiltCommit { message, welcome } = built;
-        let mut blob = None;
-        let welcome = match welcome {
-            Some(BuiltWelcome { welcome, tree, tree_secret }) => {
-                // SPEC [A9]
-                let sealed = envelope::seal_blob(&tree_secret, &shared.entropy, &tree)?.encode();
-                let hash = BlobHash::new(Sha256::digest(&sealed).into());
-                blob = Some((hash, sealed));
-                Some(WelcomeNote { welcome, tree: hash })
-            }
-            None => None,
-        };
-        let epoch = self.epochs.current().epoch;
-        let head = Head { meeting: shared.meeting, kind: EnvelopeKind::Handshake, epoch, welcome };
-        let entry = envelope::seal(&self.handshake_key, &shared.entropy, head, &message)?.encode();
-        // The tree goes first, so that whoever reads the entry can fetch it.
-        let tree = blob;
-        let blob = match &tree {
-            Some((hash, sealed)) => {
-                Some(shared.post(Destination::Blob(*hash), sealed.clone(), now_ms)?)
-            }
-            None => None,
-        };
-        let entry = shared.post(Destination::Log, entry, now_ms)?;
-        self.own_commit = Some(OwnCommit { entry, blob, tree });
-        Ok(())
     }
 }

@@ -1,17 +1,19 @@
 //! What a member is asked to do: admit, deny, remove, leave, end (SPEC "Group operations").
 
 use incamera_wire::{
-    DenyReason, Destination, EventKind, Fingerprint, Knock, MailboxId, Right, StayId,
+    DenyReason, Destination, Door, EventKind, KeyPackageRef, Knock, KnockContent, MailboxId, Right,
+    StayId,
 };
 
-use super::face::{Event, KnockId, MemberId};
+use super::face::{Event, KnockId};
 use super::intents::Departure;
 use super::member::{Member, Standing};
+use super::roster::Seat;
 use super::shared::Shared;
-use crate::admission::{OpenedKnock, Waiting, open_knock, seal_denial};
-use crate::error::{Error, Fault};
+use crate::admission::{OpenedKnock, Proof, Waiting, has_expired, open_knock, seal_denial};
+use crate::error::{Error, Fault, Rule};
 use crate::identity::{Certified, verify_certificate};
-use crate::mls::{Engine, KeyPackageFacts};
+use crate::mls::Engine;
 use crate::policy;
 
 /// What a caller is told who names itself where another is meant.
@@ -30,14 +32,21 @@ impl<E: Engine> Member<E> {
         if allowed { Ok(()) } else { Err(Error::MissingRight(right)) }
     }
 
+    /// Whether this member reads knocks: it may admit, or the door is open to its client.
+    fn minds_the_door(&self) -> bool {
+        let may_add = |own: &Seat| policy::may_add(&self.state, &own.occupant).is_ok();
+        let open = self.state.door == Door::Open && self.own_seat().is_some_and(may_add);
+        self.require_in().is_ok() && (open || self.require(Right::Admit).is_ok())
+    }
+
     /// Reads a knock, if this member may answer it.
     pub(super) fn read_knock(
         &mut self,
         shared: &mut Shared,
         bytes: &[u8],
-        position: u64,
+        now_ms: u64,
     ) -> Result<(), Fault> {
-        if self.require_in().and_then(|()| self.require(Right::Admit)).is_err() {
+        if !self.minds_the_door() {
             return Ok(());
         }
         let knock = Knock::decode(bytes)?;
@@ -49,45 +58,138 @@ impl<E: Engine> Member<E> {
         // SPEC [A2]
         let opened = open_knock(&self.state.lobby_key, &invite.secret, &knock)?;
         let OpenedKnock { content, answer_key } = opened;
+        let asks_passcode = invite.passcode;
         let key_package = E::inspect_key_package(shared.profile, &content.key_package);
-        let KeyPackageFacts { reference, credential, signature_key } =
-            key_package.map_err(|_| Fault::Certificate)?;
-        // The knocker's own retry: it waits already, or missed its answer.
-        let known = |waiting: &Waiting| waiting.reference == reference;
-        if self.lobby.waiting().any(known) || self.intents.admissions.iter().any(known) {
+        let facts = key_package.map_err(|_| Fault::Certificate)?;
+        if self.knows(shared, facts.reference, &content, now_ms)? {
             return Ok(());
-        }
-        if let Some((mailbox, answer)) = self.lobby.denial(reference) {
-            let to = Destination::Direct(mailbox);
-            return shared.send(to, answer.to_vec()).map_err(|_| Fault::Replayed);
         }
         // SPEC [A3], [I2]
-        let Certified { fingerprint, name, stay, .. } =
-            verify_certificate(&credential, shared.meeting, &signature_key)
-                .map_err(|_| Fault::Certificate)?;
-        if self.roster().of(stay).is_some() {
-            // Whoever still knocks has not found its tree.
-            let mut trees = self.trees.iter();
-            if let Some(tree) = trees.find(|tree| tree.newcomers.contains(&reference)) {
-                let (to, bytes) = (Destination::Blob(tree.hash), tree.sealed.clone());
-                return shared.send(to, bytes).map_err(|_| Fault::Replayed);
-            }
-            return Ok(());
+        let certified = verify_certificate(&facts.credential, shared.meeting, &facts.signature_key)
+            .map_err(|_| Fault::Certificate)?;
+        if self.roster().of(certified.stay).is_some() {
+            return self.send_tree_again(shared, facts.reference);
         }
-        if self.state.bans.contains(&fingerprint) {
-            return Err(Fault::Banned);
-        }
-        // SPEC [A4]
-        self.lobby.check(reference, content.log_position, position)?;
+        let proof = match (asks_passcode, content.passcode_share) {
+            (false, _) => Proof::NotAsked,
+            (true, None) => Proof::Missing,
+            (true, Some(_)) => Proof::Pending,
+        };
         let waiting = Waiting {
-            reference,
+            reference: facts.reference,
             invite: knock.invite,
             key_package: content.key_package,
             mailbox: knock.mailbox,
             answer_key,
+            name: certified.name.clone(),
+            fingerprint: certified.fingerprint,
+            stay: certified.stay,
+            label: certified.label,
+            proof,
+            arrived_ms: now_ms,
         };
-        self.lobby.push(waiting, content.log_position, position);
-        shared.tell(Event::Knock { knock: reference, name, fingerprint });
+        self.turn_down(shared, &waiting, &certified)?;
+        let (position, made_at) = (shared.log_position, content.log_position);
+        // SPEC [A4]
+        self.lobby.check(waiting.reference, made_at, position)?;
+        self.handling.begin(waiting.reference, content.passcode_share);
+        self.lobby.push(waiting, made_at, position);
+        self.attend_lobby(shared, now_ms);
+        self.show_knock(shared, facts.reference);
+        Ok(())
+    }
+
+    /// Whether a knock is known already: the knocker's own retry, its proof, or it was denied.
+    fn knows(
+        &mut self,
+        shared: &mut Shared,
+        reference: KeyPackageRef,
+        content: &KnockContent,
+        now_ms: u64,
+    ) -> Result<bool, Fault> {
+        let known = |waiting: &Waiting| waiting.reference == reference;
+        if self.intents.admissions.iter().any(known) {
+            return Ok(true);
+        }
+        if self.lobby.waiting().any(known) {
+            self.read_proof(shared, reference, content.passcode_tag.as_ref(), now_ms)?;
+            return Ok(true);
+        }
+        if let Some((mailbox, answer)) = self.lobby.denial(reference) {
+            let to = Destination::Direct(mailbox);
+            shared.send(to, answer.to_vec()).map_err(|_| Fault::Replayed)?;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Whoever still knocks although it is in has not found its tree.
+    fn send_tree_again(&self, shared: &mut Shared, reference: KeyPackageRef) -> Result<(), Fault> {
+        let mut trees = self.trees.iter();
+        let Some(tree) = trees.find(|tree| tree.newcomers.contains(&reference)) else {
+            return Ok(());
+        };
+        let (to, bytes) = (Destination::Blob(tree.hash), tree.sealed.clone());
+        shared.send(to, bytes).map_err(|_| Fault::Replayed)
+    }
+
+    /// Refuses a knock that nobody can let in, and says so to whoever knocks.
+    fn turn_down(
+        &mut self,
+        shared: &mut Shared,
+        waiting: &Waiting,
+        certified: &Certified,
+    ) -> Result<(), Fault> {
+        let expired = policy::live_invite(&self.state, waiting.invite)
+            .is_some_and(|invite| has_expired(invite, shared.unix_ms));
+        let (fault, reason) = if self.state.bans.contains(&waiting.fingerprint) {
+            (Fault::Banned, DenyReason::Banned)
+        } else if expired {
+            // SPEC [A15]
+            (Fault::ExpiredInvite, DenyReason::Expired)
+        } else if self.state.door == Door::Locked {
+            (Fault::Refused(Rule::Locked), DenyReason::Locked)
+        } else if !shared.vouches_for(certified) {
+            (Fault::NotVouched, DenyReason::NotExpected)
+        } else {
+            return Ok(());
+        };
+        if self.require(Right::Admit).is_ok()
+            && let Ok((mailbox, answer)) = self.send_denial(shared, waiting, reason)
+        {
+            self.lobby.remember_denial(waiting.reference, mailbox, answer);
+        }
+        Err(fault)
+    }
+
+    /// Shows a knock to the people, once a person has to decide on it.
+    pub(super) fn show_knock(&mut self, shared: &mut Shared, reference: KeyPackageRef) {
+        let Some(waiting) = self.lobby.waiting().find(|waiting| waiting.reference == reference)
+        else {
+            return;
+        };
+        let by_itself = self.state.door == Door::Open
+            && matches!(waiting.proof, Proof::NotAsked | Proof::Pending | Proof::Proved);
+        if by_itself || self.require(Right::Admit).is_err() || !self.handling.show(reference) {
+            return;
+        }
+        let Waiting { name, fingerprint, label, proof, .. } = waiting;
+        let (name, fingerprint, label, proof) = (name.clone(), *fingerprint, *label, *proof);
+        shared.tell(Event::Knock { knock: reference, name, fingerprint, label, proof });
+    }
+
+    /// Admits everybody who waits.
+    pub(super) fn admit_all(&mut self, shared: &mut Shared, now_ms: u64) -> Result<(), Error> {
+        self.require_in()?;
+        self.require(Right::Admit)?;
+        policy::may_add(&self.state, &self.own_occupant()?)?;
+        let waiting: Vec<_> = self.lobby.waiting().map(|waiting| waiting.reference).collect();
+        for reference in waiting {
+            if let Some((_, waiting)) = self.lobby.take(reference) {
+                self.intents.admissions.push(waiting);
+            }
+        }
+        self.commit_what_can_be(shared, now_ms);
         Ok(())
     }
 
@@ -100,6 +202,7 @@ impl<E: Engine> Member<E> {
     ) -> Result<(), Error> {
         self.require_in()?;
         self.require(Right::Admit)?;
+        policy::may_add(&self.state, &self.own_occupant()?)?;
         let (place, waiting) = self.lobby.take(knock).ok_or(Error::UnknownKnock)?;
         self.intents.admissions.push(waiting);
         let committed = self.commit_due(shared, now_ms);
@@ -140,31 +243,6 @@ impl<E: Engine> Member<E> {
         let answer = seal_denial(&waiting.answer_key, &shared.entropy, mailbox, reason)?.encode();
         shared.send(Destination::Direct(mailbox), answer.clone())?;
         Ok((mailbox, answer))
-    }
-
-    /// Removes an identity for cause, with all its leaves.
-    pub(super) fn remove(
-        &mut self,
-        shared: &mut Shared,
-        member: MemberId,
-        now_ms: u64,
-    ) -> Result<(), Error> {
-        self.require_in()?;
-        self.require(Right::Remove)?;
-        let seat = self.roster().of(member).ok_or(Error::UnknownMember)?;
-        let fingerprint: Fingerprint = seat.occupant.fingerprint;
-        if self.own_seat().is_none_or(|own| own.occupant.fingerprint == fingerprint) {
-            return Err(OWN_MEMBER);
-        }
-        if self.intents.removals.contains(&fingerprint) {
-            return Ok(());
-        }
-        self.intents.removals.push(fingerprint);
-        let committed = self.commit_due(shared, now_ms);
-        if committed.is_err() {
-            self.intents.removals.pop();
-        }
-        committed
     }
 
     /// Says that this member leaves. Nothing is sealed or opened from here on.

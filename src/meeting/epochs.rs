@@ -19,6 +19,8 @@ pub(super) const MAX_ENDED: usize = 64;
 const HANDSHAKE: &str = "incamera 1 handshake";
 /// Exporter label of the key that seals events (SPEC \[K6\]).
 const EVENT: &str = "incamera 1 event";
+/// Exporter label of the PSK of words to one member (SPEC \[G20\]).
+const DIRECT: &str = "incamera 1 direct";
 
 /// What a member keeps of one epoch.
 pub(super) struct EpochView {
@@ -30,6 +32,8 @@ pub(super) struct EpochView {
     pub(super) roster: Roster,
     /// Seals events.
     pub(super) event_key: Secret<32>,
+    /// The PSK of words to one member (SPEC \[G20\]).
+    pub(super) direct_psk: Secret<32>,
 }
 
 impl EpochView {
@@ -40,6 +44,7 @@ impl EpochView {
             authenticator: group.authenticator(),
             roster,
             event_key: export(group, EVENT)?,
+            direct_psk: direct_psk(group)?,
         })
     }
 }
@@ -47,6 +52,12 @@ impl EpochView {
 /// The key that seals commits of the current epoch of `group`.
 pub(super) fn handshake_key(group: &impl Engine) -> Result<Secret<32>, Error> {
     export(group, HANDSHAKE)
+}
+
+/// The PSK of words to one member in the current epoch of `group`.
+pub(super) fn direct_psk(group: &impl Engine) -> Result<Secret<32>, Error> {
+    // SPEC [G20]
+    export(group, DIRECT)
 }
 
 fn export(group: &impl Engine, label: &str) -> Result<Secret<32>, Error> {
@@ -105,6 +116,12 @@ impl Epochs {
         // SPEC [G11]
         let mut open = self.ended.iter().filter(|(_, until)| now_ms < *until);
         open.find(|(view, _)| view.epoch == epoch).map(|(view, _)| view)
+    }
+
+    /// The view of an epoch that is kept.
+    pub(super) fn view(&self, epoch: u64) -> Option<&EpochView> {
+        let ended = self.ended.iter().map(|(view, _)| view);
+        ended.chain([&self.current]).find(|view| view.epoch == epoch)
     }
 
     /// Erases what has ended for good, and says when the next is due.

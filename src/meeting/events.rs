@@ -12,13 +12,13 @@ use super::member::{Member, Outcome, Standing};
 use super::roster::{Roster, Seat};
 use super::shared::{Refusal, Shared};
 use crate::envelope::{self, Head};
-use crate::error::{Error, Fault};
+use crate::error::{Error, Fault, Rule};
 use crate::identity::verify_strict;
 use crate::mls::Engine;
-use crate::policy;
+use crate::policy::{self, Occupant, Statement};
 
 /// What a leaf's key signs begins with this.
-const LABEL: &[u8] = b"incamera 1 event";
+pub(super) const LABEL: &[u8] = b"incamera 1 event";
 
 /// An event whose signature verifies, and its author.
 pub(super) struct Verified<'a> {
@@ -85,6 +85,38 @@ impl Counters {
     }
 }
 
+/// A statement about silent hosts, said in `epoch` by somebody in `roster` (SPEC \[G17\]).
+pub(super) fn statement(
+    evidence: &[u8],
+    meeting: MeetingId,
+    epoch: u64,
+    roster: &Roster,
+) -> Result<Statement, Fault> {
+    let refused = |what| Fault::Refused(Rule::Statements(what));
+    let signed = SignedEvent::decode(evidence).map_err(|_| refused("one does not parse"))?;
+    let verified = verify(&signed, meeting, roster);
+    let Verified { body, author } = verified.map_err(|_| refused("one does not verify"))?;
+    // SPEC [G17]: a host that was silent once may be heard again.
+    if body.epoch != epoch {
+        return Err(refused("one is of another epoch"));
+    }
+    match body.kind {
+        EventKind::HostSilent { hosts } => {
+            Ok(Statement { author: author.occupant.fingerprint, hosts })
+        }
+        _ => Err(refused("one says something else")),
+    }
+}
+
+/// An event that has been opened and believed.
+pub(super) struct Said<'a> {
+    pub(super) author: Occupant,
+    pub(super) epoch: u64,
+    pub(super) counter: u64,
+    /// Encoded and signed, to show others.
+    pub(super) signed: &'a [u8],
+}
+
 impl<E: Engine> Member<E> {
     /// Signs and posts an event.
     pub(super) fn say(
@@ -93,28 +125,27 @@ impl<E: Engine> Member<E> {
         kind: EventKind,
         now_ms: u64,
     ) -> Result<(), Error> {
-        let current = self.epochs.current();
-        let epoch = current.epoch;
-        let (meeting, stay, counter) = (shared.meeting, self.stay, self.counter);
-        let body = EventBody { meeting, epoch, stay, counter, kind }.encode();
-        // SPEC [G11]
-        let signature = self.group.sign(&[LABEL, &body].concat());
-        let signed = SignedEvent { body, signature }.encode();
-        let head = Head { meeting, kind: EnvelopeKind::Event, epoch, welcome: None };
-        let envelope = envelope::seal(&current.event_key, &shared.entropy, head, &signed)?;
+        let epoch = self.epochs.current().epoch;
+        let signed = self.sign_event(shared, kind, epoch).encode();
+        let head =
+            Head { meeting: shared.meeting, kind: EnvelopeKind::Event, epoch, welcome: None };
+        let key = &self.epochs.current().event_key;
+        let envelope = envelope::seal(key, &shared.entropy, head, &signed)?;
         shared.post(Destination::Log, envelope.encode(), now_ms)?;
         self.counter += 1;
         Ok(())
     }
 
-    /// Says once more what this member stands by and could not be read in time.
-    pub(super) fn say_again(&mut self, shared: &mut Shared, now_ms: u64) -> Result<(), Refusal> {
-        if self.confirming {
-            self.confirming = false;
+    /// Says once more what this member stands by and could not be read in time; `false` if there is
+    /// nothing of the kind.
+    pub(super) fn say_again(&mut self, shared: &mut Shared, now_ms: u64) -> Result<bool, Refusal> {
+        let confirms = std::mem::take(&mut self.confirming);
+        if confirms {
             self.confirm_at = Some(now_ms);
         }
-        let Some(kind) = self.stands_by.clone() else { return Ok(()) };
-        self.say(shared, kind, now_ms).map_err(|_| Fault::EpochEnded.into())
+        let Some(kind) = self.stands_by.clone() else { return Ok(confirms) };
+        self.say(shared, kind, now_ms).map_err(|_| Fault::EpochEnded)?;
+        Ok(true)
     }
 
     /// Reads an event from the log.
@@ -150,31 +181,66 @@ impl<E: Engine> Member<E> {
         let Some(seat) = current.filter(|seat| seat.occupant.leaf_key == leaf_key) else {
             return Err(Refusal::by(stay, Fault::UnknownAuthor));
         };
-        let occupant = seat.occupant.clone();
+        let author = seat.occupant.clone();
         // SPEC [G11]
         if !self.counters.accept(stay, counter) {
             return Err(Refusal::by(stay, Fault::Replayed));
         }
         // Whether the others, with clocks of their own, still opened it is sure in its epoch alone.
-        if stay == self.stay && epoch != self.epochs.current().epoch {
+        let stands = matches!(kind, EventKind::Leave | EventKind::Confirm { .. } | EventKind::End);
+        if stands && stay == self.stay && epoch != self.epochs.current().epoch {
             self.say_again(shared, now_ms)?;
             return Ok(Outcome::Goes);
         }
+        self.heard_host(&author.fingerprint);
+        let said = Said { author, epoch, counter, signed: &opened };
+        self.take(shared, said, kind, agrees, now_ms)
+    }
+
+    fn take(
+        &mut self,
+        shared: &mut Shared,
+        said: Said<'_>,
+        kind: EventKind,
+        agrees: bool,
+        now_ms: u64,
+    ) -> Result<Outcome, Refusal> {
+        let stay = said.author.stay;
         match kind {
-            EventKind::Leave => Ok(self.read_leave(stay, &opened, now_ms)),
-            EventKind::Confirm { .. } => {
-                self.read_confirm(shared, stay, agrees, epoch);
-                Ok(Outcome::Goes)
-            }
+            EventKind::Leave => return Ok(self.read_leave(stay, said.signed, now_ms)),
+            EventKind::Confirm { .. } => self.read_confirm(shared, stay, agrees, said.epoch),
             EventKind::End => {
-                // SPEC [G12]
-                if !policy::has_right(&self.state, &occupant, Right::End) {
-                    return Err(Refusal::by(stay, Fault::MissingRight(Right::End)));
-                }
-                Ok(Outcome::Over(Event::Ended { by: stay }))
+                // SPEC [G12], [G16]
+                self.entitle(&said.author, Right::End)?;
+                return Ok(Outcome::Over(Event::Ended { by: stay }));
             }
-            _ => Ok(Outcome::Goes),
+            // SPEC [G16]: an order is of no epoch.
+            EventKind::RemovalOrder { .. } => return Err(Refusal::by(stay, Fault::Signature)),
+            EventKind::HostSilent { .. } => {
+                if said.epoch == self.epochs.current().epoch {
+                    self.read_silence(said.author.fingerprint, said.signed, now_ms);
+                }
+            }
+            EventKind::Attend { knock, proved } => {
+                self.read_attend(shared, &said.author, knock, proved, now_ms)?;
+            }
+            EventKind::Chat { .. }
+            | EventKind::PrivateChat { .. }
+            | EventKind::Reaction { .. }
+            | EventKind::Hand { .. }
+            | EventKind::Ask { .. }
+            | EventKind::Announcement { .. } => self.listen(shared, &said, kind)?,
         }
+        Ok(Outcome::Goes)
+    }
+
+    /// Refuses what an author has no right to, or no longer because it is ordered out.
+    pub(super) fn entitle(&self, author: &Occupant, right: Right) -> Result<(), Refusal> {
+        let out = self.intents.orders.iter().any(|order| order.target == author.fingerprint);
+        if out || !policy::has_right(&self.state, author, right) {
+            return Err(Refusal::by(author.stay, Fault::MissingRight(right)));
+        }
+        Ok(())
     }
 
     fn read_leave(&mut self, stay: StayId, signed: &[u8], now_ms: u64) -> Outcome {
@@ -203,6 +269,7 @@ impl<E: Engine> Member<E> {
             self.standing = Standing::Confirmed;
             shared.keyring.allow_sealing(true);
             shared.tell(Event::Joined);
+            self.vet_all(shared);
         }
     }
 }

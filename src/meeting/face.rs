@@ -1,10 +1,11 @@
 //! What goes into a meeting and what comes out.
 
 use incamera_wire::{
-    BlobHash, DenyReason, Destination, Fingerprint, KeyPackageRef, MessageId, Role, StayId,
-    ToClient, ToServer, Track,
+    AnnouncedTrack, BlobHash, DenyReason, Destination, Door, Fingerprint, KeyPackageRef, Label,
+    MessageId, Rights, Role, StayId, ToClient, ToServer, Track, TrackKinds,
 };
 
+use crate::admission::Proof;
 use crate::error::Fault;
 
 /// The time, as the caller knows it. The library reads no clock.
@@ -12,7 +13,7 @@ use crate::error::Fault;
 pub struct Now {
     /// Milliseconds of a clock that never goes back, from any origin.
     pub monotonic_ms: u64,
-    /// Milliseconds since 1970-01-01T00:00:00Z. Nothing in this version depends on it.
+    /// Milliseconds since 1970-01-01T00:00:00Z. Only whether invites have expired depends on it.
     pub unix_ms: u64,
 }
 
@@ -116,9 +117,21 @@ pub enum Event {
         name: String,
         /// The identity.
         fingerprint: Fingerprint,
+        /// What it says that it is, if it is no person.
+        label: Option<Label>,
+        /// Whether the passcode was proved, as far as it is known yet.
+        proof: Proof,
     },
-    /// A waiting knock is void, because its invite is no longer valid or its key package clashes
-    /// with the group: whoever knocked has to knock again, with a new link if there is one.
+    /// More is known about the passcode of somebody who knocks.
+    KnockProof {
+        /// Names the knock.
+        knock: KnockId,
+        /// Whether it was proved.
+        proof: Proof,
+    },
+    /// A waiting knock is void, because its invite is no longer valid, its key package clashes
+    /// with the group or nobody answered for ten minutes: whoever knocked has to knock again, with a
+    /// new link if there is one.
     KnockVoid {
         /// Names the knock.
         knock: KnockId,
@@ -161,6 +174,92 @@ pub enum Event {
     Ended {
         /// Who.
         by: MemberId,
+    },
+    /// Somebody goes by another name.
+    Renamed {
+        /// Who.
+        member: MemberId,
+        /// The new display name.
+        name: String,
+    },
+    /// A member with the right to has ordered that somebody's identity be removed. It follows,
+    /// whatever else is committed.
+    Ordered {
+        /// Who has to go.
+        member: MemberId,
+        /// Who ordered it.
+        by: MemberId,
+    },
+    /// The door is another.
+    Door {
+        /// Who may admit from now on.
+        door: Door,
+        /// Who changed it.
+        by: MemberId,
+    },
+    /// An identity has another role.
+    Role {
+        /// The identity.
+        who: Fingerprint,
+        /// Its role.
+        role: Role,
+        /// Who changed it.
+        by: MemberId,
+    },
+    /// An identity says that it records, or does no longer.
+    Recording {
+        /// The identity.
+        who: Fingerprint,
+        /// Whether it records.
+        on: bool,
+    },
+    /// What this client may send has changed. Frames of other kinds would be dropped by everyone.
+    MaySend {
+        /// The kinds of tracks that it may send.
+        kinds: TrackKinds,
+    },
+    /// The meeting's rules have changed, in the ways told before this or in others: read the roster
+    /// and [`Meeting::rules`](crate::Meeting::rules).
+    Rules {
+        /// Who changed them.
+        by: MemberId,
+    },
+    /// Somebody said something; also this client itself, once everyone can read it.
+    Chat {
+        /// Who.
+        member: MemberId,
+        /// What: 1 to 2,048 bytes of UTF-8, as it was sent.
+        text: String,
+        /// Whether it was said to this client alone.
+        private: bool,
+    },
+    /// Somebody reacted.
+    Reaction {
+        /// Who.
+        member: MemberId,
+        /// How: 1 to 32 bytes of UTF-8, as it was sent.
+        symbol: String,
+    },
+    /// Somebody raised or lowered a hand.
+    Hand {
+        /// Who.
+        member: MemberId,
+        /// Whether it is up.
+        raised: bool,
+    },
+    /// This client is asked to send: ask the person in front of it.
+    AskedToSend {
+        /// Who asks.
+        by: MemberId,
+        /// What to send.
+        kinds: TrackKinds,
+    },
+    /// Somebody announced its tracks, in place of what it announced before.
+    Tracks {
+        /// Who.
+        member: MemberId,
+        /// All of its tracks, by ascending context.
+        tracks: Vec<AnnouncedTrack>,
     },
     /// Newcomers see nothing of this track before its next key frame: make one now.
     KeyFrameNeeded {
@@ -214,6 +313,20 @@ pub enum Alarm {
     },
     /// The server's log is shorter than what was read of it: it lost or hides entries.
     LogShrank,
+    /// The application does not vouch for a member whom somebody else let in.
+    NotVouched {
+        /// Who.
+        member: MemberId,
+    },
+    /// A member goes by the name of a verified contact and has another identity key: ask both.
+    KnownNameOtherKey {
+        /// Who.
+        member: MemberId,
+        /// The contact's identity.
+        known: Fingerprint,
+    },
+    /// The relay in use has left the meeting's list: sealing has stopped until another is proved.
+    RelayDropped,
     /// A commit of one's own cannot be built. What it was for has not happened.
     CannotCommit(&'static str),
 }
@@ -228,8 +341,30 @@ pub struct Participant {
     pub fingerprint: Fingerprint,
     /// The display name, signed by the leaf.
     pub name: String,
+    /// How many members have this identity.
+    pub devices: usize,
     /// The role of the identity.
     pub role: Role,
+    /// What it may do.
+    pub rights: Rights,
+    /// The kinds of tracks on which it may send. Frames of other kinds are dropped.
+    pub may_send: TrackKinds,
+    /// The kinds of tracks that are muted for it, whether or not it has the right to them.
+    pub muted: TrackKinds,
+    /// What it is, if it is no person.
+    pub label: Option<Label>,
+    /// Whether it says that it records.
+    pub recording: bool,
+    /// Whether its hand is up.
+    pub hand_raised: bool,
+    /// The tracks that it has announced.
+    pub tracks: Vec<AnnouncedTrack>,
+    /// Whether the caller has verified its identity key.
+    pub verified: bool,
+    /// Whether it is ordered to be removed.
+    pub ordered_out: bool,
+    /// When this client first saw it, in milliseconds of [`Now::monotonic_ms`].
+    pub since_ms: u64,
     /// The leaf index in the current epoch. Indices are reused: keep `member` instead.
     pub leaf: u32,
     /// Whether this is the caller.

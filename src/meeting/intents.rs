@@ -5,9 +5,12 @@ use incamera_wire::{Fingerprint, InviteId, KeyPackageRef, StayId};
 
 use super::roster::Roster;
 use crate::admission::Waiting;
+use crate::policy::Change;
 
 /// The most leavers and the most newcomers that one commit carries.
 pub(super) const MAX_BATCH: usize = 64;
+/// How much later a member tries again to carry out an order that it could not.
+const CARRY_AGAIN_MS: u64 = 10_000;
 /// The most leave events kept as evidence.
 const MAX_DEPARTURES: usize = 4096;
 
@@ -19,6 +22,17 @@ pub(super) struct Departure {
     pub(super) not_before: u64,
 }
 
+/// An identity that a binding removal order names (SPEC \[G16\]).
+pub(super) struct Ordered {
+    pub(super) target: Fingerprint,
+    /// Who ordered it.
+    pub(super) by: StayId,
+    /// When it came to bind here.
+    pub(super) bound_at: u64,
+    /// When this member carries it out, if nobody else has.
+    pub(super) carry_at: u64,
+}
+
 /// What a member means to commit.
 #[derive(Default)]
 pub(super) struct Intents {
@@ -26,8 +40,16 @@ pub(super) struct Intents {
     pub(super) admissions: Vec<Waiting>,
     /// Identities to remove for cause.
     pub(super) removals: Vec<Fingerprint>,
+    /// Identities that binding orders name, in the order of the log.
+    pub(super) orders: Vec<Ordered>,
     /// Leavers, in the order of their leave events.
     pub(super) departures: Vec<Departure>,
+    /// Changes of the state, oldest first.
+    pub(super) changes: Vec<Change>,
+    /// The display name to take on.
+    pub(super) rename: Option<String>,
+    /// When to replace hosts that enough of those who follow them call silent.
+    pub(super) replace_hosts_at: Option<u64>,
     /// Whether newcomers are added one at a time, because a batch could not be built.
     one_by_one: bool,
 }
@@ -41,6 +63,8 @@ pub(super) enum Retreat {
     Admission(KeyPackageRef),
     /// Removals and departures.
     Removals,
+    /// Changes of the state, or of one's own name.
+    Changes,
 }
 
 /// What one commit does.
@@ -51,14 +75,35 @@ pub(super) struct Batch {
     pub(super) removes: Vec<u32>,
     pub(super) departed: Vec<StayId>,
     pub(super) evidence: Vec<Vec<u8>>,
+    /// Whether it changes the state as the changes say.
+    pub(super) changes: bool,
+    /// The new display name.
+    pub(super) rename: Option<String>,
+    /// Whether it replaces silent hosts.
+    pub(super) replaces_hosts: bool,
 }
 
 impl Intents {
-    /// The next commit, if one is due: whoever goes first, then newcomers of one invite.
+    /// The next commit, if one is due: whoever goes first, then changes, then newcomers of one
+    /// invite.
     pub(super) fn next(&self, roster: &Roster, now_ms: u64) -> Option<Batch> {
+        let carries = self.orders.iter().any(|order| order.carry_at <= now_ms);
         let due = self.departures.iter().any(|departure| departure.not_before <= now_ms);
-        if due || !self.removals.is_empty() {
+        if carries || !self.removals.is_empty() || (due && self.orders.is_empty()) {
             return Some(self.removal_batch(roster));
+        }
+        // SPEC [G16]: anything else would be refused.
+        if !self.orders.is_empty() {
+            return None;
+        }
+        if self.replace_hosts_at.is_some_and(|at| at <= now_ms) {
+            return Some(Batch { replaces_hosts: true, ..Batch::default() });
+        }
+        if !self.changes.is_empty() {
+            return Some(Batch { changes: true, ..Batch::default() });
+        }
+        if let Some(name) = &self.rename {
+            return Some(Batch { rename: Some(name.clone()), ..Batch::default() });
         }
         // SPEC [G7]: one invite in a commit.
         let invite = self.admissions.first()?.invite;
@@ -70,13 +115,17 @@ impl Intents {
 
     fn removal_batch(&self, roster: &Roster) -> Batch {
         let mut batch = Batch::default();
-        for fingerprint in &self.removals {
+        let ordered = self.orders.iter().map(|order| order.target);
+        let mut for_cause: Vec<_> = self.removals.iter().copied().chain(ordered).collect();
+        for_cause.sort_unstable();
+        for_cause.dedup();
+        for fingerprint in &for_cause {
             batch.removes.extend(roster.leaves_of(*fingerprint));
         }
         for departure in self.departures.iter().take(MAX_BATCH) {
             let Some(seat) = roster.of(departure.stay) else { continue };
             // Its leave does not spare it the ban.
-            if self.removals.contains(&seat.occupant.fingerprint) {
+            if for_cause.contains(&seat.occupant.fingerprint) {
                 continue;
             }
             if !batch.removes.contains(&seat.occupant.leaf) {
@@ -91,7 +140,17 @@ impl Intents {
     /// Gives up the least that can be what keeps the next commit from being built: nobody who
     /// knocks may stand in the way of the others, or of a removal.
     pub(super) fn retreat(&mut self, batch: &Batch) -> Retreat {
+        if batch.changes || batch.rename.is_some() || batch.replaces_hosts {
+            self.changes.clear();
+            self.rename = None;
+            self.replace_hosts_at = None;
+            return Retreat::Changes;
+        }
         if batch.adds.is_empty() {
+            for order in &mut self.orders {
+                // Others carry it; this member tries again later.
+                order.carry_at = order.carry_at.saturating_add(CARRY_AGAIN_MS);
+            }
             self.removals.clear();
             self.departures.clear();
             return Retreat::Removals;
@@ -116,7 +175,15 @@ impl Intents {
         self.admissions.retain(|waiting| !added.contains(&waiting.reference));
         self.one_by_one &= !self.admissions.is_empty();
         self.removals.retain(|fingerprint| roster.leaves_of(*fingerprint).next().is_some());
+        self.orders.retain(|order| roster.leaves_of(order.target).next().is_some());
         self.departures.retain(|departure| roster.of(departure.stay).is_some());
+        // Statements hold for their epoch alone (SPEC [G17]).
+        self.replace_hosts_at = None;
+    }
+
+    /// The identities that binding orders name.
+    pub(super) fn ordered(&self) -> Vec<Fingerprint> {
+        self.orders.iter().map(|order| order.target).collect()
     }
 
     /// Drops admissions under invites that are no longer live, and gives them back.
@@ -128,18 +195,25 @@ impl Intents {
         dead
     }
 
-    /// When the next departure is due, in milliseconds.
+    /// When something is due next, in milliseconds.
     pub(super) fn deadline(&self) -> Option<u64> {
-        self.departures.iter().map(|departure| departure.not_before).min()
+        let orders = self.orders.iter().map(|order| order.carry_at);
+        if !self.orders.is_empty() {
+            return orders.min();
+        }
+        let departures = self.departures.iter().map(|departure| departure.not_before);
+        departures.chain(self.replace_hosts_at).min()
     }
 
     /// Everything that tells two sets apart, for tests.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn digest(&self, hash: &mut sha2::Sha256) {
         use sha2::Digest as _;
-        let Self { admissions, removals, departures, one_by_one } = self;
+        let Self { admissions, removals, orders, departures, one_by_one, .. } = self;
         let admissions: Vec<_> = admissions.iter().map(|waiting| waiting.reference).collect();
         let departures: Vec<_> = departures.iter().map(|d| (d.stay, d.not_before)).collect();
-        hash.update(format!("{admissions:?} {removals:?} {departures:?} {one_by_one}"));
+        let orders: Vec<_> = orders.iter().map(|o| (o.target, o.bound_at, o.carry_at)).collect();
+        hash.update(format!("{admissions:?} {removals:?} {orders:?} {departures:?} {one_by_one}"));
+        hash.update(format!("{:?} {:?} {:?}", self.changes, self.rename, self.replace_hosts_at));
     }
 }

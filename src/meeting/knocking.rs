@@ -2,8 +2,8 @@
 //! has confirmed yet (SPEC "Admission").
 
 use incamera_wire::{
-    BlobHash, Destination, Envelope, GroupState, Knock, KnockAnswer, KnockAnswerContent,
-    KnockContent, MailboxId, MessageId, SealedBlob, WelcomeNote,
+    BlobHash, Challenge, DenyReason, Destination, Envelope, GroupState, Knock, KnockAnswer,
+    KnockAnswerContent, KnockContent, MailboxId, MessageId, SealedBlob, SecretText, WelcomeNote,
 };
 use sha2::{Digest, Sha256};
 
@@ -12,7 +12,7 @@ use super::face::{Event, Output};
 use super::member::{Member, Standing};
 use super::roster::BadRoster;
 use super::shared::Shared;
-use crate::admission::{Invite, open_reply, seal_knock};
+use crate::admission::{Invite, PasscodeRun, Prover, open_reply, seal_knock};
 use crate::envelope;
 use crate::error::{Error, Fault};
 use crate::mls::{Engine, Joiner, WelcomeFault};
@@ -34,6 +34,7 @@ pub(super) struct Knocking<E: Engine> {
     invite: Invite,
     joiner: E::Joiner,
     mailbox: MailboxId,
+    passcode: Option<SecretText>,
     sent: Option<Sent>,
     attempts: Vec<Attempt>,
     /// The authenticators of the epochs that a Welcome led into so far.
@@ -43,7 +44,11 @@ pub(super) struct Knocking<E: Engine> {
 /// A knock on its way, and the key for an answer.
 struct Sent {
     id: MessageId,
-    answer_key: Secret<32>,
+    content: KnockContent,
+    /// Of the knock, and of the one that proves the passcode.
+    answer_keys: Vec<Secret<32>>,
+    /// Until the passcode has been proved once: CPace's secret is for one run.
+    prover: Option<Prover>,
 }
 
 /// A Welcome whose tree is being fetched.
@@ -59,8 +64,14 @@ struct Attempt {
 }
 
 impl<E: Engine> Knocking<E> {
-    pub(super) fn new(invite: Invite, joiner: E::Joiner, mailbox: MailboxId) -> Self {
-        Self { invite, joiner, mailbox, sent: None, attempts: Vec::new(), entered: Vec::new() }
+    pub(super) fn new(
+        invite: Invite,
+        passcode: Option<SecretText>,
+        joiner: E::Joiner,
+        mailbox: MailboxId,
+    ) -> Self {
+        let (attempts, entered) = (Vec::new(), Vec::new());
+        Self { invite, joiner, mailbox, passcode, sent: None, attempts, entered }
     }
 
     /// Knocks, once it is known where the log stands.
@@ -73,14 +84,31 @@ impl<E: Engine> Knocking<E> {
         if self.sent.is_some() {
             return Ok(());
         }
-        let key_package = self.joiner.key_package().to_vec();
-        let content =
-            KnockContent { key_package, log_position, passcode_share: None, passcode_tag: None };
+        let (prover, share) = self.start_proof(shared)?.unzip();
+        let content = KnockContent {
+            key_package: self.joiner.key_package().to_vec(),
+            log_position,
+            passcode_share: share,
+            passcode_tag: None,
+        };
         let (knock, answer_key) =
             seal_knock(&self.invite, &shared.entropy, self.mailbox, &content)?;
         let id = shared.post(Destination::Lobby, Knock::encode(&knock), now_ms)?;
-        self.sent = Some(Sent { id, answer_key });
+        self.sent = Some(Sent { id, content, answer_keys: vec![answer_key], prover });
         Ok(())
+    }
+
+    /// CPace's first part, if the invite asks for a passcode and there is one to prove.
+    fn start_proof(&self, shared: &Shared) -> Result<Option<(Prover, [u8; 32])>, Error> {
+        let Some(passcode) = self.passcode.as_ref().filter(|_| self.invite.asks_passcode()) else {
+            return Ok(None);
+        };
+        let inspected = E::inspect_key_package(shared.profile, self.joiner.key_package());
+        let knock = inspected.map_err(|_| Error::Internal("the own key package"))?.reference;
+        let (meeting, invite, mailbox) = (shared.meeting, self.invite.id(), self.mailbox);
+        let run = PasscodeRun { meeting, invite, knock, mailbox };
+        // SPEC [A11]
+        Ok(Some(Prover::start(&shared.entropy, passcode, &run)?))
     }
 
     /// Whether a tree is being fetched.
@@ -191,15 +219,45 @@ impl<E: Engine> Knocking<E> {
             .map_err(|_| Fault::Welcome("the group's keys cannot be exported"))
     }
 
-    /// Reads an answer to the knock.
-    pub(super) fn read_answer(&self, bytes: &[u8]) -> Result<Event, Fault> {
+    /// Reads an answer to the knock: a denial, which ends it, or a challenge.
+    pub(super) fn read_answer(
+        &mut self,
+        shared: &mut Shared,
+        bytes: &[u8],
+        now_ms: u64,
+    ) -> Result<Option<Event>, Fault> {
         let answer = KnockAnswer::decode(bytes)?;
         let sent = self.sent.as_ref().ok_or(Fault::Unopenable)?;
         // SPEC [A10]
-        match open_reply(&sent.answer_key, self.mailbox, &answer)? {
-            KnockAnswerContent::Denial { reason } => Ok(Event::Denied { reason }),
-            KnockAnswerContent::Challenge(_) => Err(Fault::Unopenable),
+        let opened = sent.answer_keys.iter().map(|key| open_reply(key, self.mailbox, &answer));
+        match opened.reduce(Result::or).ok_or(Fault::Unopenable)?? {
+            KnockAnswerContent::Denial { reason } => Ok(Some(Event::Denied { reason })),
+            KnockAnswerContent::Challenge(challenge) => self.prove(shared, &challenge, now_ms),
         }
+    }
+
+    /// Answers the first challenge; the others find no secret to answer with (SPEC \[A12\]).
+    fn prove(
+        &mut self,
+        shared: &mut Shared,
+        challenge: &Challenge,
+        now_ms: u64,
+    ) -> Result<Option<Event>, Fault> {
+        let Some(sent) = &mut self.sent else { return Ok(None) };
+        // SPEC [A12]
+        let Some(prover) = sent.prover.take() else { return Ok(None) };
+        let Ok(tag) = prover.finish(challenge) else {
+            return Ok(Some(Event::Denied { reason: DenyReason::WrongPasscode }));
+        };
+        sent.content.passcode_tag = Some(tag);
+        let sealed = seal_knock(&self.invite, &shared.entropy, self.mailbox, &sent.content);
+        // Without randomness the admitter takes the proof as failed, and asks a person.
+        let Ok((knock, answer_key)) = sealed else { return Ok(None) };
+        let posted = shared.post(Destination::Lobby, Knock::encode(&knock), now_ms);
+        let Ok(id) = posted else { return Ok(None) };
+        shared.outbox.forget(std::mem::replace(&mut sent.id, id));
+        sent.answer_keys.push(answer_key);
+        Ok(None)
     }
 
     /// The knock need not be sent again.

@@ -67,11 +67,12 @@ impl<E: Engine> Core<E> {
     pub(super) fn handle(&mut self, input: Input, now: Now) -> Result<(), Error> {
         self.require_going()?;
         let now_ms = self.now_ms.max(now.monotonic_ms);
+        self.shared.unix_ms = now.unix_ms;
         match input {
             Input::Connected { next } => self.connected(next, now_ms)?,
             Input::Log { seq, bytes } => self.order.offer(seq, bytes),
-            Input::Lobby(bytes) => self.read_lobby(&bytes),
-            Input::Direct(bytes) => self.read_direct(&bytes),
+            Input::Lobby(bytes) => self.read_lobby(&bytes, now_ms),
+            Input::Direct(bytes) => self.read_direct(&bytes, now_ms),
             Input::Blob(bytes) => self.read_blob(&bytes, now_ms),
         }
         self.now_ms = now_ms;
@@ -84,6 +85,7 @@ impl<E: Engine> Core<E> {
     pub(super) fn handle_timeout(&mut self, now: Now) -> Result<(), Error> {
         self.require_going()?;
         self.now_ms = self.now_ms.max(now.monotonic_ms);
+        self.shared.unix_ms = now.unix_ms;
         self.drive(self.now_ms);
         Ok(())
     }
@@ -118,6 +120,7 @@ impl<E: Engine> Core<E> {
         let member = self.member.as_mut().ok_or(Error::NotJoined)?;
         call(&mut self.shared, member, now_ms)?;
         self.now_ms = now_ms;
+        self.shared.unix_ms = now.unix_ms;
         self.drive(now_ms);
         Ok(())
     }
@@ -189,11 +192,14 @@ impl<E: Engine> Core<E> {
         let Some(member) = &mut self.member else { return Ok(()) };
         let outcome = match entry.kind {
             EnvelopeKind::Handshake => member.read_commit(&mut self.shared, &entry, now_ms)?,
-            EnvelopeKind::Order => return Err(Fault::Unopenable.into()),
+            EnvelopeKind::Order => member.read_order(&mut self.shared, &entry, now_ms)?,
             EnvelopeKind::Event => match member.read_event(&mut self.shared, &entry, now_ms) {
                 // It was long on its way: nobody else could open it either.
-                Err(Refusal { fault: Fault::EpochEnded, .. }) if own => {
-                    return member.say_again(&mut self.shared, now_ms);
+                Err(late @ Refusal { fault: Fault::EpochEnded, .. }) if own => {
+                    if member.say_again(&mut self.shared, now_ms)? {
+                        return Ok(());
+                    }
+                    return Err(Refusal { author: Some(member.stay), ..late });
                 }
                 read => read?,
             },
@@ -223,18 +229,17 @@ impl<E: Engine> Core<E> {
         }
     }
 
-    fn read_lobby(&mut self, bytes: &[u8]) {
+    fn read_lobby(&mut self, bytes: &[u8], now_ms: u64) {
         let Some(member) = &mut self.member else { return };
-        let position = self.shared.log_position;
-        if let Err(fault) = member.read_knock(&mut self.shared, bytes, position) {
+        if let Err(fault) = member.read_knock(&mut self.shared, bytes, now_ms) {
             self.shared.refuse(Source::Lobby, fault);
         }
     }
 
-    fn read_direct(&mut self, bytes: &[u8]) {
-        let Some(knocking) = &self.knocking else { return };
-        match knocking.read_answer(bytes) {
-            Ok(denied) if self.member.is_none() => self.finish(denied),
+    fn read_direct(&mut self, bytes: &[u8], now_ms: u64) {
+        let Some(knocking) = &mut self.knocking else { return };
+        match knocking.read_answer(&mut self.shared, bytes, now_ms) {
+            Ok(Some(denied)) if self.member.is_none() => self.finish(denied),
             // Whoever is in the group already was admitted by somebody else.
             Ok(_) => {}
             Err(fault) => self.shared.refuse(Source::Direct, fault),
@@ -259,7 +264,9 @@ impl<E: Engine> Core<E> {
     fn finish(&mut self, event: Event) {
         self.shared.keyring.clear();
         self.over = true;
-        self.last_roster = self.member.take().map(|m| m.participants()).unwrap_or_default();
+        let contacts = &self.shared.contacts;
+        self.last_roster =
+            self.member.take().map(|member| member.participants(contacts)).unwrap_or_default();
         self.knocking = None;
         self.shared.tell(event);
     }

@@ -1,19 +1,23 @@
 //! A member: who is in the group and follows its log.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use incamera_wire::{
-    BlobHash, DenyReason, EventKind, GroupState, KeyPackageRef, MessageId, Right, StayId, TrackKind,
+    BlobHash, DenyReason, EventKind, Fingerprint, GroupState, KeyPackageRef, MessageId, Right,
+    StayId, TrackKind,
 };
 
 use super::epochs::{EpochView, Epochs, handshake_key};
 use super::events::Counters;
 use super::face::{Event, Participant};
 use super::intents::Intents;
+use super::proving::Handling;
+use super::room::Room;
 use super::roster::{Roster, Seat};
 use super::shared::{Shared, suite};
-use crate::admission::Lobby;
+use crate::admission::{Budget, Lobby};
 use crate::error::Error;
+use crate::identity::Contacts;
 use crate::keyring::{EpochInstall, LINGER_MS};
 use crate::mls::Engine;
 use crate::policy;
@@ -88,6 +92,15 @@ pub(super) struct Member<E: Engine> {
     /// The trees of the latest commits that added, to be sent again to who missed them.
     pub(super) trees: VecDeque<SentTree>,
     pub(super) lobby: Lobby,
+    pub(super) handling: Handling,
+    pub(super) budget: Budget,
+    pub(super) room: Room,
+    /// One's own orders on their way to the log, and whom they name.
+    pub(super) own_orders: Vec<(Fingerprint, MessageId)>,
+    /// Whether this member says that nothing is heard of the hosts.
+    pub(super) declares_silent: bool,
+    /// Signed statements of this epoch that nothing is heard of the hosts, by author.
+    pub(super) statements: BTreeMap<Fingerprint, Vec<u8>>,
     pub(super) intents: Intents,
     pub(super) own_commit: Option<OwnCommit>,
     /// When to confirm newcomers, if nobody else does.
@@ -109,6 +122,8 @@ impl<E: Engine> Member<E> {
         let stay = roster.at(group.own_leaf()).map(|seat| seat.occupant.stay);
         let stay = stay.ok_or(Error::Internal("the own leaf"))?;
         install_psks(&mut group, &state)?;
+        let mut room = Room::default();
+        room.settle(&roster, now_ms);
         let member = Self {
             handshake_key: handshake_key(&group)?,
             epochs: Epochs::new(EpochView::of(&group, roster)?),
@@ -123,17 +138,29 @@ impl<E: Engine> Member<E> {
             broken: false,
             trees: VecDeque::new(),
             lobby: Lobby::default(),
+            handling: Handling::default(),
+            budget: Budget::default(),
+            room,
+            own_orders: Vec::new(),
+            declares_silent: false,
+            statements: BTreeMap::new(),
             intents: Intents::default(),
             own_commit: None,
             confirm_at: None,
             key_frames_at: None,
         };
-        member.install(shared, false, now_ms)?;
+        member.install(shared, false, false, now_ms)?;
         Ok(member)
     }
 
     /// Installs the media keys of the current epoch (SPEC \[K1\]); whoever leaves has erased them all.
-    pub(super) fn install(&self, shared: &Shared, removes: bool, now_ms: u64) -> Result<(), Error> {
+    pub(super) fn install(
+        &self,
+        shared: &Shared,
+        adds: bool,
+        removes: bool,
+        now_ms: u64,
+    ) -> Result<(), Error> {
         if self.standing == Standing::Leaving {
             return Ok(());
         }
@@ -150,6 +177,7 @@ impl<E: Engine> Member<E> {
             base_key,
             own_leaf: self.group.own_leaf(),
             leaves: leaves.collect(),
+            adds,
             removes,
         };
         shared.keyring.install(install, now_ms).map_err(|_| Error::Internal("the keyring"))
@@ -161,16 +189,34 @@ impl<E: Engine> Member<E> {
     }
 
     /// The current roster, as people see it.
-    pub(super) fn participants(&self) -> Vec<Participant> {
-        let participant = |Seat { occupant, name, .. }: &Seat| Participant {
-            member: occupant.stay,
-            fingerprint: occupant.fingerprint,
-            name: name.clone(),
-            role: policy::role_of(&self.state, &occupant.fingerprint),
-            leaf: occupant.leaf,
-            own: occupant.stay == self.stay,
+    pub(super) fn participants(&self, contacts: &Contacts) -> Vec<Participant> {
+        let seats = self.roster().seats();
+        let participant = |seat: &Seat| {
+            let Seat { occupant, name, .. } = seat;
+            let (member, fingerprint) = (occupant.stay, occupant.fingerprint);
+            let same = |other: &&Seat| other.occupant.fingerprint == fingerprint;
+            let entry = policy::entry_of(&self.state, &fingerprint);
+            Participant {
+                member,
+                fingerprint,
+                name: name.clone(),
+                devices: seats.iter().filter(same).count(),
+                role: entry.role,
+                rights: policy::rights_of(&self.state, occupant),
+                may_send: policy::kinds_of(&self.state, occupant),
+                muted: policy::muted_of(&self.state, occupant),
+                label: policy::label_of(&self.state, occupant),
+                recording: entry.recording,
+                hand_raised: self.room.is_raised(member),
+                tracks: self.room.tracks_of(member).to_vec(),
+                verified: contacts.is_verified(&fingerprint),
+                ordered_out: self.intents.orders.iter().any(|o| o.target == fingerprint),
+                since_ms: self.room.since(member),
+                leaf: occupant.leaf,
+                own: member == self.stay,
+            }
         };
-        self.roster().seats().iter().map(participant).collect()
+        seats.iter().map(participant).collect()
     }
 
     /// The caller's own seat.
@@ -225,10 +271,20 @@ impl<E: Engine> Member<E> {
                 shared.tell(Event::KeyFrameNeeded { track });
             }
         }
+        if self.room.introduces(now_ms) && self.standing == Standing::Confirmed {
+            self.introduce(shared, now_ms);
+        }
+        let lobby = self.drive_lobby(shared, now_ms);
+        // What the lobby has let in is committed at once.
+        self.commit_what_can_be(shared, now_ms);
+        shared.gate_relay(&self.state);
+        let gate = self.gate_sealing(shared, now_ms);
         let commits = self.standing == Standing::Confirmed && !self.group.has_pending();
-        let departures = self.intents.deadline().filter(|_| commits);
+        let commits = commits && !self.is_ordered_out();
+        let intents = self.intents.deadline().filter(|_| commits);
         let ended = self.epochs.sweep(now_ms);
-        [self.confirm_at, self.key_frames_at, departures, ended].into_iter().flatten().min()
+        let own = [self.confirm_at, self.key_frames_at, intents, ended];
+        own.into_iter().chain([lobby, gate, self.room.deadline()]).flatten().min()
     }
 
     /// Drops knocks and admissions whose invites are no longer live.
@@ -259,6 +315,9 @@ impl<E: Engine> Member<E> {
         let waiting: Vec<_> = self.lobby.waiting().map(|waiting| waiting.reference).collect();
         hash.update(format!("{waiting:?}"));
         self.counters.digest(hash);
+        self.room.digest(hash);
+        self.handling.digest(hash);
+        hash.update(format!("{} {:?}", self.declares_silent, self.statements));
         self.intents.digest(hash);
     }
 }

@@ -5,25 +5,42 @@
 //! [`member::Member`] follows the group; a [`knocking::Knocking`] is not in it yet. Whoever has a
 //! Welcome but no confirmation is both.
 
+mod build;
 mod client;
 mod commits;
 mod doors;
 mod epochs;
 mod events;
 mod face;
+mod hook;
+mod host;
 mod intents;
 mod knocking;
+mod know;
+mod links;
 mod machine;
 mod member;
+mod news;
 mod order;
+mod orders;
 mod outbox;
+mod powers;
+mod proving;
+mod relays;
+mod room;
 mod roster;
 mod settings;
 mod shared;
+mod succession;
+mod talk;
 #[cfg(test)]
 mod tests;
 mod verdict;
 
 pub use client::Meeting;
 pub use face::{Alarm, Event, Input, KnockId, MemberId, Message, Now, Output, Participant, Source};
+pub use hook::{Applicant, IdentityHook};
+pub use know::Rules;
+pub use links::{InviteOptions, LiveInvite};
+pub use relays::ProvedRelay;
 pub use settings::Settings;

@@ -18,8 +18,8 @@ pub(super) struct Seat {
     pub(super) identity_key: [u8; 32],
     /// The X25519 key for messages to this member alone.
     pub(super) direct_key: [u8; 32],
-    /// What the application may judge it by.
-    pub(super) attestation: Vec<u8>,
+    /// The encoded credential of its leaf.
+    pub(super) credential: Vec<u8>,
     /// The display name.
     pub(super) name: String,
 }
@@ -66,10 +66,11 @@ impl Roster {
         Ok(Self { seats: seats.into(), occupants })
     }
 
-    /// The seat that this leaf had before, if its key is the same. The key's holder is bound to
-    /// the certificate, and no path may change a credential (SPEC \[G5\]).
+    /// The seat that this leaf had before, if neither its key nor its credential has changed.
     fn unchanged(&self, leaf: &Leaf) -> Option<&Seat> {
-        self.at(leaf.index).filter(|seat| seat.occupant.leaf_key == leaf.signature_key)
+        self.at(leaf.index).filter(|seat| {
+            seat.occupant.leaf_key == leaf.signature_key && seat.credential == leaf.credential
+        })
     }
 
     /// The seats by ascending leaf index.
@@ -112,6 +113,6 @@ fn read_leaf(leaf: &Leaf, meeting: MeetingId) -> Result<Seat, BadRoster> {
         leaf_key: *signature_key,
         label: certified.label,
     };
-    let Certified { identity_key, direct_key, attestation, name, .. } = certified;
-    Ok(Seat { occupant, identity_key, direct_key, attestation, name })
+    let Certified { identity_key, direct_key, name, .. } = certified;
+    Ok(Seat { occupant, identity_key, direct_key, credential: credential.clone(), name })
 }

@@ -6,10 +6,14 @@ use std::sync::Arc;
 use incamera_wire::{Destination, MeetingId, MessageId, Profile, StayId, Track};
 
 use super::face::{Event, Message, Output, Source};
+use super::hook::IdentityHook;
 use super::outbox::Outbox;
+use super::relays::Relays;
 use crate::entropy::Entropy;
 use crate::error::{Error, Fault};
+use crate::identity::Contacts;
 use crate::keyring::Keyring;
+use crate::secret::Secret;
 use crate::sframe::Suite;
 
 /// What every part of a meeting needs.
@@ -24,6 +28,16 @@ pub(super) struct Shared {
     pub(super) log_position: u64,
     /// The tracks for which a sealer was ever taken.
     pub(super) tracks: Vec<Track>,
+    /// Milliseconds since 1970-01-01T00:00:00Z, as the caller told last.
+    pub(super) unix_ms: u64,
+    /// The X25519 private key for messages to this client alone.
+    pub(super) direct_key: Secret<32>,
+    /// The application's judgement on identities.
+    pub(super) hook: Option<Box<dyn IdentityHook>>,
+    /// Whom this client knows.
+    pub(super) contacts: Contacts,
+    /// Where media go.
+    pub(super) relays: Relays,
 }
 
 /// Something refused, its author if known, and what was wrong.

@@ -5,9 +5,9 @@ use incamera_wire::{CommitNote, EventKind, GroupState, MeetingId, SignedEvent, S
 use super::events;
 use super::roster::Roster;
 use crate::error::{Fault, Rule};
-use crate::identity::verify_certificate;
+use crate::identity::{Certified, verify_certificate};
 use crate::mls::{CommitFacts, KeyPackageFacts};
-use crate::policy::{self, Newcomer, Proposed, Scene};
+use crate::policy::{self, Newcomer, Proposed, Scene, Statement};
 
 /// A commit that the rules accept.
 pub(super) struct Accepted {
@@ -15,12 +15,13 @@ pub(super) struct Accepted {
     pub(super) departed: Vec<StayId>,
 }
 
-/// The verdict on a commit: a function of the epoch's state and roster and of the commit, so that
-/// all members come to the same (SPEC \[G2\]).
+/// The verdict on a commit: a function of the epoch's state and roster, of the orders in the log
+/// and of the commit, so that all members come to the same (SPEC \[G2\]).
 pub(super) fn judge(
-    state: &GroupState,
+    scene: &Scene<'_>,
     roster: &Roster,
     meeting: MeetingId,
+    epoch: u64,
     facts: &CommitFacts,
 ) -> Result<Accepted, Fault> {
     let note = CommitNote::decode(&facts.note)?;
@@ -36,6 +37,13 @@ pub(super) fn judge(
     for evidence in &note.departures {
         departed.push(leaver(evidence, meeting, roster)?);
     }
+    let mut statements: Vec<Statement> = Vec::with_capacity(note.statements.len());
+    for evidence in &note.statements {
+        statements.push(events::statement(evidence, meeting, epoch, roster)?);
+    }
+    if let Some(renamed) = &facts.renamed {
+        check_rename(renamed, meeting, roster, facts.committer)?;
+    }
     let new_state = facts.state.as_ref().map(|state| GroupState::decode(state)).transpose()?;
     let proposed = Proposed {
         committer: facts.committer,
@@ -44,12 +52,29 @@ pub(super) fn judge(
         departed: &departed,
         state: new_state.as_ref(),
         psk: facts.psk,
-        renames: false,
-        statements: &[],
+        renames: facts.renamed.is_some(),
+        statements: &statements,
     };
-    let scene = Scene { state, roster: roster.occupants(), orders: &[] };
-    policy::judge(&scene, &proposed).map_err(Fault::Refused)?;
+    policy::judge(scene, &proposed).map_err(Fault::Refused)?;
     Ok(Accepted { departed })
+}
+
+/// A changed credential differs in its display name alone (SPEC \[G21\]).
+fn check_rename(
+    credential: &[u8],
+    meeting: MeetingId,
+    roster: &Roster,
+    committer: u32,
+) -> Result<(), Fault> {
+    let refused = Fault::Refused(Rule::Rename);
+    let old = roster.at(committer).ok_or(refused)?;
+    let certify = |credential: &[u8]| {
+        verify_certificate(credential, meeting, &old.occupant.leaf_key).map_err(|_| refused)
+    };
+    // SPEC [G21], [I2]: the identity's signature covers all but the name.
+    let (old, new) = (certify(&old.credential)?, certify(credential)?);
+    let unchanged = Certified { name: new.name.clone(), ..old } == new;
+    if unchanged { Ok(()) } else { Err(refused) }
 }
 
 /// Whose signed leave event this is (SPEC \[G8\]).

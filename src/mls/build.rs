@@ -1,9 +1,9 @@
 //! Building a commit from a plan, all proposals by value.
 
-use openmls::group::{CommitBuilder, Initial};
+use openmls::group::{CommitBuilder, Initial, MlsGroup};
 use openmls::key_packages::KeyPackage;
 use openmls::messages::proposals::{PreSharedKeyProposal, Proposal};
-use openmls::prelude::LeafNodeIndex;
+use openmls::prelude::{LeafNodeIndex, LeafNodeParameters};
 use openmls::schedule::PreSharedKeyId;
 use openmls_traits::OpenMlsProvider as _;
 use tls_codec::Serialize as _;
@@ -42,7 +42,7 @@ fn proposals<'a>(
     plan: &CommitPlan<'_>,
     adds: Vec<KeyPackage>,
 ) -> Result<CommitBuilder<'a, Initial>, EngineFault> {
-    let path = plan.path || plan.state.is_some() || plan.adds.is_empty();
+    let path = plan.path || plan.state.is_some() || plan.rename.is_some() || plan.adds.is_empty();
     let mut builder = builder
         .consume_proposal_store(false)
         .force_self_update(path)
@@ -60,6 +60,18 @@ fn proposals<'a>(
         builder = builder.add_proposal(Proposal::PreSharedKey(Box::new(psk)));
     }
     Ok(builder)
+}
+
+/// What of one's own leaf the path replaces. The engine takes all else from the tree as it is, so
+/// that a later path keeps the new credential.
+fn leaf_parameters(
+    group: &MlsGroup,
+    plan: &CommitPlan<'_>,
+) -> Result<LeafNodeParameters, EngineFault> {
+    let Some(credential) = plan.rename else { return Ok(LeafNodeParameters::default()) };
+    let leaf = group.own_leaf_node().ok_or(EngineFault::Internal("one's own leaf"))?;
+    let renamed = leaf::with_credential(leaf, credential);
+    Ok(LeafNodeParameters::builder().with_credential_with_key(renamed).build())
 }
 
 /// The PSK is the one that all members hold, or they would refuse what its author merges.
@@ -86,7 +98,9 @@ pub(super) fn build(
 ) -> Result<BuiltCommit, EngineFault> {
     group.mls.set_aad(plan.note.to_vec());
     let Group { mls, provider, signer, .. } = &mut *group;
+    let parameters = leaf_parameters(mls, plan)?;
     let bundle = proposals(provider, mls.commit_builder(), plan, adds)?
+        .leaf_node_parameters(parameters)
         .load_psks(provider.storage())
         .map_err(internal("a PSK"))?
         .create_group_info(false)

@@ -50,7 +50,7 @@ pub(crate) struct KeyPackageFacts {
 /// What a commit does, for the caller's verdict.
 ///
 /// The engine has seen to it that the committer is a member and does not remove itself, that its
-/// path changes nothing but keys of encryption (SPEC \[G5\]), that all proposals are by value and
+/// path changes nothing but keys of encryption and the credential's content (SPEC \[G5\]), that all proposals are by value and
 /// are Add, Remove, at most one GroupContextExtensions and at most one external PSK (SPEC
 /// \[G4\]), that a PSK is there if and only if it adds (SPEC \[G7\]), and a path if it removes or
 /// changes the state (SPEC \[G10\]).
@@ -73,11 +73,14 @@ pub(crate) struct CommitFacts {
     pub(crate) psk: Option<InviteId>,
     /// Whether it has an update path.
     pub(crate) path: bool,
+    /// What its path puts in place of the committer's encoded `LeafCredential`: not decoded here,
+    /// not verified, and not the same as before. `None` if the credential stays (SPEC \[G21\]).
+    pub(crate) renamed: Option<Vec<u8>>,
 }
 
 impl fmt::Debug for CommitFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { committer, own, note: _, adds, removes, state, psk, path } = self;
+        let Self { committer, own, note: _, adds, removes, state, psk, path, renamed } = self;
         f.debug_struct("CommitFacts")
             .field("committer", committer)
             .field("own", own)
@@ -86,12 +89,13 @@ impl fmt::Debug for CommitFacts {
             .field("sets_state", &state.is_some())
             .field("psk", psk)
             .field("path", path)
+            .field("renames", &renamed.is_some())
             .finish_non_exhaustive()
     }
 }
 
-/// A commit to build. With removals, a new state or `path` it takes an update path; otherwise,
-/// as with a plain Add, none.
+/// A commit to build. With removals, a new state, `rename` or `path` it takes an update path;
+/// otherwise, as with a plain Add, none.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct CommitPlan<'a> {
     /// Encoded KeyPackages to add, as [`Engine::inspect_key_package`] takes them.
@@ -106,6 +110,9 @@ pub(crate) struct CommitPlan<'a> {
     pub(crate) note: &'a [u8],
     /// Take an update path even if nothing asks for one.
     pub(crate) path: bool,
+    /// The encoded `LeafCredential` to put in place of that of one's own leaf; its keys stay. All
+    /// later commits keep it.
+    pub(crate) rename: Option<&'a [u8]>,
 }
 
 /// A commit that is built and pending. Its author merges it when it reads it in the log.

@@ -29,6 +29,7 @@ pub(super) fn commit_facts(
         state: None,
         psk: None,
         path: commit.update_path_leaf_node().is_some(),
+        renamed: None,
     };
     for proposal in commit.queued_proposals() {
         record(crypto, &mut facts, proposal)?;
@@ -36,7 +37,7 @@ pub(super) fn commit_facts(
     check_whole(&facts)?;
     if let Some(new) = commit.update_path_leaf_node() {
         let old = old.leaf(LeafNodeIndex::new(committer)).ok_or("a committer without a leaf")?;
-        check_path(old, new)?;
+        facts.renamed = check_path(old, new)?;
     }
     Ok(facts)
 }
@@ -107,12 +108,10 @@ fn check_whole(facts: &CommitFacts) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// SPEC \[G5\]: a path renews encryption keys and nothing else.
-fn check_path(old: &LeafNode, new: &LeafNode) -> Result<(), &'static str> {
+/// SPEC \[G5\]: a path renews encryption keys, and nothing else but the content of the credential,
+/// which it gives back if it differs: whether that may be is the caller's to judge (SPEC \[G21\]).
+fn check_path(old: &LeafNode, new: &LeafNode) -> Result<Option<Vec<u8>>, &'static str> {
     // SPEC [G5]
-    if old.credential() != new.credential() {
-        return Err("a path that changes the credential");
-    }
     if old.signature_key() != new.signature_key() {
         return Err("a path that changes the signature key");
     }
@@ -122,7 +121,11 @@ fn check_path(old: &LeafNode, new: &LeafNode) -> Result<(), &'static str> {
     if old.extensions() != new.extensions() {
         return Err("a path that changes the extensions");
     }
-    leaf::oddity(new).map_or(Ok(()), Err)
+    if let Some(oddity) = leaf::oddity(new) {
+        return Err(oddity);
+    }
+    let renamed = old.credential() != new.credential();
+    Ok(renamed.then(|| new.credential().serialized_content().to_vec()))
 }
 
 #[cfg(test)]
@@ -139,6 +142,7 @@ mod tests {
             state: None,
             psk: None,
             path: false,
+            renamed: None,
         }
     }
 

@@ -73,6 +73,14 @@ pub(super) fn credential(stay: &Stay) -> CredentialWithKey {
     }
 }
 
+/// Another credential under a leaf's own key.
+pub(super) fn with_credential(leaf: &LeafNode, credential: &[u8]) -> CredentialWithKey {
+    CredentialWithKey {
+        credential: BasicCredential::new(credential.to_vec()).into(),
+        signature_key: leaf.signature_key().clone(),
+    }
+}
+
 /// The 32 bytes of a leaf's HPKE key.
 fn encryption_key(leaf: &LeafNode) -> Option<Vec<u8>> {
     let encoded = leaf.encryption_key().tls_serialize_detached().ok()?;

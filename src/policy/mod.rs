@@ -22,7 +22,9 @@ pub(crate) use derive::derive;
 pub(crate) use orders::order_binds;
 pub(crate) use rights::{entry_of, has_right, kinds_of, label_of, muted_of, rights_of, role_of};
 pub(crate) use state::{Opening, Rotation, initial, invite_id, live_invite, validate};
-pub(crate) use verdict::{Newcomer, Occupant, Proposed, Scene, Statement, judge, removal};
+pub(crate) use verdict::{
+    Newcomer, Occupant, Proposed, Scene, Statement, judge, may_add, may_remove, removal,
+};
 
 #[cfg(test)]
 mod tests;

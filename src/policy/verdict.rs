@@ -137,12 +137,7 @@ fn judge_adds(
     committer: &Occupant,
     commit: &Proposed<'_>,
 ) -> Result<(), Rule> {
-    // SPEC [G8]: the waiting room is opened from inside only, and a program opens no door.
-    match state.door {
-        Door::Open if label_of(state, committer).is_none() => {}
-        Door::WaitingRoom | Door::Open => require(state, committer, Right::Admit)?,
-        Door::Locked => return Err(Rule::Locked),
-    }
+    may_add(state, committer)?;
     // SPEC [G7]
     commit.psk.and_then(|id| live_invite(state, id)).ok_or(Rule::Psk)?;
     // SPEC [G9]
@@ -150,6 +145,28 @@ fn judge_adds(
     for (index, newcomer) in commit.adds.iter().enumerate() {
         let earlier = commit.adds.iter().take(index);
         judge_newcomer(state, roster, earlier, newcomer)?;
+    }
+    Ok(())
+}
+
+/// Whether the door lets a member commit an Add.
+pub(crate) fn may_add(state: &GroupState, who: &Occupant) -> Result<(), Rule> {
+    // SPEC [G8]: the waiting room is opened from inside only, and a program opens no door.
+    match state.door {
+        Door::Open if label_of(state, who).is_none() => Ok(()),
+        Door::WaitingRoom | Door::Open => require(state, who, Right::Admit),
+        Door::Locked => Err(Rule::Locked),
+    }
+}
+
+/// Whether a member may commit the removals for cause.
+pub(crate) fn may_remove(scene: &Scene<'_>, who: &Occupant, removal: &Removal) -> Result<(), Rule> {
+    // SPEC [G16]: whom an order names, anybody may remove.
+    for gone in removal.for_cause.iter().filter(|gone| !scene.orders.contains(gone)) {
+        // SPEC [G8]
+        require(scene.state, who, Right::Remove)?;
+        // SPEC [G15]
+        require_rank(scene.state, who, role_of(scene.state, gone))?;
     }
     Ok(())
 }
@@ -179,19 +196,13 @@ fn judge_removes(
     committer: &Occupant,
     commit: &Proposed<'_>,
 ) -> Result<(), Rule> {
-    let Scene { state, roster, orders } = *scene;
+    let Scene { state, roster, orders: _ } = *scene;
     let removal = removal(roster, commit.removes, commit.departed)?;
     // SPEC [G8]
     if commit.removes.contains(&committer.leaf) {
         return Err(Rule::NoSuchLeaf);
     }
-    // SPEC [G16]: whom an order names, anybody may remove.
-    for who in removal.for_cause.iter().filter(|who| !orders.contains(who)) {
-        // SPEC [G8]
-        require(state, committer, Right::Remove)?;
-        // SPEC [G15]
-        require_rank(state, committer, role_of(state, who))?;
-    }
+    may_remove(scene, committer, &removal)?;
     // SPEC [G9]
     check_derived(state, roster, commit.state, &removal)
 }

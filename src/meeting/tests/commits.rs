@@ -1,16 +1,16 @@
 //! Commits that break a rule.
 
 use incamera_wire::{
-    BlobHash, CommitNote, EventBody, EventKind, GroupState, MeetingId, Role, RoleEntry,
+    BlobHash, CommitNote, EventBody, EventKind, GroupState, MeetingId, MemberEntry, Right, Role,
     SignedEvent, WelcomeNote,
 };
 
 use super::*;
-use crate::error::{Right, Rule};
+use crate::error::Rule;
 use crate::policy::{self, Removal, Rotation};
 
 fn note(departures: Vec<Vec<u8>>) -> Vec<u8> {
-    CommitNote { log_position: 0, departures }.encode()
+    CommitNote { departures, ..CommitNote::default() }.encode()
 }
 
 fn state_of(world: &mut World, who: Who) -> GroupState {
@@ -23,7 +23,8 @@ fn without_cleo(world: &mut World) -> GroupState {
     let cleo = world.clients[0].meeting.roster()[2].fingerprint;
     let removal = Removal { for_cause: vec![cleo], departed: vec![] };
     let rotation = || Rotation::fresh(&state, &Entropy::system());
-    policy::derive(&state, &removal, rotation).unwrap().unwrap()
+    let roster = member(&mut world.clients[0].meeting).roster().occupants().to_vec();
+    policy::derive(&state, &roster, &removal, rotation).unwrap().unwrap()
 }
 
 #[test]
@@ -97,17 +98,17 @@ fn a_removal_that_promotes_its_author_is_refused_by_all() {
     // SPEC [G9]
     let mut world = world(34);
     let mut state = without_cleo(&mut world);
-    let ada = state.roles[0].fingerprint;
+    let ada = state.members[0].fingerprint;
     let ben = world.clients[0].meeting.roster()[1].fingerprint;
-    state.roles.push(RoleEntry { fingerprint: ben, role: Role::Host });
-    state.roles.sort_unstable_by_key(|entry| entry.fingerprint);
+    state.members.push(MemberEntry { role: Role::Host, ..MemberEntry::plain(ben) });
+    state.members.sort_unstable_by_key(|entry| entry.fingerprint);
     assert_ne!(ada, ben);
     let (state, note) = (state.encode(), note(vec![]));
     let plan =
         CommitPlan { removes: &[2], state: Some(&state), note: &note, ..CommitPlan::default() };
     let entry = forged_commit(&mut world.clients[0].meeting, &plan);
     let author = world.member_id(0);
-    let fault = Fault::Refused(Rule::State("roles, bans, door, profile or secrets differ"));
+    let fault = Fault::Refused(Rule::State("it is not what follows from the removal"));
     all_refuse(world, entry, Some(author), fault);
 }
 

@@ -1,9 +1,8 @@
 //! Events that break a rule.
 
-use incamera_wire::{EventBody, EventKind, SignedEvent};
+use incamera_wire::{EventBody, EventKind, Right, SignedEvent};
 
 use super::*;
-use crate::error::Right;
 
 /// An event of Ben's, changed before and after he signs it.
 fn event(
@@ -81,7 +80,7 @@ fn an_event_whose_counter_came_before_is_refused_by_all() {
     // SPEC [G11]
     let mut world = world(56);
     let kind = EventKind::Confirm { authenticator: [0; 32] };
-    let first = event(&mut world, |body| body.kind = kind, |_| ());
+    let first = event(&mut world, |body| body.kind = kind.clone(), |_| ());
     world.append(first);
     world.settle();
     let entry = event(&mut world, |body| body.kind = kind, |_| ());

@@ -18,7 +18,7 @@ fn forged_add(
     let meeting = world.clients[0].meeting.id();
     let own = member(&mut world.clients[0].meeting);
     let secret = own.state.invites[0].secret.duplicate();
-    let note = CommitNote { log_position: 0, departures: vec![] }.encode();
+    let note = CommitNote::default().encode();
     let psk = Some((policy::invite_id(&secret), &secret));
     let plan = CommitPlan { adds: packages, psk, state, note: &note, ..CommitPlan::default() };
     let BuiltCommit { message, welcome } = own.group.build(&plan).unwrap();
@@ -112,7 +112,8 @@ fn a_welcome_whose_entry_names_another_epoch_is_refused() {
 /// Puts a knock with this key package and log position into the lobby.
 fn knock_with(world: &mut World, key_package: Vec<u8>, log_position: u64) {
     let invite = world.clients[0].meeting.invite().unwrap();
-    let content = KnockContent { key_package, log_position };
+    let content =
+        KnockContent { key_package, log_position, passcode_share: None, passcode_tag: None };
     let mailbox = MailboxId::new([1; 16]);
     let (knock, _) = seal_knock(&invite, &Entropy::system(), mailbox, &content).unwrap();
     let (bytes, now) = (Knock::encode(&knock), world.now());

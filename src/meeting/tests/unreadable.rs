@@ -46,7 +46,7 @@ fn the_victim_of_an_unreadable_commit_takes_no_other_for_that_epoch() {
     // An Add of the host's that loses to its removal of Dan.
     let package = [key_package("Eve", &world.clients[0].meeting)];
     let secret = member(&mut world.clients[0].meeting).state.invites[0].secret.duplicate();
-    let note = CommitNote { log_position: 0, departures: vec![] }.encode();
+    let note = CommitNote::default().encode();
     let psk = Some((crate::policy::invite_id(&secret), &secret));
     let plan = CommitPlan { adds: &package, psk, note: &note, ..CommitPlan::default() };
     let late = forged_commit(&mut world.clients[0].meeting, &plan);

@@ -5,7 +5,9 @@ mod hostile;
 mod joining;
 mod mutated;
 mod refused;
+mod renamed;
 mod rogue;
+mod sizes;
 mod unreadable;
 
 use std::sync::Arc;
@@ -56,6 +58,11 @@ pub(super) fn removing(removes: &[u32]) -> CommitPlan<'_> {
 
 pub(super) fn renewing() -> CommitPlan<'static> {
     CommitPlan { path: true, note: b"note", ..CommitPlan::default() }
+}
+
+/// A plan that only puts this credential into one's own leaf.
+pub(super) fn renaming(credential: &[u8]) -> CommitPlan<'_> {
+    CommitPlan { rename: Some(credential), note: b"note", ..CommitPlan::default() }
 }
 
 pub(super) fn join(candidate: &Candidate, built: &BuiltCommit) -> Group {

@@ -1,5 +1,6 @@
 //! A member that uses openmls without any of our checks, to commit what nobody may.
 
+use openmls::credentials::NewSignerBundle;
 use openmls::framing::{MlsMessageBodyIn, MlsMessageIn};
 use openmls::group::{
     CommitBuilder, Initial, MlsGroup, MlsGroupJoinConfig, PURE_PLAINTEXT_WIRE_FORMAT_POLICY,
@@ -105,6 +106,26 @@ impl Rogue {
             .stage_commit(provider)
             .unwrap();
         let message = bundle.commit().to_bytes().unwrap();
+        mls.clear_pending_commit(provider.storage()).unwrap();
+        message
+    }
+
+    /// A commit whose path puts another key and credential into the leaf.
+    pub(super) fn forge_with_signer(&mut self, new: &Stay) -> Vec<u8> {
+        let Self { mls, provider, signer } = self;
+        let bundle = NewSignerBundle {
+            signer: &LeafSigner::new(&new.signing_key),
+            credential_with_key: leaf::credential(new),
+        };
+        let built = mls
+            .commit_builder()
+            .load_psks(provider.storage())
+            .unwrap()
+            .build_with_new_signer(provider.rand(), provider.crypto(), &*signer, bundle, |_| true)
+            .unwrap()
+            .stage_commit(provider)
+            .unwrap();
+        let message = built.commit().to_bytes().unwrap();
         mls.clear_pending_commit(provider.storage()).unwrap();
         message
     }

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use openmls::credentials::{BasicCredential, CredentialWithKey};
+use openmls::extensions::{ApplicationIdExtension, Extension, Extensions};
 use openmls::prelude::LeafNodeParameters;
 use openmls_rust_crypto::RustCrypto;
 use openmls_traits::crypto::OpenMlsCrypto;
@@ -125,18 +126,34 @@ fn a_broken_slot_is_unreadable_to_its_victim_and_merged_by_the_others() {
 }
 
 #[test]
-fn a_broken_slot_in_a_commit_that_breaks_a_rule_is_refused_by_its_victim_too() {
-    // SPEC [G2]
+fn an_unreadable_rename_is_told_to_its_victim_too() {
+    // SPEC [G3], [G21]
     let (mut groups, mut rogue) = infiltrated(3);
     let crypto = saboteur(&rogue, Sabotage::Ciphertext);
     let renamed = CredentialWithKey {
-        credential: BasicCredential::new(b"host".to_vec()).into(),
+        credential: BasicCredential::new(b"renamed".to_vec()).into(),
         ..leaf::credential(&stay(4))
     };
     let parameters = LeafNodeParameters::builder().with_credential_with_key(renamed).build();
     let message = rogue.forge_with(&crypto, |b| b.leaf_node_parameters(parameters));
+    let fault = groups[1].stage(&message).err();
+    groups.remove(1);
+    let facts = merge_all(&mut groups, &message);
+    assert_eq!(facts.renamed.as_deref(), Some(&b"renamed"[..]));
+    assert_eq!(fault, Some(StageFault::Unreadable(Box::new(facts))));
+}
+
+#[test]
+fn a_broken_slot_in_a_commit_that_breaks_a_rule_is_refused_by_its_victim_too() {
+    // SPEC [G2]
+    let (mut groups, mut rogue) = infiltrated(3);
+    let crypto = saboteur(&rogue, Sabotage::Ciphertext);
+    let extension = Extension::ApplicationId(ApplicationIdExtension::new(b"id"));
+    let extensions = Extensions::single(extension).unwrap();
+    let parameters = LeafNodeParameters::builder().with_extensions(extensions).build();
+    let message = rogue.forge_with(&crypto, |b| b.leaf_node_parameters(parameters));
     for group in &mut groups {
-        let reason = "a path that changes the credential";
+        let reason = "a path that changes the extensions";
         assert_eq!(refusal(group, &message), (reason, Some(3)));
     }
 }

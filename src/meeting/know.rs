@@ -1,0 +1,234 @@
+//! What a client knows and says: who is here and whether it is them, the rules of the room, what is
+//! said, and where media go.
+
+use incamera_wire::{
+    AnnouncedTrack, Door, Fingerprint, GroupState, RelayChallenge, RelayEntry, RelayProof,
+    RoleRights, SafetyCodeInput, SafetyMember, TrackKinds,
+};
+
+use super::client::Meeting;
+use super::face::{MemberId, Now, Participant};
+use super::hook::IdentityHook;
+use super::relays::ProvedRelay;
+use crate::error::{Error, Fault};
+use crate::identity::{Contact, Contacts, SafetyCode, pair_code, safety_code};
+
+/// The meeting's rules as everyone agrees on them, without their secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rules {
+    /// Who may admit.
+    pub door: Door,
+    /// What the roles may do. A host may do everything.
+    pub rights: RoleRights,
+    /// The kinds of tracks muted for all but those who may mute others.
+    pub muted: TrackKinds,
+    /// Whether members may not lift their own mute.
+    pub unmute_forbidden: bool,
+    /// Who becomes host, first to last, once no host is left.
+    pub succession: Vec<Fingerprint>,
+    /// Who says that it records.
+    pub recording: Vec<Fingerprint>,
+    /// Whether there is a passcode.
+    pub has_passcode: bool,
+    /// Where media may go; empty: anywhere.
+    pub relays: Vec<RelayEntry>,
+    /// Who is banned.
+    pub bans: Vec<Fingerprint>,
+}
+
+impl Rules {
+    fn of(state: &GroupState) -> Self {
+        let recording = state.members.iter().filter(|entry| entry.recording);
+        Self {
+            door: state.door,
+            rights: state.rights,
+            muted: state.muted,
+            unmute_forbidden: state.unmute_forbidden,
+            succession: state.succession.clone(),
+            recording: recording.map(|entry| entry.fingerprint).collect(),
+            has_passcode: state.passcode.is_some(),
+            relays: state.relays.clone(),
+            bans: state.bans.clone(),
+        }
+    }
+}
+
+impl Meeting {
+    /// Who is here, by ascending leaf index: the MLS roster. Empty before a Welcome; after the end
+    /// of the membership, who was here then.
+    #[must_use]
+    pub fn roster(&self) -> Vec<Participant> {
+        match &self.core.member {
+            Some(member) => member.participants(&self.core.shared.contacts),
+            None => self.core.last_roster.clone(),
+        }
+    }
+
+    /// The current epoch; `None` before a Welcome and after the end.
+    #[must_use]
+    pub fn epoch(&self) -> Option<u64> {
+        self.core.member.as_ref().map(|member| member.epochs.current().epoch)
+    }
+
+    /// Thirty digits for people to compare aloud: equal digits mean one group with one roster
+    /// (SPEC \[I4\]). They change with every epoch.
+    ///
+    /// # Errors
+    /// [`Error::NotJoined`] before a Welcome, [`Error::Ended`].
+    pub fn safety_code(&self) -> Result<SafetyCode, Error> {
+        let (shared, member) = self.core.look()?;
+        let current = member.epochs.current();
+        let seats = current.roster.seats().iter();
+        let mut members: Vec<_> = seats
+            .map(|seat| SafetyMember { identity_key: seat.identity_key, stay: seat.occupant.stay })
+            .collect();
+        // SPEC [I4]
+        members.sort_unstable_by_key(|member| (member.identity_key, member.stay));
+        Ok(safety_code(&SafetyCodeInput {
+            meeting: shared.meeting,
+            epoch: current.epoch,
+            authenticator: current.authenticator,
+            members,
+        }))
+    }
+
+    /// The rules of the room.
+    ///
+    /// # Errors
+    /// [`Error::NotJoined`] before a Welcome, [`Error::Ended`].
+    pub fn rules(&self) -> Result<Rules, Error> {
+        Ok(Rules::of(&self.core.look()?.1.state))
+    }
+
+    /// Digits for two people to compare: the same for both, in every meeting, as long as neither
+    /// changes its identity key (SPEC \[I5\]).
+    ///
+    /// # Errors
+    /// [`Error::UnknownMember`], [`Error::NotJoined`] before a Welcome, [`Error::Ended`].
+    pub fn pair_code(&self, member: MemberId) -> Result<SafetyCode, Error> {
+        let (_, own) = self.core.look()?;
+        let mine = own.own_seat().ok_or(Error::Internal("the own leaf"))?;
+        Ok(pair_code(&mine.identity_key, &own.seat(member)?.identity_key))
+    }
+
+    /// Remembers that the caller has, or has not, verified a member's identity key: by comparing
+    /// the pair code, or in another way. The mark follows the key (SPEC \[I6\]); store
+    /// [`contacts`](Self::contacts) to keep it.
+    ///
+    /// # Errors
+    /// [`Error::UnknownMember`], [`Error::NotJoined`] before a Welcome, [`Error::Ended`];
+    /// [`Error::Argument`] if there are 4,096 contacts already.
+    pub fn mark_verified(&mut self, member: MemberId, verified: bool) -> Result<(), Error> {
+        let seat = self.core.look()?.1.seat(member)?;
+        let (who, name) = (seat.occupant.fingerprint, seat.name.clone());
+        self.core.shared.contacts.mark(who, &name, verified)
+    }
+
+    /// Whom this client knows, to be stored and given to later meetings.
+    #[must_use]
+    pub fn contacts(&self) -> Vec<Contact> {
+        self.core.shared.contacts.to_vec()
+    }
+
+    /// Says whom this client knows. A member who comes under the name of a verified contact with
+    /// another key raises [`Alarm::KnownNameOtherKey`](crate::Alarm::KnownNameOtherKey).
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if there are more than 4,096.
+    pub fn set_contacts(&mut self, contacts: Vec<Contact>) -> Result<(), Error> {
+        self.core.shared.contacts = Contacts::new(contacts)?;
+        Ok(())
+    }
+
+    /// Has the application judge identities when they knock, and be warned of those whom it would
+    /// not have let in.
+    pub fn set_identity_hook(&mut self, hook: Box<dyn IdentityHook>) {
+        self.core.shared.hook = Some(hook);
+    }
+
+    /// Says something to all: 1 to 2,048 bytes of UTF-8. It comes back as
+    /// [`Event::Chat`](crate::Event::Chat) once everyone can read it.
+    ///
+    /// # Errors
+    /// [`Error::Argument`], [`Error::MissingRight`], [`Error::NotJoined`], [`Error::Broken`],
+    /// [`Error::Ended`], [`Error::NoEntropy`].
+    pub fn chat(&mut self, text: &str, now: Now) -> Result<(), Error> {
+        self.core.call(now, |shared, own, at| own.chat(shared, text, at))
+    }
+
+    /// Says something to one member alone: 1 to 2,048 bytes of UTF-8. The others see that something
+    /// was said, and to whom. It does not come back.
+    ///
+    /// # Errors
+    /// [`Error::UnknownMember`]; those of [`chat`](Self::chat).
+    pub fn chat_to(&mut self, member: MemberId, text: &str, now: Now) -> Result<(), Error> {
+        self.core.call(now, |shared, own, at| own.chat_to(shared, member, text, at))
+    }
+
+    /// Reacts, with an emoji for instance: 1 to 32 bytes of UTF-8.
+    ///
+    /// # Errors
+    /// Those of [`chat`](Self::chat).
+    pub fn react(&mut self, symbol: &str, now: Now) -> Result<(), Error> {
+        self.core.call(now, |shared, own, at| own.react(shared, symbol, at))
+    }
+
+    /// Raises or lowers the caller's hand.
+    ///
+    /// # Errors
+    /// Those of [`chat`](Self::chat).
+    pub fn raise_hand(&mut self, raised: bool, now: Now) -> Result<(), Error> {
+        self.core.call(now, |shared, own, at| own.raise_hand(shared, raised, at))
+    }
+
+    /// Announces all the tracks that the caller has, in place of what it announced before: at most
+    /// 16. Newcomers are told again.
+    ///
+    /// # Errors
+    /// Those of [`chat`](Self::chat).
+    pub fn announce(&mut self, tracks: Vec<AnnouncedTrack>, now: Now) -> Result<(), Error> {
+        self.core.call(now, |shared, own, at| own.announce(shared, tracks, at))
+    }
+
+    /// A question for a relay: it proves by its signature who it is and that this very connection
+    /// ends at it (SPEC \[M12\]).
+    ///
+    /// # Errors
+    /// [`Error::NoEntropy`].
+    pub fn relay_challenge(&mut self) -> Result<RelayChallenge, Error> {
+        self.core.shared.relay_challenge()
+    }
+
+    /// Checks a relay's answer to [`relay_challenge`](Self::relay_challenge). `certificate_sha256`
+    /// is that of the DTLS or TLS certificate (DER) which the caller's own connection shows, 32
+    /// bytes: never what the relay says it is.
+    ///
+    /// # Errors
+    /// [`Fault::Relay`]: send no media through it. Before a Welcome too.
+    pub fn verify_relay(
+        &mut self,
+        challenge: &RelayChallenge,
+        certificate_sha256: &[u8; 32],
+        proof: &RelayProof,
+    ) -> Result<ProvedRelay, Fault> {
+        let Some(member) = &self.core.member else {
+            return Err(Fault::Relay("this client is not in the meeting yet"));
+        };
+        let state = &member.state;
+        self.core.shared.verify_relay(state, challenge, certificate_sha256, proof)
+    }
+
+    /// Says that media go through this relay from now on: with a list of relays in the meeting's
+    /// rules nothing is sealed before (SPEC \[M13\]).
+    ///
+    /// # Errors
+    /// [`Error::NotJoined`] before a Welcome, [`Error::Ended`].
+    pub fn use_relay(&mut self, relay: &ProvedRelay) -> Result<(), Error> {
+        self.core.look()?;
+        if let Some(member) = &self.core.member {
+            self.core.shared.use_relay(&member.state, relay);
+        }
+        Ok(())
+    }
+}

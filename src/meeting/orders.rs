@@ -1,0 +1,204 @@
+//! Removal orders: a signed word, once in the log, that every later commit has to carry out, so that
+//! neither a flood of commits nor a server that favours them keeps somebody in (SPEC \[G16\]).
+
+use hkdf::Hkdf;
+use incamera_wire::{
+    Destination, Envelope, EnvelopeKind, EventBody, EventKind, Fingerprint, SignedEvent, StayId,
+};
+use sha2::Sha256;
+
+use super::doors::OWN_MEMBER;
+use super::events::{LABEL, Verified, verify};
+use super::face::{Event, MemberId};
+use super::intents::Ordered;
+use super::member::{Member, Outcome};
+use super::shared::{Refusal, Shared};
+use crate::envelope::{self, Head};
+use crate::error::{Error, Fault};
+use crate::mls::Engine;
+use crate::policy;
+use crate::secret::Secret;
+
+/// How much later each next leaf carries an order out, in milliseconds.
+const CARRY_STAGGER_MS: u64 = 1_000;
+/// The longest that any member waits to carry an order out, in milliseconds.
+const CARRY_LATEST_MS: u64 = 10_000;
+/// How long a member goes on sealing while it knows of an order that nobody has carried out, in
+/// milliseconds (SPEC \[M9\]).
+const ORDER_GRACE_MS: u64 = 1_000;
+
+/// The key that seals orders, from a heartbeat key: HKDF-Expand(key, "incamera 1 order", 32).
+fn order_key(heartbeat_key: &Secret<32>) -> Result<Secret<32>, Error> {
+    // SPEC [K9]
+    let fault = Error::Internal("the key of an order");
+    let expander = Hkdf::<Sha256>::from_prk(heartbeat_key.expose()).map_err(|_| fault)?;
+    let mut done = Ok(());
+    let key = Secret::filled(|bytes| done = expander.expand(b"incamera 1 order", bytes));
+    done.map_err(|_| fault)?;
+    Ok(key)
+}
+
+impl<E: Engine> Member<E> {
+    /// Removes an identity for cause, with all its leaves: orders it, and commits it.
+    pub(super) fn remove(
+        &mut self,
+        shared: &mut Shared,
+        member: MemberId,
+        now_ms: u64,
+    ) -> Result<(), Error> {
+        self.require_in()?;
+        let own = self.own_seat().ok_or(Error::Internal("the own leaf"))?.occupant.clone();
+        let seat = self.roster().of(member).ok_or(Error::UnknownMember)?;
+        let target = seat.occupant.fingerprint;
+        if own.fingerprint == target {
+            return Err(OWN_MEMBER);
+        }
+        if self.intents.removals.contains(&target) || self.intents.ordered().contains(&target) {
+            return Ok(());
+        }
+        policy::order_binds(&self.scene(&self.intents.ordered()), &own, &target, member)?;
+        self.order(shared, target, member, now_ms)?;
+        self.intents.removals.push(target);
+        // The order stands, whatever becomes of this commit.
+        self.commit_what_can_be(shared, now_ms);
+        Ok(())
+    }
+
+    /// Signs and posts an order.
+    fn order(
+        &mut self,
+        shared: &mut Shared,
+        target: Fingerprint,
+        stay: StayId,
+        now_ms: u64,
+    ) -> Result<(), Error> {
+        let epoch = self.epochs.current().epoch;
+        let newest = self.state.heartbeat_keys.first();
+        let key = order_key(newest.ok_or(Error::Internal("the state's heartbeat keys"))?)?;
+        let kind = EventKind::RemovalOrder { target, stay };
+        let signed = self.sign_event(shared, kind, epoch);
+        let head =
+            Head { meeting: shared.meeting, kind: EnvelopeKind::Order, epoch, welcome: None };
+        let envelope = envelope::seal(&key, &shared.entropy, head, &signed.encode())?;
+        let id = shared.post(Destination::Log, envelope.encode(), now_ms)?;
+        self.own_orders.push((target, id));
+        self.counter += 1;
+        Ok(())
+    }
+
+    /// Nobody needs an order any more whose target is gone.
+    pub(super) fn forget_orders(&mut self, shared: &mut Shared) {
+        let mut orders = std::mem::take(&mut self.own_orders);
+        orders.retain(|(target, id)| {
+            let here = self.roster().leaves_of(*target).next().is_some();
+            if !here {
+                shared.outbox.forget(*id);
+            }
+            here
+        });
+        self.own_orders = orders;
+    }
+
+    /// Orders again what this member means to remove and nothing in the log binds to: the key under
+    /// which it was said is gone.
+    pub(super) fn order_again(&mut self, shared: &mut Shared, now_ms: u64) {
+        if self.standing != super::member::Standing::Confirmed {
+            return;
+        }
+        let ordered = self.intents.ordered();
+        let open: Vec<_> =
+            self.intents.removals.iter().filter(|who| !ordered.contains(who)).copied().collect();
+        for target in open {
+            let seats = self.roster().seats().iter();
+            let stay = seats.filter(|s| s.occupant.fingerprint == target).map(|s| s.occupant.stay);
+            if let Some(stay) = stay.min() {
+                // Without randomness the commit alone has to do.
+                let _ = self.order(shared, target, stay, now_ms);
+            }
+        }
+    }
+
+    /// Reads an order from the log.
+    pub(super) fn read_order(
+        &mut self,
+        shared: &mut Shared,
+        sealed: &Envelope,
+        now_ms: u64,
+    ) -> Result<Outcome, Refusal> {
+        if self.broken || self.epochs.is_before_own(sealed.epoch) {
+            return Ok(Outcome::Goes);
+        }
+        if sealed.epoch > self.epochs.current().epoch {
+            return Err(Fault::EpochAhead.into());
+        }
+        // SPEC [G16]: of the keys in the state at this place of the log.
+        let keys = self.state.heartbeat_keys.iter().filter_map(|key| order_key(key).ok());
+        let opened = keys.filter_map(|key| envelope::open(&key, sealed).ok()).next();
+        let opened = opened.ok_or(Fault::Unopenable)?;
+        let signed = SignedEvent::decode(&opened).map_err(Fault::from)?;
+        let Verified { body, author } = verify(&signed, shared.meeting, self.roster())?;
+        let author = author.occupant.clone();
+        let EventBody { epoch, kind, .. } = body;
+        // SPEC [G16], [G11]
+        let EventKind::RemovalOrder { target, stay } = kind else {
+            return Err(Refusal::by(author.stay, Fault::Signature));
+        };
+        if epoch != sealed.epoch {
+            return Err(Refusal::by(author.stay, Fault::Signature));
+        }
+        let ordered = self.intents.ordered();
+        if ordered.contains(&target) {
+            return Ok(Outcome::Goes);
+        }
+        // SPEC [G16]
+        policy::order_binds(&self.scene(&ordered), &author, &target, stay)
+            .map_err(|rule| Refusal::by(author.stay, Fault::Refused(rule)))?;
+        self.bind(author.stay, target, now_ms);
+        shared.tell(Event::Ordered { member: stay, by: author.stay });
+        Ok(Outcome::Goes)
+    }
+
+    fn bind(&mut self, by: StayId, target: Fingerprint, now_ms: u64) {
+        let rank = self.rank(|seat| seat.occupant.fingerprint != target);
+        let wait = CARRY_STAGGER_MS.saturating_mul(rank.saturating_add(1)).min(CARRY_LATEST_MS);
+        // Its author's commit is behind it in the log.
+        let wait = if by == self.stay { 0 } else { wait };
+        let carry_at = now_ms.saturating_add(wait);
+        self.intents.orders.push(Ordered { target, by, bound_at: now_ms, carry_at });
+    }
+
+    /// Whether an order names this very identity.
+    pub(super) fn is_ordered_out(&self) -> bool {
+        let own = self.own_seat().map(|seat| seat.occupant.fingerprint);
+        self.intents.orders.iter().any(|order| Some(order.target) == own)
+    }
+
+    /// Lets sealers work, or stops them: before confirmation, and while an order is not carried out
+    /// (SPEC \[M9\], \[G16\]). Says when that may change.
+    pub(super) fn gate_sealing(&self, shared: &Shared, now_ms: u64) -> Option<u64> {
+        let stops = |bound_at: u64| bound_at.saturating_add(ORDER_GRACE_MS);
+        let first = self.intents.orders.iter().map(|order| stops(order.bound_at)).min();
+        // SPEC [G16]
+        let held_up = first.is_some_and(|at| at <= now_ms) || self.is_ordered_out();
+        let confirmed = self.standing == super::member::Standing::Confirmed;
+        // SPEC [M9]
+        shared.keyring.allow_sealing(confirmed && !held_up);
+        first.filter(|at| *at > now_ms)
+    }
+
+    /// How many of the members that `counts` says count come before this one in the tree.
+    pub(super) fn rank(&self, counts: impl Fn(&super::roster::Seat) -> bool) -> u64 {
+        let before = |seat: &&super::roster::Seat| seat.occupant.stay != self.stay;
+        let seats = self.roster().seats().iter().take_while(before);
+        seats.filter(|seat| counts(seat)).count() as u64
+    }
+
+    /// An event of this epoch under this member's signature.
+    pub(super) fn sign_event(&self, shared: &Shared, kind: EventKind, epoch: u64) -> SignedEvent {
+        let (meeting, stay, counter) = (shared.meeting, self.stay, self.counter);
+        let body = EventBody { meeting, epoch, stay, counter, kind }.encode();
+        // SPEC [G11]
+        let signature = self.group.sign(&[LABEL, &body].concat());
+        SignedEvent { body, signature }
+    }
+}

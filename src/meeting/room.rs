@@ -1,0 +1,90 @@
+//! What members have said about themselves and still holds: raised hands and tracks; and since when
+//! this client has seen them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use incamera_wire::{AnnouncedTrack, StayId};
+
+use super::roster::Roster;
+
+/// How long after somebody came in members introduce themselves at the earliest, in milliseconds.
+const INTRODUCE_AFTER_MS: u64 = 2_000;
+/// How much later each next one does, in milliseconds.
+const INTRODUCE_STAGGER_MS: u64 = 50;
+/// The longest that anyone waits, in milliseconds.
+const INTRODUCE_LATEST_MS: u64 = 10_000;
+
+/// What members have said about themselves.
+#[derive(Default)]
+pub(super) struct Room {
+    hands: BTreeSet<StayId>,
+    tracks: BTreeMap<StayId, Vec<AnnouncedTrack>>,
+    since: BTreeMap<StayId, u64>,
+    introduce_at: Option<u64>,
+}
+
+impl Room {
+    /// Forgets those who are gone and notes when the others came. What is kept is bounded by the
+    /// roster.
+    pub(super) fn settle(&mut self, roster: &Roster, now_ms: u64) {
+        self.hands.retain(|stay| roster.of(*stay).is_some());
+        self.tracks.retain(|stay, _| roster.of(*stay).is_some());
+        self.since.retain(|stay, _| roster.of(*stay).is_some());
+        for seat in roster.seats() {
+            self.since.entry(seat.occupant.stay).or_insert(now_ms);
+        }
+    }
+
+    pub(super) fn raise(&mut self, stay: StayId, raised: bool) {
+        if raised {
+            self.hands.insert(stay);
+        } else {
+            self.hands.remove(&stay);
+        }
+    }
+
+    pub(super) fn is_raised(&self, stay: StayId) -> bool {
+        self.hands.contains(&stay)
+    }
+
+    pub(super) fn announce(&mut self, stay: StayId, tracks: Vec<AnnouncedTrack>) {
+        self.tracks.insert(stay, tracks);
+    }
+
+    pub(super) fn tracks_of(&self, stay: StayId) -> &[AnnouncedTrack] {
+        self.tracks.get(&stay).map_or(&[], Vec::as_slice)
+    }
+
+    /// When this client first saw the stay, in its own monotonic milliseconds.
+    pub(super) fn since(&self, stay: StayId) -> u64 {
+        self.since.get(&stay).copied().unwrap_or_default()
+    }
+
+    /// Somebody came in, who has not heard what was said. A crowd hears it once.
+    pub(super) fn introduce_later(&mut self, now_ms: u64, rank: u64) {
+        let stagger = rank.saturating_mul(INTRODUCE_STAGGER_MS);
+        let wait = INTRODUCE_AFTER_MS.saturating_add(stagger).min(INTRODUCE_LATEST_MS);
+        self.introduce_at.get_or_insert(now_ms.saturating_add(wait));
+    }
+
+    /// Whether it is time for this member to introduce itself; asked once.
+    pub(super) fn introduces(&mut self, now_ms: u64) -> bool {
+        let due = self.introduce_at.is_some_and(|at| at <= now_ms);
+        if due {
+            self.introduce_at = None;
+        }
+        due
+    }
+
+    pub(super) fn deadline(&self) -> Option<u64> {
+        self.introduce_at
+    }
+
+    /// Everything that tells two rooms apart, for tests.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn digest(&self, hash: &mut sha2::Sha256) {
+        use sha2::Digest as _;
+        let Self { hands, tracks, since, introduce_at } = self;
+        hash.update(format!("{hands:?} {tracks:?} {since:?} {introduce_at:?}"));
+    }
+}
