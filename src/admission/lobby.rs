@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use incamera_wire::{Fingerprint, InviteId, KeyPackageRef, Label, MailboxId, StayId};
+use incamera_wire::{Fingerprint, InviteId, KeyPackageRef, Label, MailboxId};
 
 use super::Proof;
 use crate::error::Fault;
