@@ -125,7 +125,8 @@ impl<E: Engine> Member<E> {
         sealed: &Envelope,
         now_ms: u64,
     ) -> Result<Outcome, Refusal> {
-        if self.broken || self.epochs.is_before_own(sealed.epoch) {
+        // Also one of an epoch before this member's own: it binds the others from here on.
+        if self.broken {
             return Ok(Outcome::Goes);
         }
         if sealed.epoch > self.epochs.current().epoch {
