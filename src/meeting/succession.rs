@@ -41,8 +41,9 @@ impl<E: Engine> Member<E> {
         self.statements.clear();
         let own = self.own_seat().map(|seat| seat.occupant.fingerprint);
         let listed = own.is_some_and(|own| self.state.succession.contains(&own));
-        // Who cannot say it now does not mean it any more.
-        self.declares_silent &= listed && self.say_silent(shared, now_ms).is_ok();
+        // Said only by who means it; who cannot say it now does not mean it any more.
+        self.declares_silent =
+            self.declares_silent && listed && self.say_silent(shared, now_ms).is_ok();
     }
 
     /// A host was heard.
