@@ -67,3 +67,107 @@ impl Claim {
         now_ms.saturating_sub(self.at_ms) < age_ms
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn knock(n: usize) -> KeyPackageRef {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&(n as u64).to_be_bytes());
+        KeyPackageRef::new(bytes)
+    }
+
+    /// A budget with a run of each of these knocks, begun one millisecond after the other from
+    /// 1,000 ms on.
+    fn after(knocks: std::ops::Range<usize>) -> Budget {
+        let mut budget = Budget::default();
+        knocks.for_each(|n| budget.note_attend(knock(n), 1_000 + n as u64));
+        budget
+    }
+
+    #[test]
+    fn ten_failed_runs_exhaust_the_budget_and_nine_do_not() {
+        // SPEC [A13]
+        assert_eq!(MAX_FAILED_RUNS, 10);
+        assert!(!after(0..0).is_exhausted(2_000));
+        assert!(!after(0..9).is_exhausted(2_000));
+        assert!(after(0..10).is_exhausted(2_000));
+        assert!(after(0..11).is_exhausted(2_000));
+    }
+
+    #[test]
+    fn runs_of_one_knock_count_each() {
+        // SPEC [A13]
+        let mut budget = Budget::default();
+        (0..10).for_each(|_| budget.note_attend(knock(1), 1_000));
+        assert!(budget.is_exhausted(1_000));
+        budget.note_added(knock(1));
+        assert!(!budget.is_exhausted(1_000));
+    }
+
+    #[test]
+    fn a_failed_run_counts_for_ten_minutes() {
+        // SPEC [A13]
+        assert_eq!(FAILED_RUN_MS, 600_000);
+        let budget = after(0..10);
+        assert!(budget.is_exhausted(1_000 + 599_999));
+        assert!(!budget.is_exhausted(1_000 + 600_000));
+        assert!(!budget.is_exhausted(u64::MAX));
+    }
+
+    #[test]
+    fn a_run_that_led_to_an_admission_did_not_fail() {
+        // SPEC [A13]
+        let mut budget = after(0..11);
+        budget.note_added(knock(99));
+        assert!(budget.is_exhausted(2_000));
+        budget.note_added(knock(3));
+        assert!(budget.is_exhausted(2_000));
+        budget.note_added(knock(4));
+        assert!(!budget.is_exhausted(2_000));
+    }
+
+    #[test]
+    fn a_claim_holds_for_ten_seconds() {
+        // SPEC [A13]
+        assert_eq!(CLAIM_MS, 10_000);
+        let mut budget = after(0..2);
+        assert!(budget.attended_lately(knock(1), 1_001));
+        assert!(budget.attended_lately(knock(1), 11_000));
+        assert!(!budget.attended_lately(knock(1), 11_001));
+        assert!(!budget.attended_lately(knock(2), 1_001));
+        budget.note_attend(knock(1), 11_001);
+        assert!(budget.attended_lately(knock(1), 21_000));
+        budget.note_added(knock(1));
+        assert!(!budget.attended_lately(knock(1), 11_001));
+    }
+
+    #[test]
+    fn a_clock_that_stands_behind_a_claim_loses_no_claim() {
+        // SPEC [A13]
+        assert!(after(0..10).is_exhausted(0));
+        assert!(after(0..1).attended_lately(knock(0), 0));
+    }
+
+    #[test]
+    fn a_flood_of_claims_is_bounded_and_leaves_the_budget_exhausted() {
+        // SPEC [A13]
+        let mut budget = after(0..MAX_CLAIMS);
+        assert_eq!(budget.claims.len(), MAX_CLAIMS);
+        assert!(budget.attended_lately(knock(0), 2_000));
+        budget.note_attend(knock(MAX_CLAIMS), 2_000);
+        assert_eq!(budget.claims.len(), MAX_CLAIMS);
+        assert!(!budget.attended_lately(knock(0), 2_000));
+        assert!(budget.attended_lately(knock(1), 2_000));
+        assert!(budget.attended_lately(knock(MAX_CLAIMS), 2_000));
+        assert!(budget.is_exhausted(2_000));
+    }
+
+    #[test]
+    fn claims_that_count_no_longer_are_forgotten() {
+        let mut budget = after(0..10);
+        budget.note_attend(knock(10), 1_004 + FAILED_RUN_MS);
+        assert_eq!(budget.claims.len(), 6);
+    }
+}

@@ -61,7 +61,7 @@ impl Ephemeral {
     /// Y, the share to send: the passcode's generator times the scalar.
     pub(super) fn share(&self, passcode: &[u8], channel: &[u8], session: &[u8]) -> [u8; 32] {
         let generator = generator(passcode, channel, session);
-        (&*generator * &*self.scalar()).compress().to_bytes()
+        (*generator * *self.scalar()).compress().to_bytes()
     }
 
     /// K, the draft's `scalar_mult_vfy`: the peer's share times the scalar. `None` if the share is
@@ -70,7 +70,7 @@ impl Ephemeral {
     pub(super) fn agree(&self, share: &[u8; 32]) -> Option<Secret<32>> {
         // SPEC [A11]
         let share = CompressedRistretto(*share).decompress()?;
-        let product = Zeroizing::new(&share * &*self.scalar());
+        let product = Zeroizing::new(share * *self.scalar());
         // SPEC [A11]
         if product.is_identity() {
             return None;
@@ -94,7 +94,7 @@ pub(super) fn lv_cat(parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
 /// Writes a length as LEB128: seven bits a byte, lowest first, the eighth set if more follow.
 fn push_length(out: &mut Vec<u8>, mut length: usize) {
     while length >= 0x80 {
-        out.push((length & 0x7f) as u8 | 0x80);
+        out.push((length % 0x80) as u8 + 0x80);
         length >>= 7;
     }
     out.push(length as u8);
@@ -135,4 +135,128 @@ fn hash(parts: &[&[u8]]) -> Secret<64> {
     let mut hash = Sha512::new();
     parts.iter().for_each(|part| hash.update(part));
     Secret::filled(|bytes| FixedOutput::finalize_into(hash, bytes.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    const DRAFT: &str = include_str!("../../tests/vectors/cpace/ristretto255.json");
+    const DERIVED: &str = include_str!("../../tests/vectors/cpace/derived-kats.json");
+
+    fn section(file: &str, name: &str) -> Value {
+        serde_json::from_str::<Value>(file).unwrap()[name].clone()
+    }
+
+    fn bytes(value: &Value) -> Vec<u8> {
+        let text = value.as_str().unwrap();
+        let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
+        (0..text.len()).step_by(2).map(byte).collect()
+    }
+
+    fn element(value: &Value) -> [u8; 32] {
+        bytes(value).try_into().unwrap()
+    }
+
+    /// A scalar of 32 bytes, as the draft writes it.
+    fn ephemeral(scalar: &Value) -> Ephemeral {
+        Ephemeral(Secret::filled(|wide| wide[..32].copy_from_slice(&element(scalar))))
+    }
+
+    #[test]
+    fn the_drafts_generator_shares_and_keys_are_reproduced() {
+        // SPEC [A11]
+        let case = section(DRAFT, "G_Coffee25519");
+        let [prs, ci, sid] = ["PRS", "CI", "sid"].map(|name| bytes(&case[name]));
+        assert_eq!(generator(&prs, &ci, &sid).compress().to_bytes(), element(&case["g"]));
+        let [ya, yb] = ["ya", "yb"].map(|name| ephemeral(&case[name]));
+        let [share_a, share_b] = ["Ya", "Yb"].map(|name| element(&case[name]));
+        assert_eq!(ya.share(&prs, &ci, &sid), share_a);
+        assert_eq!(yb.share(&prs, &ci, &sid), share_b);
+        let key = ya.agree(&share_b).unwrap();
+        assert_eq!(*key.expose(), element(&case["K"]));
+        assert_eq!(yb.agree(&share_a).unwrap(), key);
+        let said = |share: &[u8; 32], ad| lv_cat(&[share, &bytes(&case[ad])]);
+        let isk = session_key(&sid, &key, &said(&share_a, "ADa"), &said(&share_b, "ADb"));
+        assert_eq!(isk.expose()[..], bytes(&case["ISK_IR"]));
+    }
+
+    #[test]
+    fn the_confirmations_of_the_drafts_run_are_those_of_another_program() {
+        // SPEC [A12]
+        let case = section(DRAFT, "G_Coffee25519");
+        let key = Secret::read(&bytes(&case["K"])).unwrap();
+        let [share_a, share_b] = ["Ya", "Yb"].map(|name| element(&case[name]));
+        let [ad_a, ad_b] = ["ADa", "ADb"].map(|name| bytes(&case[name]));
+        let a = Said { share: &share_a, bound_to: &ad_a };
+        let b = Said { share: &share_b, bound_to: &ad_b };
+        let Tags { initiator, responder } = tags(&bytes(&case["sid"]), &key, a, b);
+        let expected = section(DERIVED, "G_Coffee25519_tags");
+        assert_eq!(initiator.expose()[..], bytes(&expected["Ta"]));
+        assert_eq!(responder.expose()[..], bytes(&expected["Tb"]));
+    }
+
+    #[test]
+    fn the_drafts_invalid_shares_are_refused() {
+        // SPEC [A11]
+        let points = section(DRAFT, "G_Coffee25519_points");
+        let valid = &points["Valid"];
+        let secret = ephemeral(&valid["s"]);
+        let product = secret.agree(&element(&valid["X"])).unwrap();
+        assert_eq!(*product.expose(), element(&valid["G.scalar_mult_vfy(s,X)"]));
+        for name in ["Invalid Y1", "Invalid Y2"] {
+            assert_eq!(secret.agree(&element(&points[name])), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_product_that_is_the_identity_is_refused() {
+        // SPEC [A11]
+        let zero = Ephemeral(Secret::filled(|_| ()));
+        let points = section(DRAFT, "G_Coffee25519_points");
+        assert_eq!(zero.agree(&element(&points["Valid"]["X"])), None);
+    }
+
+    #[test]
+    fn passcodes_without_room_for_padding_have_their_generators() {
+        for name in ["no_padding", "long_passcode"] {
+            let case = section(DERIVED, name);
+            let [prs, ci, sid] = ["PRS", "CI", "sid"].map(|name| bytes(&case[name]));
+            let generator = generator(&prs, &ci, &sid).compress().to_bytes();
+            assert_eq!(generator, element(&case["g"]), "{name}");
+        }
+    }
+
+    #[test]
+    fn parts_stand_behind_their_lengths() {
+        let joined = lv_cat(&[b"1234", b"5", b"", b"678"]);
+        assert_eq!(joined[..], *b"\x041234\x015\x00\x03678");
+        assert_ne!(lv_cat(&[b"12", b"3"]), lv_cat(&[b"1", b"23"]));
+        let heads: [(usize, &[u8]); 5] = [
+            (127, &[0x7f]),
+            (128, &[0x80, 1]),
+            (300, &[0xac, 2]),
+            (16_383, &[0xff, 0x7f]),
+            (16_384, &[0x80, 0x80, 1]),
+        ];
+        for (length, head) in heads {
+            let part = vec![9; length];
+            assert_eq!(lv_cat(&[&part])[..], [head, &part].concat(), "{length}");
+        }
+    }
+
+    #[test]
+    fn a_joined_secret_is_written_in_one_place() {
+        let long = vec![9; 20_000];
+        assert_eq!(lv_cat(&[&long, b"1"]).capacity(), 20_021);
+    }
+
+    #[test]
+    fn two_draws_are_two_scalars() {
+        let entropy = Entropy::seeded([7; 32]);
+        let share = || Ephemeral::draw(&entropy).unwrap().share(b"1234", b"", b"");
+        assert_ne!(share(), share());
+    }
 }

@@ -219,9 +219,35 @@ mod tests {
     }
 
     #[test]
+    fn an_invite_says_whether_it_asks_for_a_passcode() {
+        // SPEC [A1]
+        for asked in [true, false] {
+            let link = Invite { passcode: asked, ..invite() }.link();
+            let read = Invite::parse(&link).unwrap();
+            assert_eq!((read.asks_passcode(), read.meeting()), (asked, invite().meeting));
+            assert_eq!(read.duplicate().link(), link);
+        }
+    }
+
+    #[test]
+    fn an_expired_invite_is_refused_from_its_second_on() {
+        // SPEC [A15]
+        let entry = |expires_s| InviteEntry {
+            expires_s: core::num::NonZeroU64::new(expires_s),
+            ..InviteEntry::new(invite().link_secret)
+        };
+        assert!(!has_expired(&entry(1_700_000_000), 0));
+        assert!(!has_expired(&entry(1_700_000_000), 1_699_999_999_999));
+        assert!(has_expired(&entry(1_700_000_000), 1_700_000_000_000));
+        assert!(has_expired(&entry(1_700_000_000), u64::MAX));
+        assert!(!has_expired(&entry(0), u64::MAX), "no expiry");
+    }
+
+    #[test]
     fn debug_shows_no_secret() {
         let shown = format!("{:?}", invite());
         assert!(!shown.contains("ef") && !shown.contains("239"), "{shown}");
+        assert!(shown.starts_with("Invite { profile: Standard, passcode: true, "), "{shown}");
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use incamera_wire::{Fingerprint, InviteId, KeyPackageRef, Label, MailboxId, StayId};
+use incamera_wire::{Fingerprint, InviteId, KeyPackageRef, Label, MailboxId};
 
 use super::Proof;
 use crate::error::Fault;
@@ -35,8 +35,6 @@ pub(crate) struct Waiting {
     pub(crate) name: String,
     /// The identity in it.
     pub(crate) fingerprint: Fingerprint,
-    /// The stay in it.
-    pub(crate) stay: StayId,
     /// What it says there that it is, if it is no person.
     pub(crate) label: Option<Label>,
     /// What it has shown of the passcode.
@@ -183,7 +181,6 @@ mod tests {
             answer_key: Secret::filled(|_| ()),
             name: "Ada".to_owned(),
             fingerprint: Fingerprint::new([4; 32]),
-            stay: StayId::new([5; 16]),
             label: None,
             proof: Proof::NotAsked,
             arrived_ms: n as u64,
@@ -230,6 +227,27 @@ mod tests {
     }
 
     #[test]
+    fn a_knock_is_remembered_as_long_as_its_position_is_fresh() {
+        // SPEC [A4]
+        let mut lobby = Lobby::default();
+        lobby.push(waiting(1), 10, 10);
+        lobby.push(waiting(2), 10 + FRESHNESS, 10 + FRESHNESS);
+        assert_eq!(lobby.check(reference(1), 10, 10 + FRESHNESS), Err(Fault::Replayed));
+        lobby.push(waiting(3), 11 + FRESHNESS, 11 + FRESHNESS);
+        assert_eq!(lobby.seen.keys().copied().collect::<Vec<_>>(), [reference(2), reference(3)]);
+    }
+
+    #[test]
+    fn only_fresh_knocks_fill_the_lobbys_memory() {
+        let seen = (0..MAX_SEEN).map(|n| (reference(n), 1)).collect();
+        let mut lobby = Lobby { seen, ..Lobby::default() };
+        assert_eq!(lobby.check(reference(9999), 1, 1 + FRESHNESS), Err(Fault::Full));
+        assert_eq!(lobby.check(reference(9999), 2, 2 + FRESHNESS), Ok(()));
+        lobby.seen.remove(&reference(0));
+        assert_eq!(lobby.check(reference(9999), 1, 1 + FRESHNESS), Ok(()));
+    }
+
+    #[test]
     fn the_latest_denials_are_kept() {
         let mut lobby = Lobby::default();
         for n in 0..=MAX_DENIALS {
@@ -237,17 +255,64 @@ mod tests {
         }
         assert_eq!(lobby.denial(reference(0)), None);
         assert_eq!(lobby.denial(reference(1)), Some((MailboxId::new([3; 16]), &[1][..])));
+        assert_eq!(lobby.denials.len(), MAX_DENIALS);
     }
 
     #[test]
     fn knocks_of_a_dead_invite_are_dropped() {
         let mut lobby = Lobby::default();
         lobby.push(waiting(1), 1, 1);
-        let dead = lobby.drop_dead(|_| false);
+        lobby.push(Waiting { invite: InviteId::new([2; 16]), ..waiting(2) }, 1, 1);
+        let dead = lobby.drop_dead(|invite| invite == InviteId::new([2; 16]));
         assert_eq!(
             dead.iter().map(|waiting| waiting.reference).collect::<Vec<_>>(),
             [reference(1)]
         );
-        assert_eq!(lobby.waiting().count(), 0);
+        assert_eq!(lobby.waiting().map(|w| w.reference).collect::<Vec<_>>(), [reference(2)]);
+    }
+
+    #[test]
+    fn a_knock_waits_for_ten_minutes() {
+        assert_eq!(KNOCK_WAITS_MS, 600_000);
+        let mut lobby = Lobby::default();
+        assert_eq!(lobby.next_expiry(), None);
+        for n in [7, 5, 9] {
+            lobby.push(waiting(n), 1, 1);
+        }
+        let names = |gone: Vec<Waiting>| gone.iter().map(|w| w.reference).collect::<Vec<_>>();
+        assert_eq!(lobby.next_expiry(), Some(600_005));
+        assert_eq!(names(lobby.expired(600_004)), []);
+        assert_eq!(names(lobby.expired(600_007)), [reference(7), reference(5)]);
+        assert_eq!(lobby.next_expiry(), Some(600_009));
+        assert_eq!(lobby.waiting().map(|w| w.reference).collect::<Vec<_>>(), [reference(9)]);
+        assert_eq!(lobby.check(reference(5), 1, 1), Err(Fault::Replayed));
+        assert_eq!(names(lobby.expired(u64::MAX)), [reference(9)]);
+        assert_eq!(lobby.next_expiry(), None);
+    }
+
+    #[test]
+    fn what_a_knock_has_proved_is_noted_in_its_place() {
+        let mut lobby = Lobby::default();
+        lobby.push(waiting(1), 1, 1);
+        lobby.push(waiting(2), 1, 1);
+        lobby.waiting_mut(reference(2)).unwrap().proof = Proof::Proved;
+        assert!(lobby.waiting_mut(reference(3)).is_none());
+        let proofs = lobby.waiting().map(|waiting| waiting.proof);
+        assert_eq!(proofs.collect::<Vec<_>>(), [Proof::NotAsked, Proof::Proved]);
+    }
+
+    #[test]
+    fn what_was_taken_goes_back_to_its_place() {
+        let mut lobby = Lobby::default();
+        (1..=3).for_each(|n| lobby.push(waiting(n), 1, 1));
+        let names = |lobby: &Lobby| lobby.waiting().map(|w| w.reference).collect::<Vec<_>>();
+        let (place, taken) = lobby.take(reference(2)).unwrap();
+        assert_eq!((place, taken.reference), (1, reference(2)));
+        assert_eq!(names(&lobby), [reference(1), reference(3)]);
+        assert!(lobby.take(reference(2)).is_none());
+        lobby.put_back(place, taken);
+        assert_eq!(names(&lobby), [reference(1), reference(2), reference(3)]);
+        lobby.put_back(99, waiting(4));
+        assert_eq!(names(&lobby)[3], reference(4));
     }
 }

@@ -14,5 +14,5 @@ pub use invite::Invite;
 pub(crate) use invite::has_expired;
 pub(crate) use knock::{OpenedKnock, open_knock, open_reply, seal_denial, seal_knock, seal_reply};
 pub(crate) use lobby::{Lobby, Waiting};
-pub(crate) use passcode::{PasscodeRun, Prover, Verifier};
+pub(crate) use passcode::{PasscodeFault, PasscodeRun, Prover, Verifier};
 pub use proof::Proof;

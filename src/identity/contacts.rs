@@ -105,10 +105,8 @@ impl Contacts {
             return None;
         }
         // SPEC [I6]
-        let is_copied = |(of, known): &(&Fingerprint, &Known)| {
-            *of != fingerprint && known.verified && known.alike == alike
-        };
-        self.0.iter().find(is_copied).map(|(of, _)| *of)
+        let mut copied = self.0.iter().filter(|(_, known)| known.verified && known.alike == alike);
+        copied.next().map(|(of, _)| *of)
     }
 }
 

@@ -43,7 +43,7 @@ impl Identity {
     /// A new identity with a random key.
     ///
     /// # Errors
-    /// [`Error::Name`] if `name` is not a display name, [`Error::NoEntropy`].
+    /// [`Error::Argument`] if `name` is not a display name, [`Error::NoEntropy`].
     pub fn generate(name: &str) -> Result<Self, Error> {
         Self::generate_from(&Entropy::system(), name)
     }
@@ -58,7 +58,7 @@ impl Identity {
     /// The identity whose secret key was stored before: 32 bytes, RFC 8032 §5.1.5's seed.
     ///
     /// # Errors
-    /// [`Error::Name`] if `name` is not a display name.
+    /// [`Error::Argument`] if `name` is not a display name.
     pub fn from_secret_key(secret_key: &[u8; 32], name: &str) -> Result<Self, Error> {
         let name = DisplayName::new(name)?;
         Ok(Self::of(SigningKey::from_bytes(secret_key), name))

@@ -146,8 +146,8 @@ mod tests {
     #[test]
     fn a_code_shows_in_digits_words_and_text_as_specified() {
         let code = counting(Kind::Meeting);
-        // 0x0001020304 is 16909060, and so on.
-        assert_eq!(code.to_string(), "09060 67689 26318 84947 43576 02205");
+        // 0x0001020304 is 16,909,060, and so on.
+        assert_eq!(code.to_string(), "09060 60585 12110 63635 15160 66685");
         assert_eq!(code.words(), WORDS[..12].join(" "));
         let text = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
         assert_eq!(code.qr_payload(), format!("incamera-code:1.{text}"));

@@ -147,6 +147,7 @@ impl<E: Engine> Member<E> {
         self.tell_state(shared, &before, &old_state, facts.committer);
         self.settle_changes();
         self.restate_silence(shared, now_ms);
+        self.forget_orders(shared);
         self.order_again(shared, now_ms);
         if !added.is_empty() {
             self.greet(shared, facts.own, now_ms);
@@ -157,7 +158,7 @@ impl<E: Engine> Member<E> {
 
     fn enter_next(
         &mut self,
-        shared: &Shared,
+        shared: &mut Shared,
         facts: &CommitFacts,
         now_ms: u64,
     ) -> Result<(), Error> {
@@ -169,6 +170,8 @@ impl<E: Engine> Member<E> {
         install_psks(&mut self.group, &self.state)?;
         self.handshake_key = handshake_key(&self.group)?;
         self.epochs.enter(EpochView::of(&self.group, roster)?, now_ms);
+        // SPEC [M13]: before a sealer can see the new epoch.
+        shared.gate_relay(&self.state);
         let (adds, removes) = (!facts.adds.is_empty(), !facts.removes.is_empty());
         self.install(shared, adds, removes, now_ms)
     }

@@ -83,7 +83,6 @@ impl<E: Engine> Member<E> {
             answer_key,
             name: certified.name.clone(),
             fingerprint: certified.fingerprint,
-            stay: certified.stay,
             label: certified.label,
             proof,
             arrived_ms: now_ms,

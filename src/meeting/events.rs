@@ -221,7 +221,9 @@ impl<E: Engine> Member<E> {
                     self.read_silence(said.author.fingerprint, said.signed, now_ms);
                 }
             }
-            EventKind::Attend { knock } => self.read_attend(shared, &said.author, knock, now_ms)?,
+            EventKind::Attend { knock, proved } => {
+                self.read_attend(shared, &said.author, knock, proved, now_ms)?;
+            }
             EventKind::Chat { .. }
             | EventKind::PrivateChat { .. }
             | EventKind::Reaction { .. }

@@ -25,8 +25,6 @@ pub(super) struct Departure {
 /// An identity that a binding removal order names (SPEC \[G16\]).
 pub(super) struct Ordered {
     pub(super) target: Fingerprint,
-    /// Who ordered it.
-    pub(super) by: StayId,
     /// When it came to bind here.
     pub(super) bound_at: u64,
     /// When this member carries it out, if nobody else has.

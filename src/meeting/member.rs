@@ -9,7 +9,7 @@ use incamera_wire::{
 
 use super::epochs::{EpochView, Epochs, handshake_key};
 use super::events::Counters;
-use super::face::{Alarm, Event, Participant};
+use super::face::{Event, Participant};
 use super::intents::Intents;
 use super::proving::Handling;
 use super::room::Room;
@@ -95,6 +95,8 @@ pub(super) struct Member<E: Engine> {
     pub(super) handling: Handling,
     pub(super) budget: Budget,
     pub(super) room: Room,
+    /// One's own orders on their way to the log, and whom they name.
+    pub(super) own_orders: Vec<(Fingerprint, MessageId)>,
     /// Whether this member says that nothing is heard of the hosts.
     pub(super) declares_silent: bool,
     /// Signed statements of this epoch that nothing is heard of the hosts, by author.
@@ -139,6 +141,7 @@ impl<E: Engine> Member<E> {
             handling: Handling::default(),
             budget: Budget::default(),
             room,
+            own_orders: Vec::new(),
             declares_silent: false,
             statements: BTreeMap::new(),
             intents: Intents::default(),
@@ -274,9 +277,7 @@ impl<E: Engine> Member<E> {
         let lobby = self.drive_lobby(shared, now_ms);
         // What the lobby has let in is committed at once.
         self.commit_what_can_be(shared, now_ms);
-        if !shared.gate_relay(&self.state) {
-            shared.tell(Event::Alarm(Alarm::RelayDropped));
-        }
+        shared.gate_relay(&self.state);
         let gate = self.gate_sealing(shared, now_ms);
         let commits = self.standing == Standing::Confirmed && !self.group.has_pending();
         let commits = commits && !self.is_ordered_out();

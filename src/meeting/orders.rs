@@ -80,9 +80,23 @@ impl<E: Engine> Member<E> {
         let head =
             Head { meeting: shared.meeting, kind: EnvelopeKind::Order, epoch, welcome: None };
         let envelope = envelope::seal(&key, &shared.entropy, head, &signed.encode())?;
-        shared.post(Destination::Log, envelope.encode(), now_ms)?;
+        let id = shared.post(Destination::Log, envelope.encode(), now_ms)?;
+        self.own_orders.push((target, id));
         self.counter += 1;
         Ok(())
+    }
+
+    /// Nobody needs an order any more whose target is gone.
+    pub(super) fn forget_orders(&mut self, shared: &mut Shared) {
+        let mut orders = std::mem::take(&mut self.own_orders);
+        orders.retain(|(target, id)| {
+            let here = self.roster().leaves_of(*target).next().is_some();
+            if !here {
+                shared.outbox.forget(*id);
+            }
+            here
+        });
+        self.own_orders = orders;
     }
 
     /// Orders again what this member means to remove and nothing in the log binds to: the key under
@@ -111,7 +125,8 @@ impl<E: Engine> Member<E> {
         sealed: &Envelope,
         now_ms: u64,
     ) -> Result<Outcome, Refusal> {
-        if self.broken || self.epochs.is_before_own(sealed.epoch) {
+        // Also one of an epoch before this member's own: it binds the others from here on.
+        if self.broken {
             return Ok(Outcome::Goes);
         }
         if sealed.epoch > self.epochs.current().epoch {
@@ -150,7 +165,7 @@ impl<E: Engine> Member<E> {
         // Its author's commit is behind it in the log.
         let wait = if by == self.stay { 0 } else { wait };
         let carry_at = now_ms.saturating_add(wait);
-        self.intents.orders.push(Ordered { target, by, bound_at: now_ms, carry_at });
+        self.intents.orders.push(Ordered { target, bound_at: now_ms, carry_at });
     }
 
     /// Whether an order names this very identity.

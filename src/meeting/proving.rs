@@ -11,7 +11,7 @@ use super::face::Event;
 use super::member::Member;
 use super::roster::Seat;
 use super::shared::{Refusal, Shared};
-use crate::admission::{CLAIM_MS, PasscodeRun, Proof, Verifier, seal_reply};
+use crate::admission::{CLAIM_MS, PasscodeFault, PasscodeRun, Proof, Verifier, seal_reply};
 use crate::error::Fault;
 use crate::mls::Engine;
 use crate::policy::{self, Occupant};
@@ -24,8 +24,6 @@ const ADMIT_LATEST_MS: u64 = 10_000;
 const ATTEND_STAGGER_MS: u64 = 2_000;
 /// The longest that any member waits to take on a proof, in milliseconds.
 const ATTEND_LATEST_MS: u64 = 20_000;
-/// How long a run waits for the knocker's confirmation, in milliseconds.
-const RUN_MS: u64 = 30_000;
 
 /// What this member does about knocks by itself.
 #[derive(Default)]
@@ -112,7 +110,8 @@ impl<E: Engine> Member<E> {
     /// Schedules and does what this member does about waiting knocks by itself.
     pub(super) fn attend_lobby(&mut self, shared: &mut Shared, now_ms: u64) {
         self.fail_runs(shared, now_ms);
-        if self.require_in().is_err() || self.is_ordered_out() {
+        let empty = self.lobby.waiting().next().is_none();
+        if empty || self.require_in().is_err() || self.is_ordered_out() {
             return;
         }
         let Ok(own) = self.own_occupant() else { return };
@@ -166,7 +165,7 @@ impl<E: Engine> Member<E> {
             one.attend_at = Some(now_ms.saturating_add(CLAIM_MS));
         }
         // Without randomness it is tried again when the claim would have lapsed.
-        let _ = self.say(shared, EventKind::Attend { knock: reference }, now_ms);
+        let _ = self.say(shared, EventKind::Attend { knock: reference, proved: false }, now_ms);
     }
 
     /// Reads that a member takes on a proof: the first in the log has it to itself for a while.
@@ -175,23 +174,43 @@ impl<E: Engine> Member<E> {
         shared: &mut Shared,
         author: &Occupant,
         knock: KeyPackageRef,
+        proved: bool,
         now_ms: u64,
     ) -> Result<(), Refusal> {
         // SPEC [A13]
-        if policy::may_add(&self.state, author).is_err() {
-            return Err(Refusal::by(author.stay, Fault::MissingRight(Right::Admit)));
+        self.entitle_to_add(author)?;
+        if proved {
+            // Whoever may admit could let it in without a passcode: its word is as good.
+            self.budget.note_added(knock);
+            if author.stay != self.stay {
+                self.set_proof(shared, knock, Proof::Proved);
+            }
+            return Ok(());
         }
         let first = !self.budget.attended_lately(knock, now_ms);
+        // SPEC [A13]: by the runs before this one, however many were asked for at once.
+        let exhausted = self.budget.is_exhausted(now_ms);
         self.budget.note_attend(knock, now_ms);
         if author.stay == self.stay {
-            if first {
-                self.challenge(shared, knock, now_ms);
+            match (first, exhausted) {
+                (true, false) => self.challenge(shared, knock, now_ms),
+                (true, true) => self.set_proof(shared, knock, Proof::Failed),
+                (false, _) => {}
             }
             return Ok(());
         }
         if let Some(one) = self.handling.0.get_mut(&knock) {
             let wait = one.attend_at.unwrap_or(now_ms).saturating_sub(now_ms);
             one.attend_at = Some(now_ms.saturating_add(CLAIM_MS).saturating_add(wait));
+        }
+        Ok(())
+    }
+
+    /// Refuses the word of those whom the door does not let admit.
+    fn entitle_to_add(&self, author: &Occupant) -> Result<(), Refusal> {
+        let out = self.intents.orders.iter().any(|order| order.target == author.fingerprint);
+        if out || policy::may_add(&self.state, author).is_err() {
+            return Err(Refusal::by(author.stay, Fault::MissingRight(Right::Admit)));
         }
         Ok(())
     }
@@ -208,15 +227,18 @@ impl<E: Engine> Member<E> {
         let run = PasscodeRun { meeting: shared.meeting, invite: waiting.invite, knock, mailbox };
         // SPEC [A11], [A12]
         let answered = Verifier::answer(&shared.entropy, passcode, &run, &share, self.stay);
-        let Ok((verifier, challenge)) = answered else {
-            self.set_proof(shared, knock, Proof::Failed);
-            return;
+        let (verifier, challenge) = match answered {
+            Ok(answer) => answer,
+            // Tried again when the claim has lapsed.
+            Err(PasscodeFault::NoEntropy) => return,
+            Err(PasscodeFault::BadShare) => return self.set_proof(shared, knock, Proof::Failed),
         };
         let content = KnockAnswerContent::Challenge(challenge);
         let sealed = seal_reply(&waiting.answer_key, &shared.entropy, mailbox, &content);
         // Without randomness the run fails in time.
         let Ok(answer) = sealed.map(|answer| answer.encode()) else { return };
-        let until = now_ms.saturating_add(RUN_MS);
+        // A run ends with its claim, so that there is one at a time.
+        let until = now_ms.saturating_add(CLAIM_MS);
         one.attend_at = None;
         one.run = Some(Run { verifier, until, mailbox, answer: answer.clone() });
         let _ = shared.send(Destination::Direct(mailbox), answer);
@@ -242,9 +264,15 @@ impl<E: Engine> Member<E> {
         // SPEC [A12]: whoever has no run of this knock cannot check its proof.
         let Some(run) = one.run.take() else { return Ok(()) };
         let proved = run.verifier.confirm(tag).is_ok();
-        self.set_proof(shared, reference, if proved { Proof::Proved } else { Proof::Failed });
+        if !proved {
+            self.set_proof(shared, reference, Proof::Failed);
+            return Err(Fault::Passcode);
+        }
+        self.set_proof(shared, reference, Proof::Proved);
+        // Without randomness the others ask a person.
+        let _ = self.say(shared, EventKind::Attend { knock: reference, proved: true }, now_ms);
         self.attend_lobby(shared, now_ms);
-        if proved { Ok(()) } else { Err(Fault::Passcode) }
+        Ok(())
     }
 
     fn set_proof(&mut self, shared: &mut Shared, reference: KeyPackageRef, proof: Proof) {

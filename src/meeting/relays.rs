@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use incamera_wire::{GroupState, RelayChallenge, RelayEntry, RelayProof};
 
+use super::face::{Alarm, Event};
 use super::shared::Shared;
 use crate::error::{Error, Fault};
 use crate::identity;
@@ -84,17 +85,18 @@ impl Shared {
         self.gate_relay(state);
     }
 
-    /// With a list in the state, sealing needs a proved relay that is still in it (SPEC \[M13\]);
-    /// `false` if the one in use has just left it.
-    pub(super) fn gate_relay(&mut self, state: &GroupState) -> bool {
+    /// With a list in the state, sealing needs a proved relay that is still in it (SPEC \[M13\]).
+    pub(super) fn gate_relay(&mut self, state: &GroupState) {
         let listed = |key: &[u8; 32]| state.relays.iter().any(|relay| relay.key == *key);
         let had = self.relays.used.is_some();
         if !state.relays.is_empty() {
             self.relays.used = self.relays.used.filter(listed);
         }
         // SPEC [M13]
-        self.keyring.require_relay(!state.relays.is_empty());
         self.keyring.prove_relay(self.relays.used.is_some());
-        !had || self.relays.used.is_some()
+        self.keyring.require_relay(!state.relays.is_empty());
+        if had && self.relays.used.is_none() {
+            self.tell(Event::Alarm(Alarm::RelayDropped));
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What the host of a new meeting chooses, and presets of it.
 
+use core::fmt;
+
 use incamera_wire::{Door, Profile, Right, Rights, RoleRights, SecretText, TrackKind, TrackKinds};
 
 use crate::error::Error;
@@ -8,7 +10,7 @@ use crate::policy::Opening;
 /// What the host of a new meeting chooses. Everything but the profile can be changed later.
 ///
 /// Take a preset, or the default, and change fields of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {
     /// The suites, for the whole life of the meeting.
@@ -88,6 +90,23 @@ impl Settings {
             self;
         let rights = RoleRights { co_host, presenter, attendee };
         Ok(Opening { profile, door, rights, muted, unmute_forbidden: !may_unmute, passcode })
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { profile, door, co_host, presenter, attendee, muted, may_unmute, passcode } =
+            self;
+        f.debug_struct("Settings")
+            .field("profile", profile)
+            .field("door", door)
+            .field("co_host", co_host)
+            .field("presenter", presenter)
+            .field("attendee", attendee)
+            .field("muted", muted)
+            .field("may_unmute", may_unmute)
+            .field("passcode", &passcode.as_ref().map(|_| ".."))
+            .finish()
     }
 }
 

@@ -52,12 +52,12 @@ pub(super) fn check_orders(
     if scene.orders.contains(&committer.fingerprint) {
         return Err(Rule::OrderedOut);
     }
-    let stays = |member: &&Occupant| {
-        !commit.removes.contains(&member.leaf) || commit.departed.contains(&member.stay)
-    };
-    let ordered = scene.roster.iter().filter(|member| scene.orders.contains(&member.fingerprint));
     // SPEC [G16]
-    if ordered.filter(stays).next().is_some() {
+    let ignored = |member: &Occupant| {
+        scene.orders.contains(&member.fingerprint)
+            && (!commit.removes.contains(&member.leaf) || commit.departed.contains(&member.stay))
+    };
+    if scene.roster.iter().any(ignored) {
         return Err(Rule::OrderIgnored);
     }
     Ok(())

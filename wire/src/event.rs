@@ -108,10 +108,13 @@ pub enum EventKind {
         /// Sorted strictly by the track's context; at most 16.
         tracks: Vec<AnnouncedTrack>,
     },
-    /// The author takes on a knock whose passcode is to be proved. SPEC \[A13\].
+    /// The author takes on a knock whose passcode is to be proved, or says that it was. SPEC
+    /// \[A13\].
     Attend {
         /// The knock.
         knock: KeyPackageRef,
+        /// Whether the author has seen it proved.
+        proved: bool,
     },
     /// The author, listed in the succession, hears nothing of these hosts: evidence for the commit
     /// that replaces them in this epoch. SPEC \[G17\].
@@ -201,8 +204,8 @@ impl EventKind {
             Self::Announcement { tracks } => Kind::Announcement(raw::Announcement {
                 tracks: tracks.iter().map(AnnouncedTrack::to_raw).collect(),
             }),
-            Self::Attend { knock } => {
-                Kind::Attend(raw::Attend { knock: knock.as_bytes().to_vec() })
+            Self::Attend { knock, proved } => {
+                Kind::Attend(raw::Attend { knock: knock.as_bytes().to_vec(), proved: *proved })
             }
             Self::HostSilent { hosts } => Kind::HostSilent(raw::HostSilent {
                 hosts: hosts.iter().map(|host| host.as_bytes().to_vec()).collect(),
@@ -231,9 +234,9 @@ impl EventKind {
                 Self::Ask { to: StayId::new(ask.array(&to, "to")?), kinds }
             }
             Kind::Announcement(raw) => announcement(raw)?,
-            Kind::Attend(raw::Attend { knock }) => {
+            Kind::Attend(raw::Attend { knock, proved }) => {
                 let knock = Source(&limits::ATTEND).array(&knock, "knock")?;
-                Self::Attend { knock: KeyPackageRef::new(knock) }
+                Self::Attend { knock: KeyPackageRef::new(knock), proved }
             }
             Kind::HostSilent(raw) => host_silent(&raw)?,
             Kind::RemovalOrder(raw::RemovalOrder { target, stay }) => {

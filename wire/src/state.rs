@@ -127,7 +127,7 @@ impl GroupState {
             profile: self.profile.into(),
             door: self.door.into(),
             rights: Some(self.rights.to_raw()),
-            members: self.members.iter().map(MemberEntry::to_raw).collect(),
+            members: self.members.iter().copied().map(MemberEntry::to_raw).collect(),
             succession: fingerprints(&self.succession),
             muted: self.muted.bits(),
             unmute_forbidden: self.unmute_forbidden,

@@ -8,6 +8,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use common::{DECODERS, samples};
+use incamera_wire::EventKind;
 use incamera_wire::server::EnvelopeHead;
 
 struct Counting;
@@ -50,13 +51,19 @@ fn refusing_lengths_and_counts_allocates_nothing() {
     // SPEC [W3]
     let four_gib = [0xff, 0xff, 0xff, 0xff, 0x0f];
     let mut hostile = Vec::new();
-    for tag in (0x12..0x48).step_by(8) {
+    for tag in (0x12..0x80).step_by(8) {
         hostile.push([&[0x08, 1, tag][..], &four_gib].concat());
         hostile.push([&[0x08, 1][..], &[tag, 0].repeat(100_000)].concat());
         hostile.push([&[0x08, 1][..], &[tag, 1, 0].repeat(60_000)].concat());
     }
     hostile.push(vec![0; 2 << 20]);
-    hostile.push(samples::commit_note(65).encode());
+    hostile.push(samples::commit_note(65, 0).encode());
+    hostile.push(samples::commit_note(0, 17).encode());
+    let mut state = samples::group_state();
+    state.bans = samples::fingerprints(1025);
+    hostile.push(state.encode());
+    let hosts = samples::fingerprints(17);
+    hostile.push(samples::event(EventKind::HostSilent { hosts }).encode());
     hostile.push(samples::safety_code_input(4097).encode());
     for bytes in &hostile {
         for (name, recode) in DECODERS {

@@ -4,15 +4,8 @@
 
 mod common;
 
-use common::{DECODERS, samples};
-use incamera_wire::{
-    CommitNote, Envelope, EventBody, FormatRule, GroupState, LeafCredential, Malformed,
-};
-
-fn refused<T: std::fmt::Debug>(decoded: Result<T, Malformed>) -> (&'static str, FormatRule) {
-    let malformed = decoded.unwrap_err();
-    (malformed.field(), malformed.rule())
-}
+use common::{DECODERS, refused, samples};
+use incamera_wire::{CommitNote, Envelope, EventBody, FormatRule, LeafCredential};
 
 /// An envelope's encoding with the bytes from `from` on replaced.
 fn spliced(from: usize, removed: usize, inserted: &[u8]) -> Vec<u8> {
@@ -180,8 +173,10 @@ fn trailing_bytes_are_refused() {
 
 #[test]
 fn a_number_out_of_its_range_is_refused() {
-    let bytes = spliced(KIND, 2, &[0x18, 3]);
-    assert_eq!(refused(Envelope::decode(&bytes)), ("kind", FormatRule::OutOfRange));
+    for number in [0, 4] {
+        let bytes = spliced(KIND, 2, &[0x18, number]);
+        assert_eq!(refused(Envelope::decode(&bytes)), ("kind", FormatRule::OutOfRange));
+    }
     // prost would read the low 32 bits of this one as 1.
     let bytes = spliced(KIND, 2, &[0x18, 0x81, 0x80, 0x80, 0x80, 0x10]);
     assert_eq!(refused(Envelope::decode(&bytes)), ("kind", FormatRule::OutOfRange));
@@ -223,14 +218,25 @@ fn a_message_over_its_size_is_refused() {
 #[test]
 fn entries_over_their_limit_are_refused() {
     // SPEC [W3]
-    let note = |departures| CommitNote::decode(&samples::commit_note(departures).encode());
-    assert!(note(64).is_ok());
-    assert_eq!(refused(note(65)), ("departures", FormatRule::TooMany));
+    let note = |departures, statements| {
+        CommitNote::decode(&samples::commit_note(departures, statements).encode())
+    };
+    assert!(note(64, 16).is_ok());
+    assert_eq!(refused(note(65, 0)), ("departures", FormatRule::TooMany));
+    assert_eq!(refused(note(0, 17)), ("statements", FormatRule::TooMany));
 }
 
 #[test]
-fn a_state_without_an_invite_is_refused() {
-    let mut state = samples::group_state();
-    state.invites.clear();
-    assert_eq!(refused(GroupState::decode(&state.encode())), ("invites", FormatRule::Missing));
+fn an_entry_over_its_length_is_refused() {
+    // SPEC [W3]
+    let note = |departure: usize, statement: usize| {
+        let mut note = samples::commit_note(1, 1);
+        (note.departures[0], note.statements[0]) = (vec![1; departure], vec![1; statement]);
+        CommitNote::decode(&note.encode())
+    };
+    assert!(note(8192, 8192).is_ok());
+    assert_eq!(refused(note(8193, 1)), ("departures", FormatRule::TooLong));
+    assert_eq!(refused(note(0, 1)), ("departures", FormatRule::TooShort));
+    assert_eq!(refused(note(1, 8193)), ("statements", FormatRule::TooLong));
+    assert_eq!(refused(note(1, 0)), ("statements", FormatRule::TooShort));
 }

@@ -6,7 +6,8 @@ use common::{decode_as_everything, strategies};
 use incamera_wire::server::EnvelopeHead;
 use incamera_wire::{
     CommitNote, Envelope, EventBody, GroupState, Knock, KnockAnswer, KnockAnswerContent,
-    KnockContent, LeafCredential, SafetyCodeInput, SealedBlob, SignedEvent, ToClient, ToServer,
+    KnockContent, LeafCredential, RelayChallenge, RelayProof, SafetyCodeInput, SealedBlob,
+    SignedEvent, ToClient, ToServer,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -37,6 +38,8 @@ round_trips! {
     a_group_state_comes_back: GroupState from group_state;
     a_leaf_credential_comes_back: LeafCredential from leaf_credential;
     a_safety_code_input_comes_back: SafetyCodeInput from safety_code_input;
+    a_relay_challenge_comes_back: RelayChallenge from relay_challenge;
+    a_relay_proof_comes_back: RelayProof from relay_proof;
     a_message_to_a_server_comes_back: ToServer from to_server;
     a_message_to_a_client_comes_back: ToClient from to_client;
 }
@@ -51,7 +54,7 @@ proptest! {
     #[test]
     fn arbitrary_fields_never_panic(
         version in any::<bool>(),
-        fields in prop::collection::vec((0u8..10, 0u8..8, 0u8..40, any::<u8>()), 0..12),
+        fields in prop::collection::vec((0u8..16, 0u8..8, 0u8..40, any::<u8>()), 0..12),
     ) {
         let mut bytes = if version { vec![0x08, 0x01] } else { Vec::new() };
         for (number, wire_type, length, fill) in fields {

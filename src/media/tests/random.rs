@@ -74,6 +74,8 @@ enum Step {
     NewReceiver,
     Wait(u64),
     Stop(bool),
+    NeedRelay(bool),
+    ProveRelay(bool),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -90,6 +92,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::NewReceiver),
         1 => (0..400_u64).prop_map(Step::Wait),
         1 => any::<bool>().prop_map(Step::Stop),
+        1 => any::<bool>().prop_map(Step::NeedRelay),
+        1 => any::<bool>().prop_map(Step::ProveRelay),
     ]
 }
 
@@ -105,6 +109,8 @@ struct World {
     sent: Vec<Vec<u8>>,
     accepted: BTreeSet<usize>,
     stopped: bool,
+    /// Whether a relay is needed, and whether one is proved.
+    relay: (bool, bool),
 }
 
 impl World {
@@ -122,24 +128,15 @@ impl World {
             sent: vec![],
             accepted: BTreeSet::new(),
             stopped: false,
+            relay: (false, false),
         }
     }
 
     fn step(&mut self, step: Step) {
         match step {
             Step::Seal => self.seal(),
-            Step::SealWithoutRoom => {
-                let before = self.sender.digest();
-                let sealer = self.sealer.as_mut().unwrap();
-                assert!(sealer.seal_into(b"text", self.now_ms, &mut [0; 5]).is_err());
-                assert_eq!(self.sender.digest(), before);
-            }
-            Step::TakeAgain => {
-                let take = || Sealer::lease(Arc::clone(&self.sender), MIC, Framing::Whole);
-                assert_eq!(take().map(|_| ()), Err(FrameError::AlreadyLeased));
-                self.sealer = None;
-                self.sealer = Some(take().unwrap());
-            }
+            Step::SealWithoutRoom => self.seal_without_room(),
+            Step::TakeAgain => self.take_again(),
             Step::Deliver(at) => self.deliver(&at),
             Step::Replay(at) if !self.accepted.is_empty() => {
                 let seen = *self.accepted.iter().nth(at.index(self.accepted.len())).unwrap();
@@ -180,6 +177,14 @@ impl World {
                 self.stopped = stop;
                 self.sender.allow_sealing(!stop);
             }
+            Step::NeedRelay(needed) => {
+                self.relay.0 = needed;
+                self.sender.require_relay(needed);
+            }
+            Step::ProveRelay(proved) => {
+                self.relay.1 = proved;
+                self.sender.prove_relay(proved);
+            }
             _ => {}
         }
     }
@@ -188,8 +193,13 @@ impl World {
         let before = self.sender.digest();
         let (text, mut out) = (self.sent.len().to_be_bytes(), Vec::new());
         let sealed = self.sealer.as_mut().unwrap().seal(&text, self.now_ms, &mut out);
-        if self.stopped {
-            assert_eq!((sealed, out.len()), (Err(FrameError::Stopped), 0));
+        let refusal = match (self.stopped, self.relay) {
+            (true, _) => Some(FrameError::Stopped),
+            (false, (true, false)) => Some(FrameError::NoRelay),
+            (false, _) => None,
+        };
+        if let Some(refusal) = refusal {
+            assert_eq!((sealed, out.len()), (Err(refusal), 0));
             assert_eq!(self.sender.digest(), before);
         } else {
             sealed.unwrap();
@@ -198,6 +208,20 @@ impl World {
             assert!(self.sent.iter().all(|sent| name(sent) != name(&out)));
             self.sent.push(out);
         }
+    }
+
+    fn seal_without_room(&mut self) {
+        let before = self.sender.digest();
+        let sealer = self.sealer.as_mut().unwrap();
+        assert!(sealer.seal_into(b"text", self.now_ms, &mut [0; 5]).is_err());
+        assert_eq!(self.sender.digest(), before);
+    }
+
+    fn take_again(&mut self) {
+        let take = || Sealer::lease(Arc::clone(&self.sender), MIC, Framing::Whole);
+        assert_eq!(take().map(|_| ()), Err(FrameError::AlreadyLeased));
+        self.sealer = None;
+        self.sealer = Some(take().unwrap());
     }
 
     fn deliver(&mut self, at: &prop::sample::Index) {
@@ -235,7 +259,7 @@ proptest! {
     fn no_order_of_events_repeats_a_counter_or_accepts_a_replay(
         steps in proptest::collection::vec(step(), 1..200),
     ) {
-        // SPEC [K3] [M2] [M9] [M11]
+        // SPEC [K3] [M2] [M9] [M11] [M13]
         let mut world = World::new();
         for step in steps {
             world.step(step);

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use incamera_wire::TrackKind;
+
 use super::{CAMERA, MIC, open, receiver, seal, sealer};
 use crate::keyring::fixture::{counter, epoch, members};
 use crate::media::{FrameError, Framing, Sealer};
@@ -128,6 +130,46 @@ fn a_stopped_sealer_lets_no_plaintext_through() {
     drop(mic);
     let again = Sealer::lease(alice, MIC, Framing::Whole);
     assert_eq!(again.map(|_| ()), Err(FrameError::Ended));
+}
+
+#[test]
+fn a_sealer_without_a_proved_relay_lets_no_plaintext_through() {
+    // SPEC [M13] [M11]
+    let [alice, bob] = members(1);
+    let (mut mic, mut bob) = (sealer(&alice, MIC), receiver(&bob));
+    let first = seal(&mut mic, b"before");
+    alice.require_relay(true);
+    let before = alice.digest();
+    let mut out = b"before".to_vec();
+    assert_eq!(mic.seal(b"secret", 0, &mut out), Err(FrameError::NoRelay));
+    assert_eq!(out, b"before");
+    let mut out = [0; 64];
+    assert_eq!(mic.seal_into(b"secret", 0, &mut out), Err(FrameError::NoRelay));
+    assert_eq!((out, alice.digest()), ([0; 64], before));
+    // Nor does a sealer taken in the meantime.
+    let mut camera = sealer(&alice, CAMERA);
+    assert_eq!(camera.seal(b"secret", 0, &mut Vec::new()), Err(FrameError::NoRelay));
+    alice.prove_relay(true);
+    let second = seal(&mut mic, b"after");
+    assert_eq!((counter(&first), counter(&second)), (0, 1));
+    assert_eq!(open(&mut bob, 0, &second, 0).unwrap().1, b"after");
+    alice.prove_relay(false);
+    assert_eq!(mic.seal(b"secret", 0, &mut Vec::new()), Err(FrameError::NoRelay));
+}
+
+#[test]
+fn a_sealer_whose_right_is_taken_away_lets_no_plaintext_through() {
+    // SPEC [M7] [M11]
+    let [alice] = members(1);
+    let mut camera = sealer(&alice, CAMERA);
+    seal(&mut camera, b"picture");
+    let mut muted = epoch(2, 0, &[0, 1], false);
+    muted.leaves[0].2.remove(TrackKind::Camera);
+    alice.install(muted, 0).unwrap();
+    let before = alice.digest();
+    let mut out = b"before".to_vec();
+    assert_eq!(camera.seal(b"secret", 0, &mut out), Err(FrameError::NotAllowed));
+    assert_eq!((&out[..], alice.digest()), (&b"before"[..], before));
 }
 
 #[test]

@@ -10,7 +10,6 @@ use openmls::key_packages::{KeyPackageBuilder, Lifetime};
 use openmls::prelude::{Capabilities, LeafNodeIndex, LeafNodeParameters};
 use openmls::schedule::PreSharedKeyId;
 use openmls::schedule::psk::ResumptionPskUsage;
-use openmls_traits::OpenMlsProvider as _;
 use tls_codec::Serialize as _;
 
 use super::super::leaf::{self, STATE as STATE_ID};

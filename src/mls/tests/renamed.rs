@@ -1,5 +1,6 @@
 //! A member puts another credential into its own leaf (SPEC \[G21\]).
 
+use super::super::leaf;
 use super::rogue::infiltrated;
 use super::*;
 
@@ -121,7 +122,7 @@ fn a_strangers_rename_is_seen_as_well() {
     let (mut groups, mut rogue) = infiltrated(2);
     let renamed = CredentialWithKey {
         credential: BasicCredential::new(b"host".to_vec()).into(),
-        ..super::super::leaf::credential(&stay(3))
+        ..leaf::credential(&stay(3))
     };
     let parameters = LeafNodeParameters::builder().with_credential_with_key(renamed).build();
     let message = rogue.forge(|b| b.leaf_node_parameters(parameters));

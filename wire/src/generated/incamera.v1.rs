@@ -324,6 +324,8 @@ pub struct AnnouncedTrack {
 pub struct Attend {
     #[prost(bytes = "vec", tag = "1")]
     pub knock: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bool, tag = "2")]
+    pub proved: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]

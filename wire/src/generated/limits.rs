@@ -243,6 +243,7 @@ pub(crate) static ATTEND: MessageRule = MessageRule {
     oneofs: &[],
     fields: &[
         FieldRule { number: 1, name: "knock", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "proved", kind: Kind::Varint { min: 0, max: 1 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
     ],
 };
 

@@ -81,7 +81,7 @@ impl MemberEntry {
         }
     }
 
-    pub(super) fn to_raw(&self) -> raw::MemberEntry {
+    pub(super) fn to_raw(self) -> raw::MemberEntry {
         raw::MemberEntry {
             fingerprint: self.fingerprint.as_bytes().to_vec(),
             role: self.role.into(),

@@ -1,13 +1,18 @@
 //! Every message: how to make one, and how to read one.
 
-#![allow(dead_code, unreachable_pub, reason = "each test program uses its part of this module")]
-#![allow(clippy::indexing_slicing, reason = "a panic is how a test fails")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "each test program uses its part of this module"
+)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
 use incamera_wire::server::EnvelopeHead;
 use incamera_wire::{
-    CommitNote, Envelope, EventBody, GroupState, Knock, KnockAnswer, KnockAnswerContent,
-    KnockContent, LeafCredential, Malformed, SafetyCodeInput, SealedBlob, SignedEvent, ToClient,
-    ToServer,
+    CommitNote, Envelope, EventBody, FormatRule, GroupState, Knock, KnockAnswer,
+    KnockAnswerContent, KnockContent, LeafCredential, Malformed, RelayChallenge, RelayProof,
+    SafetyCodeInput, SealedBlob, SignedEvent, ToClient, ToServer,
 };
 
 pub mod samples;
@@ -17,7 +22,7 @@ pub mod strategies;
 pub type Recode = fn(&[u8]) -> Result<Vec<u8>, Malformed>;
 
 /// Every decoder under its message's name.
-pub const DECODERS: [(&str, Recode); 14] = [
+pub const DECODERS: [(&str, Recode); 16] = [
     ("Envelope", |bytes| Envelope::decode(bytes).map(|it| it.encode())),
     ("SealedBlob", |bytes| SealedBlob::decode(bytes).map(|it| it.encode())),
     ("Knock", |bytes| Knock::decode(bytes).map(|it| it.encode())),
@@ -30,6 +35,8 @@ pub const DECODERS: [(&str, Recode); 14] = [
     ("GroupState", |bytes| GroupState::decode(bytes).map(|it| it.encode())),
     ("LeafCredential", |bytes| LeafCredential::decode(bytes).map(|it| it.encode())),
     ("SafetyCodeInput", |bytes| SafetyCodeInput::decode(bytes).map(|it| it.encode())),
+    ("RelayChallenge", |bytes| RelayChallenge::decode(bytes).map(|it| it.encode())),
+    ("RelayProof", |bytes| RelayProof::decode(bytes).map(|it| it.encode())),
     ("ToServer", |bytes| ToServer::decode(bytes).map(|it| it.encode())),
     ("ToClient", |bytes| ToClient::decode(bytes).map(|it| it.encode())),
 ];
@@ -42,4 +49,21 @@ pub fn decode_as_everything(bytes: &[u8]) {
         }
     }
     assert_eq!(EnvelopeHead::peek(bytes).err(), Envelope::decode(bytes).err());
+}
+
+/// The field at fault and the rule that it breaks.
+pub fn refused<T: std::fmt::Debug>(decoded: Result<T, Malformed>) -> (&'static str, FormatRule) {
+    let malformed = decoded.unwrap_err();
+    (malformed.field(), malformed.rule())
+}
+
+/// `bytes` with the one place that reads `from` replaced, to say what no value of ours can.
+pub fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let places: Vec<usize> = bytes
+        .windows(from.len())
+        .enumerate()
+        .filter_map(|(place, found)| (found == from).then_some(place))
+        .collect();
+    assert_eq!(places.len(), 1, "{from:?} in {bytes:?}");
+    [&bytes[..places[0]], to, &bytes[places[0] + from.len()..]].concat()
 }

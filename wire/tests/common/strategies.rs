@@ -1,17 +1,22 @@
 //! Arbitrary values of every message, within the schema's limits.
 
+mod event;
+mod state;
+
 use incamera_wire::{
-    BlobHash, CommitNote, DenyReason, Destination, Door, Envelope, EnvelopeKind, EventBody,
-    EventKind, Fingerprint, GroupState, InviteEntry, InviteId, Knock, KnockAnswer,
-    KnockAnswerContent, KnockContent, LeafCredential, MailboxId, MeetingId, MessageId, Profile,
-    Role, RoleEntry, SafetyCodeInput, SafetyMember, SealedBlob, SecretBytes, SignedEvent, StayId,
+    BlobHash, Challenge, CommitNote, DenyReason, Destination, Envelope, EnvelopeKind, InviteId,
+    Knock, KnockAnswer, KnockAnswerContent, KnockContent, LeafCredential, MailboxId, MeetingId,
+    MessageId, RelayChallenge, RelayProof, SafetyCodeInput, SafetyMember, SealedBlob, StayId,
     ToClient, ToServer, WelcomeNote,
 };
 use proptest::array::{uniform16, uniform24, uniform32};
-use proptest::collection::{btree_map, btree_set, vec};
+use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
+
+pub use event::{event_body, signed_event};
+pub use state::group_state;
 
 fn bytes(lengths: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = Vec<u8>> {
     vec(any::<u8>(), lengths)
@@ -28,10 +33,6 @@ fn signature() -> impl Strategy<Value = [u8; 64]> {
 
 fn hash() -> impl Strategy<Value = BlobHash> {
     uniform32(any::<u8>()).prop_map(BlobHash::new)
-}
-
-fn secret_bytes(bytes: [u8; 32]) -> SecretBytes<32> {
-    SecretBytes::filled(|secret| secret.copy_from_slice(&bytes))
 }
 
 pub fn envelope() -> impl Strategy<Value = Envelope> {
@@ -59,75 +60,51 @@ pub fn knock() -> impl Strategy<Value = Knock> {
     )
 }
 
-pub fn knock_content() -> impl Strategy<Value = KnockContent> {
-    (bytes(1..=300), any::<u64>())
-        .prop_map(|(key_package, log_position)| KnockContent { key_package, log_position })
-}
-
 pub fn knock_answer() -> impl Strategy<Value = KnockAnswer> {
     (id(MailboxId::new), uniform24(any::<u8>()), bytes(16..=300))
         .prop_map(|(mailbox, nonce, ciphertext)| KnockAnswer { mailbox, nonce, ciphertext })
 }
 
+pub fn knock_content() -> impl Strategy<Value = KnockContent> {
+    let proof = (option::of(uniform32(any::<u8>())), option::of(signature()));
+    (bytes(1..=300), any::<u64>(), proof).prop_map(|(key_package, log_position, proof)| {
+        let (passcode_share, passcode_tag) = proof;
+        KnockContent { key_package, log_position, passcode_share, passcode_tag }
+    })
+}
+
 pub fn knock_answer_content() -> impl Strategy<Value = KnockAnswerContent> {
-    select(DenyReason::ALL).prop_map(|reason| KnockAnswerContent { reason })
+    let denial = select(DenyReason::ALL).prop_map(|reason| KnockAnswerContent::Denial { reason });
+    let challenge = (id(StayId::new), uniform32(any::<u8>()), signature());
+    let challenge = challenge.prop_map(|(admitter, share, tag)| Challenge { admitter, share, tag });
+    prop_oneof![denial, challenge.prop_map(KnockAnswerContent::Challenge)]
 }
 
 pub fn commit_note() -> impl Strategy<Value = CommitNote> {
-    (any::<u64>(), vec(bytes(1..=50), 0..=64))
-        .prop_map(|(log_position, departures)| CommitNote { log_position, departures })
-}
-
-pub fn signed_event() -> impl Strategy<Value = SignedEvent> {
-    (bytes(1..=300), signature()).prop_map(|(body, signature)| SignedEvent { body, signature })
-}
-
-pub fn event_body() -> impl Strategy<Value = EventBody> {
-    let confirm = uniform32(any::<u8>());
-    let kind = prop_oneof![
-        Just(EventKind::Leave),
-        confirm.prop_map(|authenticator| EventKind::Confirm { authenticator }),
-        Just(EventKind::End),
-    ];
-    (id(MeetingId::new), any::<u64>(), id(StayId::new), any::<u64>(), kind).prop_map(
-        |(meeting, epoch, stay, counter, kind)| EventBody { meeting, epoch, stay, counter, kind },
-    )
-}
-
-pub fn group_state() -> impl Strategy<Value = GroupState> {
-    let role = select(&[Role::Host, Role::CoHost, Role::Presenter][..]);
-    let roles = btree_map(uniform32(any::<u8>()), role, 0..10);
-    let invites = btree_map(uniform32(any::<u8>()), any::<bool>(), 1..=16);
-    let bans = btree_set(uniform32(any::<u8>()), 0..10);
-    let modes = (select(Profile::ALL), select(Door::ALL));
-    (modes, roles, invites, uniform32(any::<u8>()), bans).prop_map(
-        |((profile, door), roles, invites, lobby_key, bans)| {
-            let role = |(bytes, role)| RoleEntry { fingerprint: Fingerprint::new(bytes), role };
-            let invite = |(secret, passcode): ([u8; 32], bool)| InviteEntry {
-                secret: secret_bytes(secret),
-                passcode,
-            };
-            GroupState {
-                profile,
-                door,
-                roles: roles.into_iter().map(role).collect(),
-                invites: invites.into_iter().map(invite).collect(),
-                lobby_key: secret_bytes(lobby_key),
-                bans: bans.into_iter().map(Fingerprint::new).collect(),
-            }
+    (any::<u64>(), vec(bytes(1..=50), 0..=64), vec(bytes(1..=50), 0..=16)).prop_map(
+        |(log_position, departures, statements)| CommitNote {
+            log_position,
+            departures,
+            statements,
         },
     )
 }
 
+pub fn relay_challenge() -> impl Strategy<Value = RelayChallenge> {
+    (id(MeetingId::new), uniform32(any::<u8>()))
+        .prop_map(|(meeting, challenge)| RelayChallenge { meeting, challenge })
+}
+
+pub fn relay_proof() -> impl Strategy<Value = RelayProof> {
+    (uniform32(any::<u8>()), signature()).prop_map(|(key, signature)| RelayProof { key, signature })
+}
+
 pub fn leaf_credential() -> impl Strategy<Value = LeafCredential> {
     let keys = (uniform32(any::<u8>()), uniform32(any::<u8>()));
-    (keys, id(StayId::new), "\\PC{1,16}", signature()).prop_map(
-        |((identity_key, direct_key), stay, name, signature)| LeafCredential {
-            identity_key,
-            stay,
-            direct_key,
-            name,
-            signature,
+    let said = ("\\PC{1,16}", state::label(), bytes(0..=300));
+    (keys, id(StayId::new), said, signature()).prop_map(
+        |((identity_key, direct_key), stay, (name, label, attestation), signature)| {
+            LeafCredential { identity_key, stay, direct_key, name, signature, label, attestation }
         },
     )
 }
@@ -184,11 +161,14 @@ pub fn any_encoding() -> impl Strategy<Value = Vec<u8>> {
         knock().prop_map(|it| it.encode()),
         knock_content().prop_map(|it| it.encode()),
         knock_answer().prop_map(|it| it.encode()),
+        knock_answer_content().prop_map(|it| it.encode()),
         commit_note().prop_map(|it| it.encode()),
         event_body().prop_map(|it| it.encode()),
         group_state().prop_map(|it| it.encode()),
         leaf_credential().prop_map(|it| it.encode()),
         safety_code_input().prop_map(|it| it.encode()),
+        relay_challenge().prop_map(|it| it.encode()),
+        relay_proof().prop_map(|it| it.encode()),
         to_server().prop_map(|it| it.encode()),
         to_client().prop_map(|it| it.encode()),
     ]

@@ -1,4 +1,6 @@
-//! Tests of the keyring: epochs, rights, retention, sealing epochs, erasure.
+//! Tests of the keyring: epochs, rights, retention, sealing, erasure.
+
+mod sealing;
 
 use std::sync::Arc;
 
@@ -273,73 +275,6 @@ fn a_frame_is_ahead_by_one_to_thirty_two_epochs() {
         };
         assert_eq!(open(&alice, &frame, 0), Err(expected), "{ahead}");
     }
-}
-
-#[test]
-fn a_sealer_lingers_after_an_add_and_never_after_a_removal() {
-    // SPEC [M6]
-    let sealed_in =
-        |keyring: &Arc<Keyring>, now_ms| epoch_byte(&seal(keyring, MIC, now_ms, b"").unwrap());
-    let [alice] = members(1);
-    alice.install(epoch(2, 0, &[0, 1], false), 1_000).unwrap();
-    assert_eq!([1_000, 1_149, 1_150].map(|now_ms| sealed_in(&alice, now_ms)), [1, 1, 2]);
-    alice.install(epoch(3, 0, &[0], true), 2_000).unwrap();
-    assert_eq!(sealed_in(&alice, 2_000), 3);
-    // An Add on the heels of a removal: back to the removal's epoch, no further.
-    alice.install(epoch(4, 0, &[0, 2], false), 2_010).unwrap();
-    assert_eq!([2_010, 2_160].map(|now_ms| sealed_in(&alice, now_ms)), [3, 4]);
-    // A removal on the heels of an Add ends the lingering.
-    alice.install(epoch(5, 0, &[0, 2, 3], false), 3_000).unwrap();
-    assert_eq!(sealed_in(&alice, 3_001), 4);
-    alice.install(epoch(6, 0, &[0, 2], true), 3_002).unwrap();
-    assert_eq!(sealed_in(&alice, 3_003), 6);
-}
-
-#[test]
-fn a_sealer_never_lingers_in_an_epoch_that_has_expired_or_gone() {
-    // SPEC [M6] [K7]
-    let [alice] = members(1);
-    alice.install(epoch(2, 0, &[0, 1], false), 1_000).unwrap();
-    let mut view = (**alice.view.load()).clone();
-    view.kept[1].expires_ms = 1_100;
-    let sealing = |now_ms| view.sealing(now_ms).unwrap().epoch.number;
-    assert_eq!([1_099, 1_100].map(sealing), [1, 2]);
-    alice.install(epoch(300, 0, &[0, 1], false), 1_001).unwrap();
-    assert_eq!(epoch_byte(&seal(&alice, MIC, 1_001, b"").unwrap()), 300_u64 as u8);
-}
-
-#[test]
-fn a_sealer_whose_epoch_was_erased_under_it_is_stopped_and_not_ended() {
-    // SPEC [K7]
-    let [alice] = members(1);
-    alice.view.load().newest().unwrap().epoch.erase();
-    assert_eq!(seal(&alice, MIC, 0, b""), Err(SealRefusal::Stopped));
-    alice.clear();
-    assert_eq!(seal(&alice, MIC, 0, b""), Err(SealRefusal::Ended));
-}
-
-#[test]
-fn nothing_is_sealed_unless_it_is_allowed_and_in_time() {
-    // SPEC [M9]
-    let alice = Arc::new(Keyring::new(Suite::AesGcm128Sha256_128));
-    let stopped = |now_ms| {
-        let before = alice.digest();
-        assert_eq!(seal(&alice, MIC, now_ms, b"no"), Err(SealRefusal::Stopped));
-        assert_eq!(alice.digest(), before);
-    };
-    alice.renew(1_000);
-    alice.allow_sealing(true);
-    stopped(0);
-    alice.allow_sealing(false);
-    alice.install(epoch(1, 0, &[0], false), 0).unwrap();
-    stopped(0);
-    alice.allow_sealing(true);
-    assert!(seal(&alice, MIC, 999, b"yes").is_ok());
-    stopped(1_000);
-    alice.renew(2_000);
-    assert!(seal(&alice, MIC, 1_000, b"yes").is_ok());
-    alice.allow_sealing(false);
-    stopped(1_000);
 }
 
 #[test]
