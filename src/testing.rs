@@ -1,4 +1,5 @@
-//! Seeded constructors for tests, examples and replays (feature `testing`).
+//! Seeded constructors for tests, examples and replays, and a modified client to attack with
+//! (feature `testing`).
 //!
 //! A meeting made here takes all its randomness from 32 bytes: two runs with the same seeds and
 //! inputs give the same outputs, byte for byte. Nothing here belongs in a product.
@@ -9,7 +10,8 @@ use crate::error::Error;
 use crate::identity::Identity;
 use crate::meeting::{Meeting, Now, Settings};
 
-pub use crate::media::testing::pair;
+pub use crate::media::testing::{pair, seal_unasked};
+pub use crate::meeting::testing::{Forgery, forge, key_package};
 
 /// An identity whose key follows from `seed`.
 ///
