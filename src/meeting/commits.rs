@@ -146,6 +146,9 @@ impl<E: Engine> Member<E> {
         self.tell_changes(shared, &before, facts, accepted);
         self.tell_state(shared, &before, &old_state, facts.committer);
         self.settle_changes();
+        if let Some(author) = before.at(facts.committer) {
+            self.heard_host(&author.occupant.fingerprint);
+        }
         self.restate_silence(shared, now_ms);
         self.forget_orders(shared);
         self.order_again(shared, now_ms);
