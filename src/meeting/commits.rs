@@ -117,6 +117,10 @@ impl<E: Engine> Member<E> {
     ) -> Result<(), Error> {
         let before = self.roster().clone();
         let old_state = self.state.duplicate();
+        let hosts = self.present_hosts();
+        if let Some(committer) = before.at(facts.committer) {
+            self.heard_host(&committer.occupant.fingerprint);
+        }
         self.group.merge(staged).map_err(|_| Error::Internal("the merge"))?;
         if let Err(error) = self.enter_next(shared, facts, now_ms) {
             // Half in the new epoch: nothing may be sealed from here.
@@ -146,7 +150,7 @@ impl<E: Engine> Member<E> {
         self.tell_changes(shared, &before, facts, accepted);
         self.tell_state(shared, &before, &old_state, facts.committer);
         self.settle_changes();
-        self.restate_silence(shared, now_ms);
+        self.restate_silence(shared, &hosts, now_ms);
         self.forget_orders(shared);
         self.order_again(shared, now_ms);
         if !added.is_empty() {
