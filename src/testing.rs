@@ -1,15 +1,22 @@
-//! Seeded constructors for tests, examples and replays (feature `testing`).
+//! Seeded constructors, a meeting in a box, and a modified client to attack with, for tests, examples
+//! and replays (feature `testing`).
 //!
 //! A meeting made here takes all its randomness from 32 bytes: two runs with the same seeds and
 //! inputs give the same outputs, byte for byte. Nothing here belongs in a product.
+
+use core::ops::{Index, IndexMut};
+use std::collections::{HashMap, HashSet};
+
+use incamera_wire::{BlobHash, Destination, MessageId};
 
 use crate::admission::Invite;
 use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::identity::Identity;
-use crate::meeting::{Meeting, Now, Settings};
+use crate::meeting::{Event, Input, Meeting, MemberId, Message, Now, Output, Settings};
 
-pub use crate::media::testing::pair;
+pub use crate::media::testing::{pair, seal_unasked};
+pub use crate::meeting::testing::{Forgery, forge, key_package};
 
 /// An identity whose key follows from `seed`.
 ///
@@ -64,4 +71,187 @@ pub fn join_with_passcode(
 #[must_use]
 pub fn digest(meeting: &Meeting) -> [u8; 32] {
     meeting.digest()
+}
+
+/// A meeting in a box: clients, an honest server and a clock that stands still, all in memory.
+///
+/// `room[0]` is the [`Meeting`] of the first name, who is host, `room[1]` that of the second, and so
+/// on. A name stands for the same identity in every room.
+#[derive(Default)]
+pub struct Room {
+    clients: Vec<Meeting>,
+    inboxes: Vec<Vec<Input>>,
+    events: Vec<Vec<Event>>,
+    log: Vec<Vec<u8>>,
+    seen: HashSet<MessageId>,
+    blobs: HashMap<BlobHash, Vec<u8>>,
+    now_ms: u64,
+}
+
+impl Room {
+    /// A room of people who are all in, the first of them the host.
+    ///
+    /// # Errors
+    /// As [`Identity::generate`] and [`Meeting::create`].
+    pub fn new(names: &[&str]) -> Result<Self, Error> {
+        Self::with(Settings::default(), names)
+    }
+
+    /// As [`Room::new`], with the host's choice of settings.
+    ///
+    /// # Errors
+    /// As [`Room::new`].
+    pub fn with(settings: Settings, names: &[&str]) -> Result<Self, Error> {
+        let mut room = Self::default();
+        let Some((host, guests)) = names.split_first() else { return Ok(room) };
+        let now = room.now();
+        room.add(create([0; 32], &Self::identity(host)?, settings, now)?);
+        for name in guests {
+            let invite = room[0].invite()?;
+            room.knock(name, &invite, None)?;
+            room[0].admit_all(now)?;
+            room.run();
+        }
+        Ok(room)
+    }
+
+    /// The identity that a name stands for.
+    ///
+    /// # Errors
+    /// As [`Identity::generate`].
+    pub fn identity(name: &str) -> Result<Identity, Error> {
+        let mut seed = [0; 32];
+        seed.iter_mut().zip(name.bytes()).for_each(|(to, from)| *to = from);
+        identity(seed, name)
+    }
+
+    /// Somebody knocks; gives the index of its client.
+    ///
+    /// # Errors
+    /// As [`Meeting::join_with_passcode`].
+    pub fn knock(
+        &mut self,
+        name: &str,
+        at: &Invite,
+        passcode: Option<&str>,
+    ) -> Result<usize, Error> {
+        let entropy = Entropy::seeded([u8::try_from(self.clients.len()).unwrap_or(u8::MAX); 32]);
+        let (identity, now) = (Self::identity(name)?, self.now());
+        Ok(self.add(Meeting::join_from(entropy, &identity, at, passcode, now)?))
+    }
+
+    /// Connects a client that was made elsewhere; gives its index.
+    pub fn add(&mut self, meeting: Meeting) -> usize {
+        self.clients.push(meeting);
+        self.inboxes.push(vec![Input::Connected { next: self.log.len() as u64 }]);
+        self.events.push(Vec::new());
+        self.run();
+        self.clients.len().saturating_sub(1)
+    }
+
+    /// The time, which [`wait`](Self::wait) alone moves.
+    #[must_use]
+    pub fn now(&self) -> Now {
+        let unix_ms = self.now_ms.saturating_add(1_790_000_000_000);
+        Now { monotonic_ms: self.now_ms, unix_ms }
+    }
+
+    /// Lets seconds pass, with every timer that falls due.
+    pub fn wait(&mut self, seconds: u64) {
+        for _ in 0..seconds.saturating_mul(10) {
+            self.now_ms = self.now_ms.saturating_add(100);
+            let now = self.now();
+            for client in &mut self.clients {
+                // Who is out has no timers any more.
+                let _ = client.handle_timeout(now);
+            }
+            self.run();
+        }
+    }
+
+    /// Delivers until nobody has anything more to say.
+    pub fn run(&mut self) {
+        let now = self.now();
+        loop {
+            let mut outputs = Vec::new();
+            for (who, (client, inbox)) in self.clients.iter_mut().zip(&mut self.inboxes).enumerate()
+            {
+                for input in inbox.drain(..) {
+                    // Who is out takes in nothing any more.
+                    let _ = client.handle(input, now);
+                }
+                outputs.extend(core::iter::from_fn(|| client.poll()).map(|output| (who, output)));
+            }
+            if outputs.is_empty() {
+                return;
+            }
+            outputs.into_iter().for_each(|(who, output)| self.carry_out(who, output));
+        }
+    }
+
+    /// What a client has told its people since this was asked last.
+    pub fn events(&mut self, who: usize) -> Vec<Event> {
+        self.events.get_mut(who).map(core::mem::take).unwrap_or_default()
+    }
+
+    /// How the others name a client; zeros if it is not in.
+    #[must_use]
+    pub fn member(&self, who: usize) -> MemberId {
+        let own = self[who].roster().into_iter().find(|participant| participant.own);
+        own.map_or(MemberId::new([0; 16]), |own| own.member)
+    }
+
+    #[allow(clippy::indexing_slicing, reason = "every client has an inbox")]
+    fn carry_out(&mut self, who: usize, output: Output) {
+        match output {
+            Output::Event(event) => self.events[who].push(event),
+            Output::Fetch { from } => {
+                let entries = (0..).zip(&self.log).filter(|(seq, _)| *seq >= from);
+                let entry =
+                    |(seq, bytes): (u64, &Vec<u8>)| Input::Log { seq, bytes: bytes.clone() };
+                self.inboxes[who].extend(entries.map(entry));
+            }
+            Output::FetchBlob { hash } => {
+                self.inboxes[who].extend(self.blobs.get(&hash).cloned().map(Input::Blob));
+            }
+            Output::Send(Message { id, to, bytes }) => self.post(id, to, bytes),
+        }
+    }
+
+    fn post(&mut self, id: MessageId, to: Destination, bytes: Vec<u8>) {
+        let input = match to {
+            Destination::Log => Input::Log { seq: self.log.len() as u64, bytes: bytes.clone() },
+            Destination::Lobby => Input::Lobby(bytes.clone()),
+            Destination::Direct(_) => Input::Direct(bytes.clone()),
+            Destination::Blob(hash) => return drop(self.blobs.insert(hash, bytes)),
+        };
+        if to == Destination::Log && !self.seen.insert(id) {
+            return;
+        }
+        if to == Destination::Log {
+            self.log.push(bytes);
+        }
+        for (client, inbox) in self.clients.iter().zip(&mut self.inboxes) {
+            let mailbox = client.mailbox().map(Destination::Direct);
+            if !matches!(to, Destination::Direct(_)) || mailbox == Some(to) {
+                inbox.push(input.clone());
+            }
+        }
+    }
+}
+
+impl Index<usize> for Room {
+    type Output = Meeting;
+
+    #[allow(clippy::indexing_slicing, reason = "a test that names nobody fails by panicking")]
+    fn index(&self, who: usize) -> &Meeting {
+        &self.clients[who]
+    }
+}
+
+impl IndexMut<usize> for Room {
+    #[allow(clippy::indexing_slicing, reason = "a test that names nobody fails by panicking")]
+    fn index_mut(&mut self, who: usize) -> &mut Meeting {
+        &mut self.clients[who]
+    }
 }

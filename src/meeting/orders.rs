@@ -65,7 +65,7 @@ impl<E: Engine> Member<E> {
     }
 
     /// Signs and posts an order.
-    fn order(
+    pub(super) fn order(
         &mut self,
         shared: &mut Shared,
         target: Fingerprint,
