@@ -1,11 +1,12 @@
 //! Removal orders: void ones, and what nobody does against a binding one (SPEC \[G16\], \[K9\]).
 
+use incamera::testing;
 use incamera_wire::{Destination, Right, Rights};
 
 use super::*;
 use crate::meeting::face::{Input, Message, Output};
 use crate::policy::{self, Removal};
-use crate::{FrameError, Framing, Track, testing};
+use crate::{FrameError, Framing, Track};
 
 /// A log entry with an order of `author`'s, whatever the rules say.
 fn forged_order(world: &mut World, author: Who, target: Fingerprint, stay: StayId) -> Vec<u8> {
