@@ -118,9 +118,6 @@ impl<E: Engine> Member<E> {
         let before = self.roster().clone();
         let old_state = self.state.duplicate();
         let hosts = self.present_hosts();
-        if let Some(committer) = before.at(facts.committer) {
-            self.heard_host(&committer.occupant.fingerprint);
-        }
         self.group.merge(staged).map_err(|_| Error::Internal("the merge"))?;
         if let Err(error) = self.enter_next(shared, facts, now_ms) {
             // Half in the new epoch: nothing may be sealed from here.
@@ -150,6 +147,9 @@ impl<E: Engine> Member<E> {
         self.tell_changes(shared, &before, facts, accepted);
         self.tell_state(shared, &before, &old_state, facts.committer);
         self.settle_changes();
+        if let Some(author) = before.at(facts.committer) {
+            self.heard_host(&author.occupant.fingerprint);
+        }
         self.restate_silence(shared, &hosts, now_ms);
         self.forget_orders(shared);
         self.order_again(shared, now_ms);

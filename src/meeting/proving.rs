@@ -96,8 +96,7 @@ impl<E: Engine> Member<E> {
         self.handling.0.retain(|reference, _| waits(reference));
         for waiting in self.lobby.expired(now_ms) {
             if self.require_in().is_ok() && self.require(Right::Admit).is_ok() {
-                // Without randomness the knocker goes on waiting.
-                let _ = self.send_denial(shared, &waiting, DenyReason::NoAnswer);
+                self.turn_away(shared, &waiting, DenyReason::NoAnswer);
             }
             shared.tell(Event::KnockVoid { knock: waiting.reference });
         }

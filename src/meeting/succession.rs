@@ -10,6 +10,8 @@ use crate::error::{Error, Rule};
 use crate::mls::Engine;
 use crate::policy::{self, Statement};
 
+/// The most hosts that a statement names.
+const MAX_HOSTS: usize = 16;
 /// How much later each next of the succession commits, in milliseconds.
 const REPLACE_STAGGER_MS: u64 = 1_000;
 
@@ -32,6 +34,9 @@ impl<E: Engine> Member<E> {
         let hosts = self.present_hosts();
         if hosts.is_empty() {
             return Err(Rule::Statements("no host is here").into());
+        }
+        if hosts.len() > MAX_HOSTS {
+            return Err(Rule::Statements("more than 16 hosts are here").into());
         }
         self.say(shared, EventKind::HostSilent { hosts }, now_ms)
     }
