@@ -23,8 +23,9 @@ use crate::secret::Secret;
 const CARRY_STAGGER_MS: u64 = 1_000;
 /// The longest that any member waits to carry an order out, in milliseconds.
 const CARRY_LATEST_MS: u64 = 10_000;
-/// How many epochs behind the current one an order's may be.
-const ORDER_LIVES_EPOCHS: u64 = 64;
+/// How many epochs behind the current one an order's may be: more than anybody can make in advance
+/// and have read before an order that was sent meanwhile.
+const ORDER_LIVES_EPOCHS: u64 = 4_096;
 /// How long a member goes on sealing while it knows of an order that nobody has carried out, in
 /// milliseconds (SPEC \[M9\]).
 const ORDER_GRACE_MS: u64 = 1_000;
