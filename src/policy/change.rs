@@ -8,7 +8,7 @@ use incamera_wire::{
 use super::Occupant;
 use super::entries::{edit, promote, put, replace_hosts, settle};
 use super::lists;
-use super::rights::{entry_of, has_right, outranks, role_of};
+use super::rights::{entry_of, has_right, outranks, require, role_of};
 use crate::error::Rule;
 use crate::secret::Secret;
 
@@ -75,6 +75,7 @@ pub(crate) fn apply(
     by: &Occupant,
     change: &Change,
 ) -> Result<(), Rule> {
+    name_the_rank(state, by, change)?;
     match change {
         Change::Door(door) => state.door = *door,
         Change::RoleRights(rights) => {
@@ -105,6 +106,22 @@ pub(crate) fn apply(
         Change::Relays(relays) => lists::set_relays(state, relays)?,
         Change::Recording(recording) => record(state, by, *recording)?,
         Change::ReplaceHosts => replace_hosts(state, roster)?,
+    }
+    Ok(())
+}
+
+/// A host's entry can hold neither mute nor label nor exceptions: whoever asks for one without
+/// being a host learns of its rank and not of that.
+fn name_the_rank(state: &GroupState, by: &Occupant, change: &Change) -> Result<(), Rule> {
+    let (who, right) = match change {
+        Change::Mute(who, _) => (who, Right::MuteOthers),
+        Change::Exceptions(who, ..) | Change::Label(who, _) => (who, Right::SetRights),
+        _ => return Ok(()),
+    };
+    let role = role_of(state, who);
+    if role == Role::Host && !outranks(state, by, role) {
+        require(state, by, right)?;
+        return Err(Rule::Outranked);
     }
     Ok(())
 }

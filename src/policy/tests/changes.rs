@@ -261,3 +261,20 @@ fn there_are_at_most_1024_entries() {
     assert!(applied(&many(1024), HOST, &Change::Role(last, Role::CoHost)).is_ok());
     assert!(applied(&many(1024), HOST, &Change::Role(last, Role::Attendee)).is_ok());
 }
+
+#[test]
+fn whoever_asks_for_what_no_hosts_entry_can_hold_learns_of_its_rank() {
+    // SPEC [G15]
+    let changes = [
+        Change::Mute(person(HOST), CAMERA),
+        Change::Label(person(HOST), Some(Label::Bot)),
+        Change::Exceptions(person(HOST), Rights::NONE, Rights::ALL),
+    ];
+    for change in changes {
+        assert_eq!(committed(&state(), CO_HOST, &change), Err(Rule::Outranked), "{change:?}");
+        let missing = committed(&state(), ATTENDEE, &change);
+        assert!(matches!(missing, Err(Rule::MissingRight(_))), "{change:?}: {missing:?}");
+        let senseless = committed(&state(), OTHER_HOST, &change);
+        assert!(matches!(senseless, Err(Rule::State(_))), "{change:?}: {senseless:?}");
+    }
+}
