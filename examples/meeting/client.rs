@@ -2,28 +2,39 @@
 //! server sends into inputs, outputs into requests and notices, and frames into sealed ones and
 //! back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::error::Error;
 
-use incamera::wire::{FrameHeader, MailboxId, MeetingId, ToClient};
+use incamera::wire::{FrameHeader, MailboxId, MeetingId, ToClient, TrackKind, TrackKinds};
 use incamera::{
-    DenyReason, Event, Framing, Input, Invite, KnockId, Meeting, MemberId, Now, Opened, Receiver,
-    Sealer, Settings, Source, Track, testing,
+    DenyReason, Door, Event, Framing, Input, Invite, KnockId, Meeting, MemberId, Now, Opened,
+    Participant, Receiver, Role, Sealer, Settings, Source, Track, testing,
 };
 
-use crate::net::{Action, Heard, Kind, Notice};
+use crate::ledger::Standing;
+use crate::net::{Action, Heard, Kind, Notice, Trick};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// What the simulated clock adds to Unix time, in milliseconds.
 const UNIX_START_MS: u64 = 1_700_000_000_000;
 
+/// What members are told when somebody raises a hand.
+pub(crate) const HAND: &str = "a hand is up";
+/// What members are told when somebody records.
+pub(crate) const RECORDING: &str = "somebody records";
+
 /// A participant's client.
 pub(crate) struct Client {
     meeting: Meeting,
     microphone: Sealer,
     camera: Sealer,
+    screen: Sealer,
     receiver: Receiver,
+    /// Whether its sealers do not ask what they may: somebody has tampered with this client.
+    pub(crate) modified: bool,
+    /// What it knocks with.
+    key_package: Vec<u8>,
     /// Everybody who was ever in the roster.
     names: BTreeMap<MemberId, String>,
     knocks: Vec<KnockId>,
@@ -51,9 +62,21 @@ impl Client {
     fn new(mut meeting: Meeting) -> Outcome<Self> {
         let microphone = meeting.sealer(Track::MICROPHONE, Framing::Whole)?;
         let camera = meeting.sealer(Track::CAMERA, Framing::Whole)?;
+        let screen = meeting.sealer(Track::SCREEN, Framing::Whole)?;
         let receiver = meeting.receiver();
-        let (names, knocks) = Default::default();
-        Ok(Self { meeting, microphone, camera, receiver, names, knocks })
+        let key_package = testing::key_package(&meeting).unwrap_or_default();
+        let (names, knocks, modified) = Default::default();
+        Ok(Self {
+            meeting,
+            microphone,
+            camera,
+            screen,
+            receiver,
+            modified,
+            key_package,
+            names,
+            knocks,
+        })
     }
 
     /// The link that lets others knock.
@@ -118,20 +141,27 @@ impl Client {
                 Notice::Knock { knock: self.knocks.len() - 1, name }
             }
             Event::Joined => Notice::Joined,
-            Event::Denied { .. } => Notice::Denied,
+            Event::Denied { reason: DenyReason::Locked } => Notice::Denied(": the door is locked"),
+            Event::Denied { .. } => Notice::Denied(""),
+            Event::Chat { member, text, .. } if !self.is_own(member) => Notice::Word(text),
+            Event::Hand { member, raised: true } if !self.is_own(member) => {
+                Notice::Word(HAND.into())
+            }
+            Event::Recording { on: true, .. } => Notice::Word(RECORDING.into()),
+            Event::MaySend { kinds } if kinds.contains(TrackKind::Screen) => Notice::MayShare,
             Event::Gone { name, .. } => Notice::Gone(name),
             Event::Removed { .. } => Notice::Over("was removed"),
             Event::Left => Notice::Over("has left"),
             Event::Ended { .. } => Notice::Over("learns that the meeting has ended"),
             Event::KeyFrameNeeded { .. } => Notice::KeyFrame,
             Event::Refused { source, fault, .. } => {
-                let what = match source {
-                    Source::Log { .. } => "a log entry",
-                    Source::Lobby => "a knock",
-                    Source::Direct => "a direct message",
-                    _ => "a blob",
+                let (seq, what) = match source {
+                    Source::Log { seq } => (Some(seq), "a log entry"),
+                    Source::Lobby => (None, "a knock"),
+                    Source::Direct => (None, "a direct message"),
+                    _ => (None, "a blob"),
                 };
-                Notice::Refused(format!("{what}: {fault}"))
+                Notice::Refused(seq, format!("{what}: {fault}"))
             }
             Event::Alarm(alarm) => Notice::Alarm(format!("{alarm:?}")),
             _ => return None,
@@ -150,9 +180,93 @@ impl Client {
         Ok(self.meeting.deny(self.knock(knock)?, DenyReason::NotExpected, at(now))?)
     }
 
-    pub(crate) fn remove(&mut self, name: &str, now: u64) -> Outcome<()> {
+    /// The member of this name.
+    fn find(&self, name: &str) -> Outcome<Participant> {
         let member = self.meeting.roster().into_iter().find(|member| member.name == name);
-        Ok(self.meeting.remove(member.ok_or("not in the roster")?.member, at(now))?)
+        Ok(member.ok_or("not in the roster")?)
+    }
+
+    fn is_own(&self, member: MemberId) -> bool {
+        self.meeting.roster().iter().any(|other| other.own && other.member == member)
+    }
+
+    pub(crate) fn remove(&mut self, name: &str, now: u64) -> Outcome<()> {
+        Ok(self.meeting.remove(self.find(name)?.member, at(now))?)
+    }
+
+    pub(crate) fn lock(&mut self, locked: bool, now: u64) -> Outcome<()> {
+        let door = if locked { Door::Locked } else { Door::WaitingRoom };
+        Ok(self.meeting.set_door(door, at(now))?)
+    }
+
+    pub(crate) fn mute(&mut self, name: &str, now: u64) -> Outcome<()> {
+        let kinds = TrackKinds::of(&[TrackKind::Microphone]);
+        Ok(self.meeting.mute(self.find(name)?.member, kinds, at(now))?)
+    }
+
+    pub(crate) fn set_role(&mut self, name: &str, role: Role, now: u64) -> Outcome<()> {
+        Ok(self.meeting.set_role(self.find(name)?.fingerprint, role, at(now))?)
+    }
+
+    pub(crate) fn transfer_host(&mut self, name: &str, now: u64) -> Outcome<()> {
+        Ok(self.meeting.transfer_host(self.find(name)?.member, at(now))?)
+    }
+
+    pub(crate) fn record(&mut self, now: u64) -> Outcome<()> {
+        Ok(self.meeting.set_recording(true, at(now))?)
+    }
+
+    pub(crate) fn raise_hand(&mut self, now: u64) -> Outcome<()> {
+        Ok(self.meeting.raise_hand(true, at(now))?)
+    }
+
+    /// Says something to all, or to one.
+    pub(crate) fn say(&mut self, to: Option<&str>, text: &str, now: u64) -> Outcome<()> {
+        Ok(match to {
+            Some(name) => self.meeting.chat_to(self.find(name)?.member, text, at(now))?,
+            None => self.meeting.chat(text, at(now))?,
+        })
+    }
+
+    /// What it knocks with.
+    pub(crate) fn key_package(&self) -> Vec<u8> {
+        self.key_package.clone()
+    }
+
+    /// Posts what this client may not, with its genuine keys: `victim` is whom it is about, and
+    /// `key_package` whom it lets in.
+    pub(crate) fn forge(
+        &mut self,
+        trick: Trick,
+        victim: &str,
+        key_package: Vec<u8>,
+        now: u64,
+    ) -> Outcome<()> {
+        let member = self.find(victim)?.member;
+        let forgery = match trick {
+            Trick::Promotion => testing::Forgery::Promotion,
+            Trick::End => testing::Forgery::End,
+            Trick::Order => testing::Forgery::Order { member },
+            Trick::Add => testing::Forgery::Add { key_package },
+            Trick::Mute => {
+                testing::Forgery::Mute { member, kinds: TrackKinds::of(&[TrackKind::Microphone]) }
+            }
+            Trick::Removal => testing::Forgery::Removal { member },
+        };
+        Ok(testing::forge(&mut self.meeting, &forgery, at(now))?)
+    }
+
+    /// Whether this client shows what a trick was to do.
+    pub(crate) fn shows(&self, trick: Trick, author: &str, victim: &str, newcomer: &str) -> bool {
+        let (author, victim) = (self.find(author), self.find(victim));
+        match trick {
+            Trick::Promotion => author.is_ok_and(|author| author.role == Role::Host),
+            Trick::End => self.meeting.epoch().is_none(),
+            Trick::Order => victim.map_or(true, |victim| victim.ordered_out),
+            Trick::Add => self.find(newcomer).is_ok(),
+            Trick::Mute => victim.is_ok_and(|victim| victim.muted.contains(TrackKind::Microphone)),
+            Trick::Removal => victim.is_err(),
+        }
     }
 
     pub(crate) fn leave(&mut self, now: u64) -> Outcome<()> {
@@ -168,20 +282,39 @@ impl Client {
         self.meeting.epoch()
     }
 
-    /// The names of the members.
-    pub(crate) fn roster(&mut self) -> BTreeSet<String> {
+    /// The names of the members, with what each is and what of it is muted.
+    pub(crate) fn roster(&mut self) -> BTreeMap<String, Standing> {
         let roster = self.meeting.roster();
         self.names.extend(roster.iter().map(|member| (member.member, member.name.clone())));
-        roster.into_iter().map(|member| member.name).collect()
+        let kinds = |muted: TrackKinds| {
+            let kinds = [
+                (TrackKind::Microphone, Kind::Speech),
+                (TrackKind::Camera, Kind::Video),
+                (TrackKind::Screen, Kind::Screen),
+            ];
+            kinds
+                .into_iter()
+                .filter(|(kind, _)| muted.contains(*kind))
+                .map(|(_, kind)| kind)
+                .collect()
+        };
+        let standing =
+            |member: &Participant| Standing { role: member.role, muted: kinds(member.muted) };
+        roster.iter().map(|member| (member.name.clone(), standing(member))).collect()
     }
 
     /// Seals a frame; gives the epoch whose key sealed it: for a moment after a commit that adds
     /// it is the one before, and only the key id tells.
     pub(crate) fn seal(&mut self, kind: Kind, plain: &[u8], now: u64) -> Outcome<(Vec<u8>, u64)> {
         let mut sealed = Vec::new();
-        match kind {
-            Kind::Speech => self.microphone.seal(plain, now, &mut sealed)?,
-            Kind::Video => self.camera.seal(plain, now, &mut sealed)?,
+        let sealer = match kind {
+            Kind::Speech => &mut self.microphone,
+            Kind::Video => &mut self.camera,
+            Kind::Screen => &mut self.screen,
+        };
+        match self.modified {
+            true => testing::seal_unasked(sealer, plain, now, &mut sealed)?,
+            false => sealer.seal(plain, now, &mut sealed)?,
         }
         let (header, _) = FrameHeader::parse(&sealed)?;
         let epoch = self.meeting.epoch().ok_or("sealed outside of a meeting")?;
@@ -207,7 +340,11 @@ impl Client {
         match opened {
             Opened::Frame { member, track } => Heard::Frame {
                 from: self.names.get(&member).cloned().unwrap_or_default(),
-                kind: if track == Track::CAMERA { Kind::Video } else { Kind::Speech },
+                kind: match track {
+                    Track::CAMERA => Kind::Video,
+                    Track::SCREEN => Kind::Screen,
+                    _ => Kind::Speech,
+                },
             },
             Opened::Held => Heard::Held,
             _ => Heard::Refused,

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use incamera::Role;
+
 use crate::media::Plaintext;
 use crate::net::Kind;
 
@@ -33,25 +35,50 @@ pub(crate) struct Frame {
     pub(crate) sealed: Vec<u8>,
 }
 
+/// What a member is in an epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// Its role.
+    pub(crate) role: Role,
+    /// What of it is muted.
+    pub(crate) muted: BTreeSet<Kind>,
+}
+
+impl Standing {
+    /// Whether its frames of this kind are to be opened: in this meeting attendees share no screen,
+    /// and whoever is muted is not heard.
+    fn may_send(&self, kind: Kind) -> bool {
+        let reserved = kind == Kind::Screen && self.role == Role::Attendee;
+        !reserved && !self.muted.contains(&kind)
+    }
+}
+
+/// Who is in the meeting, by seat, and what each is.
+pub(crate) type Room = BTreeMap<usize, Standing>;
+
 /// Who was in the meeting in each epoch, from what every member's roster said. Whoever makes a
 /// commit has been in the epoch before it, so that no epoch is missing between two known ones.
 #[derive(Default)]
-pub(crate) struct Chain(BTreeMap<u64, Seats>);
+pub(crate) struct Chain(BTreeMap<u64, Room>);
 
 impl Chain {
     /// Notes a member's roster; false if another one had a different roster in this epoch.
-    pub(crate) fn note(&mut self, epoch: u64, roster: Seats) -> bool {
-        *self.0.entry(epoch).or_insert_with(|| roster.clone()) == roster
+    pub(crate) fn note(&mut self, epoch: u64, room: Room) -> bool {
+        *self.0.entry(epoch).or_insert_with(|| room.clone()) == room
+    }
+
+    fn room(&self, epoch: u64) -> Room {
+        self.0.get(&epoch).cloned().unwrap_or_default()
     }
 
     fn roster(&self, epoch: u64) -> Seats {
-        self.0.get(&epoch).cloned().unwrap_or_default()
+        self.0.get(&epoch).into_iter().flat_map(Room::keys).copied().collect()
     }
 
     /// The epoch in which `seat`, a member in `epoch`, became one.
     fn entry_of(&self, seat: usize, epoch: u64) -> u64 {
         let before = self.0.range(..epoch).rev();
-        before.take_while(|(_, roster)| roster.contains(&seat)).last().map_or(epoch, |(at, _)| *at)
+        before.take_while(|(_, room)| room.contains_key(&seat)).last().map_or(epoch, |(at, _)| *at)
     }
 
     /// Whether the commit into `epoch` removed somebody.
@@ -62,11 +89,11 @@ impl Chain {
 }
 
 /// One commit as this client merged it.
-#[derive(Clone, Copy)]
 struct Merge {
     epoch: u64,
     at: u64,
     removes: bool,
+    room: Room,
 }
 
 /// One participant's page.
@@ -79,6 +106,10 @@ pub(crate) struct Page {
     ahead: Vec<usize>,
     delivered: BTreeSet<usize>,
     opened: BTreeSet<usize>,
+    /// Frames of tracks that the rules of their epoch forbade.
+    forbidden: BTreeSet<usize>,
+    /// How many of these opened.
+    pub(crate) forbidden_opened: u64,
     /// Frames it sealed.
     pub(crate) sent: u64,
     /// Copies of any kind that reached it.
@@ -108,7 +139,8 @@ impl Page {
         let next = |last: &Merge| last.epoch + 1;
         let first = self.merges.last().map_or_else(|| chain.entry_of(seat, epoch), next);
         self.present |= self.merges.is_empty();
-        let merge = |epoch| Merge { epoch, at, removes: chain.removes(epoch) };
+        let merge =
+            |epoch| Merge { epoch, at, removes: chain.removes(epoch), room: chain.room(epoch) };
         self.merges.extend((first..=epoch).map(merge));
         self.roster = chain.roster(epoch);
         for id in std::mem::take(&mut self.ahead) {
@@ -145,16 +177,35 @@ impl Page {
         }
     }
 
-    /// Sorts a frame into those that must open, those that need not, and those to come.
+    /// Sorts a frame into those that must open, those that must not, those that need not, and those
+    /// to come.
     fn judge(&mut self, id: usize, at: u64, frames: &[Frame]) {
-        let Some(frame) = frames.get(id) else { return };
-        if self.merges.last().is_some_and(|last| frame.epoch > last.epoch) {
+        let (Some(frame), Some(last)) = (frames.get(id), self.merges.last()) else { return };
+        let of_epoch = self.merges.iter().find(|merge| merge.epoch == frame.epoch);
+        let allowed = |merge: &Merge| {
+            merge.room.get(&frame.sender).is_some_and(|who| who.may_send(frame.kind))
+        };
+        let serves = self.epoch_serves(frame.epoch, at) && self.roster.contains(&frame.sender);
+        if frame.epoch > last.epoch {
             self.ahead.push(id);
-        } else if self.epoch_serves(frame.epoch, at) && self.roster.contains(&frame.sender) {
+        } else if serves && !of_epoch.is_some_and(allowed) {
+            self.forbidden.insert(id);
+        } else if serves && allowed(last) {
             self.delivered.insert(id);
         } else {
+            // Also what was sealed just before its sender lost the right.
             self.denied += 1;
         }
+    }
+
+    /// Whether the rules forbade this frame.
+    pub(crate) fn is_forbidden(&self, id: usize) -> bool {
+        self.forbidden.contains(&id)
+    }
+
+    /// Frames that reached this client although the rules forbade them.
+    pub(crate) fn forbidden(&self) -> u64 {
+        self.forbidden.len() as u64
     }
 
     /// Whether this client was a member in `epoch` and its grace has not run out: the earliest
@@ -171,6 +222,10 @@ impl Page {
 
     /// A genuine frame opened, and was what its sender had sealed.
     pub(crate) fn open(&mut self, id: usize, at: u64, was_held: bool) {
+        if self.is_forbidden(id) {
+            self.forbidden_opened += 1;
+            return;
+        }
         self.opened.insert(id);
         self.held += u64::from(was_held);
         self.first_frame_at.get_or_insert(at);
@@ -184,6 +239,11 @@ impl Page {
     /// Genuine frames that opened.
     pub(crate) fn opened(&self) -> u64 {
         self.opened.len() as u64
+    }
+
+    /// The numbers of genuine frames that opened.
+    pub(crate) fn opened_ids(&self) -> impl Iterator<Item = &usize> {
+        self.opened.iter()
     }
 
     /// Frames that had to open and did not.
@@ -201,6 +261,11 @@ impl Page {
 mod tests {
     use super::*;
 
+    fn room(seats: &[usize]) -> Room {
+        let plain = Standing { role: Role::Attendee, muted: BTreeSet::new() };
+        seats.iter().map(|seat| (*seat, plain.clone())).collect()
+    }
+
     fn frame(sender: usize, epoch: u64) -> Frame {
         let plaintext = Plaintext::from(vec![1, 2, 3]);
         let (kind, audience, sealed) = (Kind::Speech, Seats::new(), Vec::new());
@@ -212,7 +277,7 @@ mod tests {
         let rosters: [&[usize]; 4] = [&[0, 2], &[0, 1, 2], &[0, 1, 2, 3], &[0, 1, 3]];
         let mut chain = Chain::default();
         for (epoch, roster) in (0..).zip(rosters) {
-            assert!(chain.note(epoch, roster.iter().copied().collect()));
+            assert!(chain.note(epoch, room(roster)));
         }
         chain
     }
@@ -228,8 +293,11 @@ mod tests {
 
     #[test]
     fn two_rosters_in_one_epoch_are_noticed() {
-        assert!(chain().note(2, Seats::from([0, 1, 2, 3])));
-        assert!(!chain().note(2, Seats::from([0, 1, 2])));
+        assert!(chain().note(2, room(&[0, 1, 2, 3])));
+        assert!(!chain().note(2, room(&[0, 1, 2])));
+        let mut other = room(&[0, 1, 2, 3]);
+        other.insert(2, Standing { role: Role::CoHost, muted: BTreeSet::new() });
+        assert!(!chain().note(2, other));
     }
 
     #[test]
@@ -262,6 +330,24 @@ mod tests {
         page.arrive(0, 200, &frames);
         page.arrive(1, 200, &frames);
         assert_eq!((page.denied, page.delivered(), page.epoch()), (0, 2, Some(2)));
+    }
+
+    #[test]
+    fn a_mute_and_a_reserved_screen_forbid_frames_and_an_old_frame_of_the_muted_need_not_open() {
+        let screen = Frame { kind: Kind::Screen, ..frame(0, 2) };
+        let frames = [frame(0, 1), frame(0, 2), frame(2, 2), screen];
+        let (mut chain, mut page) = (Chain::default(), Page::default());
+        assert!(chain.note(1, room(&[0, 1, 2])));
+        page.reach(1, 1, 100, &chain, &frames);
+        let mut muted = room(&[0, 1, 2]);
+        muted.insert(0, Standing { role: Role::Attendee, muted: BTreeSet::from([Kind::Speech]) });
+        assert!(chain.note(2, muted));
+        page.reach(1, 2, 200, &chain, &frames);
+        (0..4).for_each(|id| page.arrive(id, 300, &frames));
+        assert_eq!((page.denied, page.delivered(), page.forbidden()), (1, 1, 2));
+        page.open(1, 300, false);
+        page.open(2, 300, false);
+        assert_eq!((page.forbidden_opened, page.opened(), page.lost().count()), (1, 1, 0));
     }
 
     #[test]

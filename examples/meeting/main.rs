@@ -9,6 +9,7 @@ mod ledger;
 mod media;
 mod net;
 mod plot;
+mod powers;
 mod queue;
 mod relay;
 mod report;
@@ -168,6 +169,7 @@ mod tests {
             "tampered_accepted",
             "replayed_accepted",
             "injected_accepted",
+            "forged_powers_accepted",
             "frames_lost_to_rekey",
             "opened_after_removal",
             "frames_opened_as_another",

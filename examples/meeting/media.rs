@@ -12,6 +12,8 @@ use crate::net::Kind;
 pub(crate) const SPEECH_PERIOD_MS: u64 = 20;
 /// Milliseconds between two pictures.
 pub(crate) const VIDEO_PERIOD_MS: u64 = 40;
+/// Milliseconds between two pictures of a shared screen.
+pub(crate) const SCREEN_PERIOD_MS: u64 = 100;
 
 /// One encoded frame, shared between the sender and the accounts.
 pub(crate) type Plaintext = Rc<[u8]>;
@@ -80,12 +82,13 @@ pub(crate) struct Source {
     media: Rc<Media>,
     speech_at: usize,
     video_at: usize,
+    screen_at: usize,
 }
 
 impl Source {
     /// Starts the speech at `start`; the video starts at a key frame, as a camera does.
     pub(crate) fn new(media: Rc<Media>, start: usize) -> Self {
-        let mut source = Self { media, speech_at: start, video_at: start };
+        let mut source = Self { media, speech_at: start, video_at: start, screen_at: 0 };
         source.key_frame();
         source
     }
@@ -95,6 +98,7 @@ impl Source {
         let (frames, at) = match kind {
             Kind::Speech => (&self.media.speech, &mut self.speech_at),
             Kind::Video => (&self.media.video, &mut self.video_at),
+            Kind::Screen => (&self.media.video, &mut self.screen_at),
         };
         let frame = frames.get(*at % frames.len().max(1)).cloned();
         *at += 1;

@@ -14,12 +14,16 @@ pub(crate) enum Notice {
     Gone(String),
     /// Newcomers need a key frame of this client's video.
     KeyFrame,
-    /// The knock was turned down.
-    Denied,
+    /// The knock was turned down, and why.
+    Denied(&'static str),
+    /// Somebody else said or did this; a chat text as it was said.
+    Word(String),
+    /// This client may share its screen from now on.
+    MayShare,
     /// This client left, was removed, or the meeting ended; which of these.
     Over(&'static str),
-    /// A message was refused, and why.
-    Refused(String),
+    /// A message was refused: an entry of the log with its number, and why.
+    Refused(Option<u64>, String),
     /// Something is wrong with the meeting as a whole.
     Alarm(String),
 }
@@ -44,11 +48,44 @@ pub(crate) enum Heard {
     Refused,
 }
 
-/// Which of the two kinds of media a frame is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which kind of media a frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     /// Opus, 20 ms.
     Speech,
     /// VP8, 40 ms.
     Video,
+    /// VP8, 100 ms: a shared screen.
+    Screen,
+}
+
+/// What a modified client posts although it may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trick {
+    /// Makes itself host.
+    Promotion,
+    /// Ends the meeting.
+    End,
+    /// Orders somebody's removal.
+    Order,
+    /// Adds somebody while the door is locked.
+    Add,
+    /// Mutes somebody.
+    Mute,
+    /// Removes somebody.
+    Removal,
+}
+
+impl Trick {
+    /// What it claims to do.
+    pub(crate) fn claim(self) -> &'static str {
+        match self {
+            Self::Promotion => "makes itself host",
+            Self::End => "ends the meeting",
+            Self::Order => "orders another guest out",
+            Self::Add => "adds the latecomer",
+            Self::Mute => "mutes another guest",
+            Self::Removal => "removes another guest",
+        }
+    }
 }

@@ -5,7 +5,8 @@ use incamera::wire::{Destination, MessageId, ToServer};
 use crate::client::Client;
 use crate::forge;
 use crate::net::{Kind, Notice};
-use crate::story::{CAST, HOST, Part};
+use crate::sabotage::Sabotage;
+use crate::story::{CAST, Part};
 use crate::world::{Coming, Cue, Outcome, World};
 
 impl World {
@@ -18,6 +19,7 @@ impl World {
             Cue::Leave(seat) => self.leave(seat),
             Cue::Forge => self.forge(),
             Cue::End => self.end(),
+            power => self.power(power),
         }
     }
 
@@ -27,7 +29,9 @@ impl World {
         let Some(role) = CAST.get(number) else { return Ok(()) };
         let client = match role.part {
             Part::Host => Client::host(seed, role.name, now)?,
-            Part::Guest | Part::Uninvited => Client::guest(seed, role.name, &self.link()?, now)?,
+            Part::Guest | Part::Uninvited | Part::Latecomer => {
+                Client::guest(seed, role.name, &self.link()?, now)?
+            }
             Part::Stranger => {
                 let link = Client::made_up_link(&self.link()?, self.dice.array())?;
                 Client::guest(seed, role.name, &link, now)?
@@ -38,6 +42,7 @@ impl World {
             Part::Guest => format!("{} opens the link", role.name),
             Part::Uninvited => format!("{} got hold of the link", role.name),
             Part::Stranger => format!("{} tries with a link secret of its own making", role.name),
+            Part::Latecomer => format!("{} comes late", role.name),
         });
         let hello = ToServer::Hello { meeting: client.meeting(), mailbox: client.mailbox() };
         if let Some(seat) = self.seats.get_mut(number) {
@@ -53,9 +58,14 @@ impl World {
     }
 
     /// The host's client.
-    fn host(&mut self) -> Outcome<&mut Client> {
-        let host = self.seats.get_mut(HOST).and_then(|seat| seat.client.as_mut());
-        host.ok_or_else(|| "the host is not there".into())
+    pub(crate) fn host(&mut self) -> Outcome<&mut Client> {
+        self.client(self.host)
+    }
+
+    /// The client of a seat.
+    pub(crate) fn client(&mut self, seat: usize) -> Outcome<&mut Client> {
+        let client = self.seats.get_mut(seat).and_then(|seat| seat.client.as_mut());
+        client.ok_or_else(|| "somebody is not there".into())
     }
 
     /// The host decides about a knock.
@@ -72,7 +82,7 @@ impl World {
             self.host()?.deny(knock, now)?;
             self.tell(format!("the host turns {name} down"));
         }
-        self.pump(HOST)
+        self.pump(self.host)
     }
 
     /// The host removes somebody, who stops listening to the log and goes on recording.
@@ -87,7 +97,7 @@ impl World {
             (seat.expelled_at, seat.deaf) = (Some(now), true);
             seat.page.part();
         }
-        self.pump(HOST)
+        self.pump(self.host)
     }
 
     /// Somebody leaves.
@@ -120,12 +130,12 @@ impl World {
     /// The host ends the meeting.
     fn end(&mut self) -> Outcome<()> {
         let now = self.queue.now();
-        if let Some(host) = self.seats.get_mut(HOST) {
+        if let Some(host) = self.seats.get_mut(self.host) {
             host.sending = false;
         }
         self.host()?.end(now)?;
-        self.tell("the host ends the meeting");
-        self.pump(HOST)
+        self.tell(format!("{} ends the meeting", Self::name(self.host)));
+        self.pump(self.host)
     }
 
     /// A client tells its user something.
@@ -133,7 +143,7 @@ impl World {
         let name = CAST.get(number).map_or("", |role| role.name);
         let Some(seat) = self.seats.get_mut(number) else { return Ok(()) };
         match notice {
-            Notice::Knock { knock, name } if number == HOST => self.knock(knock, &name),
+            Notice::Knock { knock, name } if number == self.host => self.knock(knock, &name),
             Notice::Joined => {
                 let line = format!("{name} is in, in epoch {}", seat.page.epoch().unwrap_or(0));
                 if !std::mem::replace(&mut seat.sending, true) {
@@ -143,18 +153,27 @@ impl World {
                 self.tell(line);
             }
             Notice::KeyFrame => seat.source.key_frame(),
-            Notice::Denied => {
+            Notice::Denied(why) => {
                 seat.deaf = true;
-                self.tell(format!("{name} learns that it was turned down"));
+                self.tell(format!("{name} learns that it was turned down{why}"));
             }
-            Notice::Gone(gone) if number == HOST => self.tell(format!("{gone} is out")),
+            Notice::Word(word) => {
+                self.tally.words.entry(word).or_default().insert(number);
+            }
+            Notice::MayShare => self.shares_by_right(number),
+            Notice::Gone(gone) if number == self.host => self.tell(format!("{gone} is out")),
             Notice::Over(why) => {
                 seat.page.part();
                 (seat.gone, seat.sending) = (true, false);
                 self.server.hang_up(number);
                 self.tell(format!("{name} {why}"));
             }
-            Notice::Refused(why) => self.tally.refusal(why),
+            Notice::Refused(seq, why) => {
+                if !self.sabotage.contains(&Sabotage::Obeys) {
+                    self.note_refusal(number, seq, &why);
+                }
+                self.tally.refusal(why);
+            }
             Notice::Alarm(why) => {
                 self.tally.alarms += 1;
                 self.tell(format!("{name} is alarmed: {why}"));
@@ -167,7 +186,7 @@ impl World {
     /// The host sees a knock, and thinks for a moment.
     fn knock(&mut self, knock: usize, name: &str) {
         let seat = CAST.iter().position(|role| role.name == name);
-        self.tell(format!("{name} knocks"));
+        self.tell(format!("{name} knocks, and waits"));
         if let Some(seat) = seat {
             let delay = self.dice.within(200..=600);
             self.queue.after(delay, Coming::Cue(Cue::Answer(knock, seat)));

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::media::Media;
 use crate::search::Search;
-use crate::story::{CAST, HOST};
+use crate::story::{CAST, TO_ALL, TO_HOST};
 use crate::world::World;
 
 /// The sums of a run.
@@ -18,6 +18,8 @@ pub(crate) struct Report {
     lost: u64,
     unexpected: u64,
     held: u64,
+    /// Forged log entries and forbidden frames that reached members, and how many took effect.
+    forged: [(u64, u64); 2],
     plaintext_hits: u64,
     first_frame_ms: Vec<u64>,
     removal_ms: Vec<u64>,
@@ -30,6 +32,7 @@ fn plaintext_hits(world: &World, media: &Media) -> u64 {
     let mut search = Search::default();
     media.frames().for_each(|frame| search.add_frame(frame));
     CAST.iter().for_each(|role| search.add_name(role.name));
+    [TO_ALL, TO_HOST].iter().for_each(|text| search.add_name(text));
     let frames = world.frames.iter().map(|frame| &frame.sealed);
     world.server.seen().iter().chain(frames).map(|seen| search.hits(seen)).sum()
 }
@@ -54,11 +57,7 @@ impl Report {
         removal_ms.sort_unstable();
         let mut report = Self {
             participants: members().count(),
-            epochs: world
-                .seats
-                .get(HOST)
-                .and_then(|host| host.page.epoch())
-                .map_or(0, |last| last + 1),
+            epochs: members().filter_map(|seat| seat.page.epoch()).max().map_or(0, |last| last + 1),
             sealed: sum(|page| page.sent),
             delivered: sum(|page| page.delivered()),
             opened: sum(|page| page.opened()),
@@ -66,6 +65,7 @@ impl Report {
             lost: sum(|page| page.lost().count() as u64),
             unexpected: sum(|page| page.unexpected().count() as u64),
             held: sum(|page| page.held),
+            forged: world.forged_powers(),
             plaintext_hits: plaintext_hits(world, media),
             first_frame_ms,
             removal_ms,
@@ -80,6 +80,7 @@ impl Report {
         let tally = &world.tally;
         let [tampered, replayed, injected] = tally.accepted;
         let [tampered_attempted, replayed_attempted, injected_attempted] = tally.attempted;
+        let [(entries, entries_accepted), (frames, frames_accepted)] = self.forged;
         let none = [
             ("frames_lost_to_rekey", self.lost),
             ("frames_opened_unexpectedly", self.unexpected),
@@ -87,6 +88,8 @@ impl Report {
             ("tampered_accepted", tampered),
             ("replayed_accepted", replayed),
             ("injected_accepted", injected),
+            ("forged_powers_accepted", entries_accepted + frames_accepted),
+            ("private_words_overheard", world.private_words_overheard()),
             ("opened_after_removal", tally.opened_after_removal),
             ("opened_by_outsiders", tally.outsider_opened),
             ("rosters_that_disagree", tally.disagreements),
@@ -101,6 +104,9 @@ impl Report {
             ("tampered_attempted", tampered_attempted, 100),
             ("replayed_attempted", replayed_attempted, 100),
             ("injected_attempted", injected_attempted, 100),
+            ("forged_powers_attempted", entries + frames, 500),
+            ("forged_entries_attempted", entries, 20),
+            ("words_heard", world.words_heard(), 10),
         ];
         let differs = ("frames_opened", self.opened);
         let mut faults: Vec<_> = none.into_iter().filter(|(_, count)| *count > 0).collect();
@@ -129,6 +135,7 @@ impl Report {
         let percentiles = |values: &[u64]| json!({ "p50": percentile(values, 50), "p99": percentile(values, 99) });
         let [tampered, replayed, injected] = tally.accepted;
         let [tampered_attempted, replayed_attempted, injected_attempted] = tally.attempted;
+        let [(entries, entries_accepted), (frames, frames_accepted)] = self.forged;
         json!({
             "seed": seed,
             "participants": self.participants,
@@ -150,6 +157,11 @@ impl Report {
             "tampered_accepted": tampered,
             "replayed_accepted": replayed,
             "injected_accepted": injected,
+            "forged_powers_attempted": entries + frames,
+            "forged_powers_accepted": entries_accepted + frames_accepted,
+            "forged_entries_attempted": entries,
+            "words_heard": world.words_heard(),
+            "private_words_overheard": world.private_words_overheard(),
             "opened_after_removal": tally.opened_after_removal,
             "opened_by_outsiders": tally.outsider_opened,
             "relay_plaintext_hits": self.plaintext_hits,
@@ -182,6 +194,11 @@ impl Report {
              \x20         {accepted} opened. Plaintext or a name in all it saw: {} times.\n\
              \x20         It posted {} forged log entries.\n",
             self.plaintext_hits, tally.forged,
+        );
+        let [(entries, entries_accepted), (frames, frames_accepted)] = self.forged;
+        text += &format!(
+            "Powers    of forged commits, orders and an end, {entries} reached members: {entries_accepted} took effect.\n\
+             \x20         {frames} frames came from a muted microphone or a reserved screen: {frames_accepted} opened.\n",
         );
         text += &format!(
             "Removed   recorded {} frames after the host's decision and opened {}, the last one sealed\n\

@@ -20,21 +20,31 @@ pub(crate) enum Sabotage {
     KeepsListening,
     /// They take one member's frames for another's.
     Confuses,
+    /// They open frames that the rules forbid, and do not refuse what a modified client posts.
+    Obeys,
 }
 
 impl Sabotage {
     /// All of them, by name.
-    pub(crate) const ALL: [(&'static str, Self); 6] = [
+    pub(crate) const ALL: [(&'static str, Self); 7] = [
         ("tampered", Self::Accepts(Nature::Tampered)),
         ("replayed", Self::Accepts(Nature::Replayed)),
         ("injected", Self::Accepts(Nature::Injected)),
         ("lost", Self::Loses),
         ("removed", Self::KeepsListening),
         ("confused", Self::Confuses),
+        ("obeyed", Self::Obeys),
     ];
 
-    /// Puts the fault in the place of what the client heard.
-    pub(crate) fn spoil(self, copy: &Copy, frames: &[Frame], heard: &mut Heard, out: &mut Vec<u8>) {
+    /// Puts the fault in the place of what the client heard of a frame, which may be forbidden.
+    pub(crate) fn spoil(
+        self,
+        copy: &Copy,
+        frames: &[Frame],
+        forbidden: bool,
+        heard: &mut Heard,
+        out: &mut Vec<u8>,
+    ) {
         let genuine = copy.nature == Nature::Genuine;
         let number = copy.frame.unwrap_or_default();
         let Some(frame) = frames.get(number) else { return };
@@ -44,6 +54,10 @@ impl Sabotage {
             Self::Accepts(nature) if copy.nature == nature => *heard = accepted,
             Self::Loses if genuine && number.is_multiple_of(ONE_IN) => *heard = Heard::Refused,
             Self::KeepsListening if genuine && copy.to == EXPELLED => {
+                *heard = accepted;
+                *out = frame.plaintext.to_vec();
+            }
+            Self::Obeys if genuine && forbidden => {
                 *heard = accepted;
                 *out = frame.plaintext.to_vec();
             }

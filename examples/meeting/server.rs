@@ -85,6 +85,11 @@ impl Server {
         self.connected.keys().copied()
     }
 
+    /// How many entries the log has.
+    pub(crate) fn log_len(&self) -> u64 {
+        self.log.next()
+    }
+
     /// The log, as the server reads it.
     pub(crate) fn log(&self) -> Vec<Vec<u8>> {
         self.log.read(0).map(|(_, bytes)| bytes.to_vec()).collect()

@@ -1,22 +1,24 @@
 //! The way of a frame: captured, sealed, through the relay, and opened or not.
 
 use crate::ledger::Frame;
-use crate::media::{SPEECH_PERIOD_MS, VIDEO_PERIOD_MS};
+use crate::media::{SCREEN_PERIOD_MS, SPEECH_PERIOD_MS, VIDEO_PERIOD_MS};
 use crate::net::{Heard, Kind};
 use crate::relay::Nature;
 use crate::story::CAST;
-use crate::world::{Coming, Outcome, World};
+use crate::world::{Coming, Outcome, Seat, World};
 
 impl World {
     /// A microphone or camera has the next frame: it is sealed and sent.
     pub(crate) fn capture(&mut self, number: usize, kind: Kind) -> Outcome<()> {
         let now = self.queue.now();
-        let Some(seat) = self.seats.get_mut(number).filter(|seat| seat.sending) else {
+        let on = |seat: &&mut Seat| seat.sending && (kind != Kind::Screen || seat.sharing);
+        let Some(seat) = self.seats.get_mut(number).filter(on) else {
             return Ok(());
         };
         let period = match kind {
             Kind::Speech => SPEECH_PERIOD_MS,
             Kind::Video => VIDEO_PERIOD_MS,
+            Kind::Screen => SCREEN_PERIOD_MS,
         };
         self.queue.after(period, Coming::Capture(number, kind));
         let (Some(client), Some(plaintext)) = (&mut seat.client, seat.source.next(kind)) else {
@@ -77,10 +79,11 @@ impl World {
             self.tally.attempt(copy.nature);
         }
         let mut out = Vec::new();
+        let forbidden = copy.frame.is_some_and(|id| seat.page.is_forbidden(id));
         let Some(client) = &mut seat.client else { return };
         let mut heard = client.open(tag as u64, &copy.bytes, now, &mut out);
         for sabotage in &self.sabotage {
-            sabotage.spoil(copy, &self.frames, &mut heard, &mut out);
+            sabotage.spoil(copy, &self.frames, forbidden, &mut heard, &mut out);
         }
         self.settle(tag, &heard, &out, false);
         self.take_released(to);

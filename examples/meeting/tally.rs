@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ledger::Frame;
+use crate::ledger::{Frame, Seats};
 use crate::relay::Nature;
 
 /// The relay's tricks with what came of them, and what the expelled one overheard.
@@ -32,6 +32,8 @@ pub(crate) struct Tally {
     pub(crate) opened_after_removal: u64,
     /// By sender: from the decision to the sealing of the last frame that it could open.
     pub(crate) removal_ms: BTreeMap<usize, u64>,
+    /// Who heard a word: a chat text, or that a hand is up or somebody records.
+    pub(crate) words: BTreeMap<String, Seats>,
     /// Refused messages, by reason.
     pub(crate) refusals: BTreeMap<String, u64>,
 }

@@ -1,20 +1,20 @@
 //! The simulation: clients, server and relay around one clock.
 
-use std::collections::BTreeSet;
 use std::error::Error;
 use std::rc::Rc;
 
 use incamera::wire::{ToClient, ToServer};
 
 use crate::client::Client;
-use crate::ledger::{Chain, Frame, Page, Seats};
+use crate::ledger::{Chain, Frame, Page, Room};
 use crate::media::{Media, Source};
-use crate::net::{Action, Kind};
+use crate::net::{Action, Kind, Trick};
+use crate::powers::Forged;
 use crate::queue::{Dice, Queue};
 use crate::relay::{Copy, Relay};
 use crate::sabotage::Sabotage;
 use crate::server::Server;
-use crate::story::{CAST, ENDS_AT, EXPELLED, EXPELLED_AT, FORGERIES_AT, Part, STOPS_AT, slowness};
+use crate::story::{CAST, FORGERIES_AT, HOST, Part, SCRIPT, STOPS_AT, slowness};
 use crate::tally::Tally;
 
 /// The result of a step of the simulation.
@@ -53,6 +53,36 @@ pub(crate) enum Cue {
     Forge,
     /// The host ends the meeting.
     End,
+    /// Somebody says something, to all or to one seat.
+    Say(Option<usize>, &'static str),
+    /// Somebody raises a hand.
+    RaiseHand,
+    /// How many heard a word (`.0`), and what the story says of it (`.1`).
+    CountWord(&'static str, &'static str),
+    /// The host mutes somebody whose client is modified.
+    Mute,
+    /// What came of frames of the muted microphone.
+    CountMuted,
+    /// A guest shares its screen without the right to.
+    Share,
+    /// The host makes it presenter.
+    MakePresenter,
+    /// What came of the shared screen.
+    CountScreen,
+    /// It stops sharing.
+    StopSharing,
+    /// The host locks the door or has people wait again.
+    Lock(bool),
+    /// A modified client posts something.
+    Forgery(Trick),
+    /// What came of it, by its place in the list.
+    CountForgery(usize),
+    /// The host makes somebody co-host.
+    MakeCoHost,
+    /// The host hands over.
+    Transfer,
+    /// The new host records.
+    Record,
 }
 
 /// One participant's place.
@@ -71,6 +101,8 @@ pub(crate) struct Seat {
     pub(crate) deaf: bool,
     /// Its microphone and camera are on.
     pub(crate) sending: bool,
+    /// It shares its screen.
+    pub(crate) sharing: bool,
     timer: Option<u64>,
     uplink_free_at: u64,
 }
@@ -87,6 +119,12 @@ pub(crate) struct World {
     /// Every copy that was sent to somebody, by tag.
     pub(crate) copies: Vec<Copy>,
     pub(crate) tally: Tally,
+    /// The seat of the host of this moment.
+    pub(crate) host: usize,
+    /// What a modified client posted.
+    pub(crate) forged: Vec<Forged>,
+    /// What the client in hand is about to post.
+    pub(crate) forging: Option<(usize, Trick)>,
     chain: Chain,
     /// The faults that the clients are to have: none but in a negative control.
     pub(crate) sabotage: Vec<Sabotage>,
@@ -105,6 +143,7 @@ impl World {
             gone: false,
             deaf: false,
             sending: false,
+            sharing: false,
             timer: None,
             uplink_free_at: 0,
         };
@@ -115,9 +154,8 @@ impl World {
                 queue.at(role.leaves_at, Coming::Cue(Cue::Leave(seat)));
             }
         }
-        queue.at(EXPELLED_AT, Coming::Cue(Cue::Expel(EXPELLED)));
         FORGERIES_AT.iter().for_each(|at| queue.at(*at, Coming::Cue(Cue::Forge)));
-        queue.at(ENDS_AT, Coming::Cue(Cue::End));
+        SCRIPT.iter().for_each(|(at, cue)| queue.at(*at, Coming::Cue(*cue)));
         Self {
             queue,
             dice: Dice::new(seed),
@@ -127,6 +165,9 @@ impl World {
             frames: Vec::new(),
             copies: Vec::new(),
             tally: Tally::default(),
+            host: HOST,
+            forged: Vec::new(),
+            forging: None,
             chain: Chain::default(),
             sabotage: Vec::new(),
             story: Vec::new(),
@@ -158,7 +199,12 @@ impl World {
     /// The server takes a request; what it sends takes 10 to 50 ms, one message in seven (a lost
     /// packet of its connection) up to 250 ms more, so that messages overtake each other.
     pub(crate) fn at_server(&mut self, from: usize, request: ToServer) -> Outcome<()> {
-        for mail in self.server.serve(from, request)? {
+        let (posted, before) = (request.clone(), self.server.log_len());
+        let mails = self.server.serve(from, request)?;
+        if self.server.log_len() > before {
+            self.note_entry(before, &posted);
+        }
+        for mail in mails {
             let again = if self.dice.chance(140) { self.dice.within(100..=250) } else { 0 };
             let slow = slowness(mail.to, self.queue.now());
             let delay = match mail.what {
@@ -221,6 +267,7 @@ impl World {
     /// A request goes to the server in 10 to 30 ms and in order; one in fifty goes twice.
     pub(crate) fn send(&mut self, from: usize, request: ToServer) {
         let now = self.queue.now();
+        self.note_forgery(&request);
         let twice = self.dice.chance(20);
         let delay = self.dice.within(10..=30);
         let Some(seat) = self.seats.get_mut(from) else { return };
@@ -240,10 +287,13 @@ impl World {
         let Some(epoch) = client.epoch().filter(|epoch| page.epoch() != Some(*epoch)) else {
             return;
         };
-        let roster = client.roster();
-        let seats = admitted_seats(&roster);
-        self.tally.intruders += roster.len().abs_diff(seats.len()) as u64;
-        self.tally.disagreements += u64::from(!self.chain.note(epoch, seats));
+        let mut roster = client.roster();
+        let people = roster.len();
+        let seats = CAST.iter().enumerate().filter(|(seat, _)| World::is_admitted(*seat));
+        let room: Room =
+            seats.filter_map(|(seat, role)| Some((seat, roster.remove(role.name)?))).collect();
+        self.tally.intruders += people.abs_diff(room.len()) as u64;
+        self.tally.disagreements += u64::from(!self.chain.note(epoch, room));
         if page.epoch().is_none() || page.is_present() {
             page.reach(number, epoch, now, &self.chain, &self.frames);
         }
@@ -253,10 +303,4 @@ impl World {
     pub(crate) fn is_admitted(seat: usize) -> bool {
         CAST.get(seat).is_some_and(|role| matches!(role.part, Part::Host | Part::Guest))
     }
-}
-
-/// The seats of these people, as far as they are among those whom the host lets in.
-fn admitted_seats(roster: &BTreeSet<String>) -> Seats {
-    let seats = CAST.iter().enumerate().filter(|(_, role)| roster.contains(role.name));
-    seats.map(|(seat, _)| seat).filter(|seat| World::is_admitted(*seat)).collect()
 }
