@@ -1,4 +1,5 @@
-//! Seeded constructors and a meeting in a box, for tests, examples and replays (feature `testing`).
+//! Seeded constructors, a meeting in a box, and a modified client to attack with, for tests, examples
+//! and replays (feature `testing`).
 //!
 //! A meeting made here takes all its randomness from 32 bytes: two runs with the same seeds and
 //! inputs give the same outputs, byte for byte. Nothing here belongs in a product.
@@ -14,7 +15,8 @@ use crate::error::Error;
 use crate::identity::Identity;
 use crate::meeting::{Event, Input, Meeting, MemberId, Message, Now, Output, Settings};
 
-pub use crate::media::testing::pair;
+pub use crate::media::testing::{pair, seal_unasked};
+pub use crate::meeting::testing::{Forgery, forge, key_package};
 
 /// An identity whose key follows from `seed`.
 ///

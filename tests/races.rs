@@ -11,7 +11,7 @@
 mod support;
 
 use incamera::wire::{Envelope, SealedBlob};
-use incamera::{Alarm, Event, Fault, Framing, Input, Output, Source, Track};
+use incamera::{Alarm, Event, Fault, Framing, Input, Output, Role, Source, Track};
 use support::World;
 
 fn joined(world: &World, who: usize) -> usize {
@@ -352,4 +352,40 @@ fn a_joiner_that_leaves_before_it_is_confirmed_is_taken_out() {
     world.pass(5_000);
     assert_eq!(world.clients[dan].events.last(), Some(&Event::Left));
     assert_eq!(world.names(1), ["Ada", "Ben"]);
+}
+
+#[test]
+fn an_order_of_an_earlier_epoch_binds_newcomers_too() {
+    // SPEC [G16]
+    let mut world = World::meeting(40, &["Ada", "Ben", "Cleo"]);
+    let cleo = world.clients[2].meeting.roster()[2].fingerprint;
+    let now = world.now();
+    world.clients[0].meeting.set_role(cleo, Role::CoHost, now).unwrap();
+    world.settle();
+    let dan = world.knock("Dan");
+    // Ada's order is on its way while Cleo lets Dan in.
+    let ben = world.member_id(1);
+    world.clients[0].meeting.remove(ben, now).unwrap();
+    let mut late = Vec::new();
+    while let Some(output) = world.clients[0].meeting.poll() {
+        if let Output::Send(message) = output {
+            late.push(message);
+        }
+    }
+    world.admit_all(2);
+    assert!(world.has_joined(dan));
+    let order = late.remove(0);
+    world.clients[0].online = false;
+    world.serve(order);
+    world.settle();
+    let ada = world.member_id(0);
+    for who in [2, dan] {
+        let ordered = Event::Ordered { member: ben, by: ada };
+        assert!(world.clients[who].events.contains(&ordered), "client {who}");
+    }
+    // Ada is away: another member carries the order out.
+    world.pass(5_000);
+    world.connect(0);
+    world.pass(5_000);
+    world.assert_agreed(&[0, 2, dan]);
 }

@@ -39,6 +39,16 @@ impl Lease {
     ) -> Result<R, SealRefusal> {
         self.handle.seal(self.track, now_ms, seal)
     }
+
+    /// As [`Self::seal`], by a modified client that does not ask what it may send: an attack.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn seal_unasked<R>(
+        &mut self,
+        now_ms: u64,
+        seal: impl FnOnce(&mut SealingKey) -> Result<R, SealError>,
+    ) -> Result<R, SealRefusal> {
+        self.handle.seal_unasked(self.track, now_ms, seal)
+    }
 }
 
 impl Drop for Lease {

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use super::gate;
 use super::handle::Handle;
 use crate::sframe::{SealError, SealingKey};
-use incamera_wire::Track;
+use incamera_wire::{Track, TrackKinds};
 
 /// Why a frame was not sealed; no counter has moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,28 @@ impl Handle {
         now_ms: u64,
         seal: impl FnOnce(&mut SealingKey) -> Result<R, SealError>,
     ) -> Result<R, SealRefusal> {
+        // SPEC [M7]: receivers would drop it.
+        self.seal_if(track, now_ms, |kinds| kinds.contains(track.kind()), seal)
+    }
+
+    /// As [`Self::seal`], by a modified client that does not ask what it may send: an attack.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn seal_unasked<R>(
+        &mut self,
+        track: Track,
+        now_ms: u64,
+        seal: impl FnOnce(&mut SealingKey) -> Result<R, SealError>,
+    ) -> Result<R, SealRefusal> {
+        self.seal_if(track, now_ms, |_| true, seal)
+    }
+
+    fn seal_if<R>(
+        &mut self,
+        track: Track,
+        now_ms: u64,
+        may: impl FnOnce(&TrackKinds) -> bool,
+        seal: impl FnOnce(&mut SealingKey) -> Result<R, SealError>,
+    ) -> Result<R, SealRefusal> {
         let (keyring, view) = self.current();
         if view.ended {
             return Err(SealRefusal::Ended);
@@ -43,9 +65,8 @@ impl Handle {
         }
         gate::check(keyring.gate.load(Ordering::Acquire))?;
         let kept = view.sealing(now_ms).ok_or(SealRefusal::Stopped)?;
-        // SPEC [M7]: receivers would drop it.
         let own = kept.epoch.own_position().and_then(|position| kept.allowed.get(position));
-        if !own.is_some_and(|kinds| kinds.contains(track.kind())) {
+        if !own.is_some_and(may) {
             return Err(SealRefusal::NotAllowed);
         }
         match kept.epoch.seal(track, seal) {

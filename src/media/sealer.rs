@@ -83,6 +83,17 @@ impl Sealer {
         Ok(self.lease.seal(now_ms, |key| key.seal_into(&[], plaintext, out))?)
     }
 
+    /// As [`Self::seal`], by a modified client that does not ask what it may send: an attack.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn seal_unasked(
+        &mut self,
+        plaintext: &[u8],
+        now_ms: u64,
+        out: &mut Vec<u8>,
+    ) -> Result<(), FrameError> {
+        Ok(self.lease.seal_unasked(now_ms, |key| key.seal(&[], plaintext, out))?)
+    }
+
     /// The greatest length in bytes of a sealed frame with a plaintext of `plaintext_len` bytes:
     /// 33 more, whatever the epoch and the counter.
     pub fn max_sealed_len(&self, plaintext_len: usize) -> usize {

@@ -1,11 +1,12 @@
-//! A sealer and a receiver over a fixed key, for benches and tests of media alone.
+//! A sealer and a receiver over a fixed key, for benches and tests of media alone, and the sealer
+//! of a modified client.
 
 use std::sync::Arc;
 
 use incamera_wire::{StayId, Track, TrackKinds};
 use zeroize::Zeroizing;
 
-use super::{Framing, Receiver, Sealer};
+use super::{FrameError, Framing, Receiver, Sealer};
 use crate::keyring::{EpochInstall, InstallError, Keyring};
 use crate::sframe::Suite;
 
@@ -28,4 +29,19 @@ pub fn pair() -> Result<(Sealer, Receiver), Box<dyn std::error::Error>> {
     };
     let sealer = Sealer::lease(keyring(0)?, Track::MICROPHONE, Framing::Whole)?;
     Ok((sealer, Receiver::new(keyring(1)?)))
+}
+
+/// What a modified client does whose microphone is muted, or who may not share its screen: it seals
+/// all the same. The frame is genuine in all but the right, under the key and with the counter that
+/// are due, so that nothing but the receivers' own look at the rules keeps it out (SPEC \[M7\]).
+///
+/// # Errors
+/// As [`Sealer::seal`], but for [`FrameError::NotAllowed`].
+pub fn seal_unasked(
+    sealer: &mut Sealer,
+    plaintext: &[u8],
+    now_ms: u64,
+    out: &mut Vec<u8>,
+) -> Result<(), FrameError> {
+    sealer.seal_unasked(plaintext, now_ms, out)
 }

@@ -162,7 +162,12 @@ impl<E: Engine> Member<E> {
         Ok(Content { state: Some(state), statements, ..Content::default() })
     }
 
-    fn post(&mut self, shared: &mut Shared, built: BuiltCommit, now_ms: u64) -> Result<(), Error> {
+    pub(super) fn post(
+        &mut self,
+        shared: &mut Shared,
+        built: BuiltCommit,
+        now_ms: u64,
+    ) -> Result<(), Error> {
         let BuiltCommit { message, welcome } = built;
         let mut blob = None;
         let welcome = match welcome {

@@ -9,7 +9,7 @@ use super::member::{MAX_TREES, Member, Outcome, OwnCommit, SentTree, Standing, i
 use super::shared::{Refusal, Shared};
 use super::verdict::{self, Accepted};
 use crate::envelope;
-use crate::error::{Error, Fault};
+use crate::error::{Error, Fault, Rule};
 use crate::mls::{CommitFacts, Engine, StageFault};
 
 impl<E: Engine> Member<E> {
@@ -48,7 +48,7 @@ impl<E: Engine> Member<E> {
             // SPEC [G2]: dropped, it takes no epoch.
             Err(refusal) => {
                 if facts.own {
-                    self.give_up_own(shared, now_ms);
+                    self.give_up_own(shared, refusal.fault, now_ms);
                 }
                 return Err(refusal);
             }
@@ -146,6 +146,9 @@ impl<E: Engine> Member<E> {
         self.tell_changes(shared, &before, facts, accepted);
         self.tell_state(shared, &before, &old_state, facts.committer);
         self.settle_changes();
+        if let Some(author) = before.at(facts.committer) {
+            self.heard_host(&author.occupant.fingerprint);
+        }
         self.restate_silence(shared, now_ms);
         self.forget_orders(shared);
         self.order_again(shared, now_ms);
@@ -177,11 +180,14 @@ impl<E: Engine> Member<E> {
     }
 
     /// One's own commit was refused: it will not come to pass.
-    fn give_up_own(&mut self, shared: &mut Shared, now_ms: u64) {
+    fn give_up_own(&mut self, shared: &mut Shared, fault: Fault, now_ms: u64) {
         // The verdict has been read from the log, so nobody merges it.
         let _ = self.group.drop_pending();
         self.forget_own(shared);
-        self.give_way(shared, "the group's rules refuse it", now_ms);
+        // An order has overtaken it: made anew, it carries that out.
+        if fault != Fault::Refused(Rule::OrderIgnored) {
+            self.give_way(shared, "the group's rules refuse it", now_ms);
+        }
     }
 
     fn forget_own(&mut self, shared: &mut Shared) {

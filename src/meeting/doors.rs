@@ -1,8 +1,8 @@
 //! What a member is asked to do: admit, deny, remove, leave, end (SPEC "Group operations").
 
 use incamera_wire::{
-    DenyReason, Destination, Door, EventKind, KeyPackageRef, Knock, KnockContent, MailboxId, Right,
-    StayId,
+    DenyReason, Destination, Door, EventKind, InviteId, KeyPackageRef, Knock, KnockContent,
+    MailboxId, Right, StayId,
 };
 
 use super::face::{Event, KnockId};
@@ -139,8 +139,7 @@ impl<E: Engine> Member<E> {
         waiting: &Waiting,
         certified: &Certified,
     ) -> Result<(), Fault> {
-        let expired = policy::live_invite(&self.state, waiting.invite)
-            .is_some_and(|invite| has_expired(invite, shared.unix_ms));
+        let expired = self.is_expired(shared, waiting.invite);
         let (fault, reason) = if self.state.bans.contains(&waiting.fingerprint) {
             (Fault::Banned, DenyReason::Banned)
         } else if expired {
@@ -153,12 +152,24 @@ impl<E: Engine> Member<E> {
         } else {
             return Ok(());
         };
-        if self.require(Right::Admit).is_ok()
-            && let Ok((mailbox, answer)) = self.send_denial(shared, waiting, reason)
-        {
-            self.lobby.remember_denial(waiting.reference, mailbox, answer);
+        if self.require(Right::Admit).is_ok() {
+            self.turn_away(shared, waiting, reason);
         }
         Err(fault)
+    }
+
+    /// Denies a knock that does not wait any more; again if it comes again.
+    pub(super) fn turn_away(&mut self, shared: &mut Shared, waiting: &Waiting, reason: DenyReason) {
+        // Without randomness the knocker goes on waiting, which another link cures as well.
+        if let Ok((mailbox, answer)) = self.send_denial(shared, waiting, reason) {
+            self.lobby.remember_denial(waiting.reference, mailbox, answer);
+        }
+    }
+
+    /// Whether an invite has expired by this client's clock.
+    fn is_expired(&self, shared: &Shared, invite: InviteId) -> bool {
+        policy::live_invite(&self.state, invite)
+            .is_some_and(|invite| has_expired(invite, shared.unix_ms))
     }
 
     /// Shows a knock to the people, once a person has to decide on it.
@@ -177,12 +188,13 @@ impl<E: Engine> Member<E> {
         shared.tell(Event::Knock { knock: reference, name, fingerprint, label, proof });
     }
 
-    /// Admits everybody who waits.
+    /// Admits everybody who waits and has proved what was asked.
     pub(super) fn admit_all(&mut self, shared: &mut Shared, now_ms: u64) -> Result<(), Error> {
         self.require_in()?;
         self.require(Right::Admit)?;
         policy::may_add(&self.state, &self.own_occupant()?)?;
-        let waiting: Vec<_> = self.lobby.waiting().map(|waiting| waiting.reference).collect();
+        let proved = |w: &&Waiting| matches!(w.proof, Proof::NotAsked | Proof::Proved);
+        let waiting: Vec<_> = self.lobby.waiting().filter(proved).map(|w| w.reference).collect();
         for reference in waiting {
             if let Some((_, waiting)) = self.lobby.take(reference) {
                 self.intents.admissions.push(waiting);
@@ -203,6 +215,11 @@ impl<E: Engine> Member<E> {
         self.require(Right::Admit)?;
         policy::may_add(&self.state, &self.own_occupant()?)?;
         let (place, waiting) = self.lobby.take(knock).ok_or(Error::UnknownKnock)?;
+        // SPEC [A15]
+        if self.is_expired(shared, waiting.invite) {
+            self.lobby.put_back(place, waiting);
+            return Err(Error::Argument("the link of this knock has expired: give out another"));
+        }
         self.intents.admissions.push(waiting);
         let committed = self.commit_due(shared, now_ms);
         if committed.is_err()

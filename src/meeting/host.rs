@@ -34,7 +34,8 @@ impl Meeting {
         self.core.call(now, |shared, member, at| member.admit(shared, knock, at))
     }
 
-    /// Lets everybody in who knocks.
+    /// Lets everybody in who knocks, but for those who were asked for a passcode and have not proved
+    /// it.
     ///
     /// ```
     /// # use incamera::Event;

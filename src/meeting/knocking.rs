@@ -111,6 +111,12 @@ impl<E: Engine> Knocking<E> {
         Ok(Some(Prover::start(&shared.entropy, passcode, &run)?))
     }
 
+    /// The key package that it knocks with.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn key_package(&self) -> &[u8] {
+        self.joiner.key_package()
+    }
+
     /// Whether a tree is being fetched.
     pub(super) fn is_fetching(&self) -> bool {
         !self.attempts.is_empty()

@@ -385,12 +385,11 @@ impl Meeting {
     /// ```
     ///
     /// # Errors
-    /// [`Error::NotJoined`] before a Welcome, [`Error::Ended`].
+    /// [`Error::Argument`] if it has left the list meanwhile, [`Error::NotJoined`] before a Welcome,
+    /// [`Error::Ended`].
     pub fn use_relay(&mut self, relay: &ProvedRelay) -> Result<(), Error> {
         self.core.look()?;
-        if let Some(member) = &self.core.member {
-            self.core.shared.use_relay(&member.state, relay);
-        }
-        Ok(())
+        let Some(member) = &self.core.member else { return Err(Error::NotJoined) };
+        self.core.shared.use_relay(&member.state, relay)
     }
 }

@@ -18,7 +18,7 @@ pub struct InviteOptions {
     pub name: String,
     /// Whether the meeting's passcode is asked for.
     pub passcode: bool,
-    /// Seconds since 1970-01-01T00:00:00Z after which nobody is admitted under it, by the clock of
+    /// Seconds since 1970-01-01T00:00:00Z from which on nobody is admitted under it, by the clock of
     /// whoever admits; `None`: never.
     pub expires_s: Option<NonZeroU64>,
 }
@@ -31,7 +31,7 @@ pub struct LiveInvite {
     pub id: InviteId,
     /// What hosts call it.
     pub name: String,
-    /// Seconds since 1970-01-01T00:00:00Z after which nobody is admitted under it.
+    /// Seconds since 1970-01-01T00:00:00Z from which on nobody is admitted under it.
     pub expires_s: Option<NonZeroU64>,
     /// What to send to those who shall knock.
     pub invite: Invite,

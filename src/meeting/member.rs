@@ -296,8 +296,7 @@ impl<E: Engine> Member<E> {
         let denies = self.require_in().and_then(|()| self.require(Right::Admit)).is_ok();
         for waiting in void {
             if denies {
-                // Without randomness the knocker goes on waiting, which a new link cures as well.
-                let _ = self.send_denial(shared, &waiting, DenyReason::Stale);
+                self.turn_away(shared, &waiting, DenyReason::Stale);
             }
             shared.tell(Event::KnockVoid { knock: waiting.reference });
         }

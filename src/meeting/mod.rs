@@ -34,6 +34,8 @@ mod settings;
 mod shared;
 mod succession;
 mod talk;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod verdict;

@@ -96,8 +96,7 @@ impl<E: Engine> Member<E> {
         self.handling.0.retain(|reference, _| waits(reference));
         for waiting in self.lobby.expired(now_ms) {
             if self.require_in().is_ok() && self.require(Right::Admit).is_ok() {
-                // Without randomness the knocker goes on waiting.
-                let _ = self.send_denial(shared, &waiting, DenyReason::NoAnswer);
+                self.turn_away(shared, &waiting, DenyReason::NoAnswer);
             }
             shared.tell(Event::KnockVoid { knock: waiting.reference });
         }
@@ -129,7 +128,6 @@ impl<E: Engine> Member<E> {
                 Proof::NotAsked | Proof::Proved if open => {
                     // SPEC [A14]
                     let wait = ADMIT_STAGGER_MS.saturating_mul(rank).min(ADMIT_LATEST_MS);
-                    let wait = if proof == Proof::Proved { 0 } else { wait };
                     let at = *one.admit_at.get_or_insert(now_ms.saturating_add(wait));
                     if at <= now_ms {
                         self.let_in(reference);
@@ -268,6 +266,8 @@ impl<E: Engine> Member<E> {
             self.set_proof(shared, reference, Proof::Failed);
             return Err(Fault::Passcode);
         }
+        // SPEC [A14]: the others wait their turn, or all of them would add it at once.
+        one.admit_at = Some(now_ms);
         self.set_proof(shared, reference, Proof::Proved);
         // Without randomness the others ask a person.
         let _ = self.say(shared, EventKind::Attend { knock: reference, proved: true }, now_ms);

@@ -80,9 +80,19 @@ impl Shared {
     }
 
     /// Media go through this relay from now on.
-    pub(super) fn use_relay(&mut self, state: &GroupState, relay: &ProvedRelay) {
+    pub(super) fn use_relay(
+        &mut self,
+        state: &GroupState,
+        relay: &ProvedRelay,
+    ) -> Result<(), Error> {
+        if !state.relays.iter().any(|listed| listed.key == relay.key) {
+            return Err(Error::Argument(
+                "this relay has left the meeting's list: prove another with `verify_relay`",
+            ));
+        }
         self.relays.used = Some(relay.key);
         self.gate_relay(state);
+        Ok(())
     }
 
     /// With a list in the state, sealing needs a proved relay that is still in it (SPEC \[M13\]).

@@ -10,6 +10,8 @@ use crate::error::{Error, Rule};
 use crate::mls::Engine;
 use crate::policy::{self, Statement};
 
+/// The most hosts that a statement names.
+const MAX_HOSTS: usize = 16;
 /// How much later each next of the succession commits, in milliseconds.
 const REPLACE_STAGGER_MS: u64 = 1_000;
 
@@ -33,6 +35,9 @@ impl<E: Engine> Member<E> {
         if hosts.is_empty() {
             return Err(Rule::Statements("no host is here").into());
         }
+        if hosts.len() > MAX_HOSTS {
+            return Err(Rule::Statements("more than 16 hosts are here").into());
+        }
         self.say(shared, EventKind::HostSilent { hosts }, now_ms)
     }
 
@@ -41,8 +46,9 @@ impl<E: Engine> Member<E> {
         self.statements.clear();
         let own = self.own_seat().map(|seat| seat.occupant.fingerprint);
         let listed = own.is_some_and(|own| self.state.succession.contains(&own));
-        // Who cannot say it now does not mean it any more.
-        self.declares_silent &= listed && self.say_silent(shared, now_ms).is_ok();
+        // Said only by who means it; who cannot say it now does not mean it any more.
+        self.declares_silent =
+            self.declares_silent && listed && self.say_silent(shared, now_ms).is_ok();
     }
 
     /// A host was heard.

@@ -59,17 +59,20 @@ fn rotate(next: &mut GroupState, rotation: Rotation) {
     }
 }
 
-/// If no host is here any more, the first of the succession that is here becomes one (SPEC \[G17\]).
-/// Whoever goes is neither: `next` does not list it.
+/// If no host is here any more, the first of the succession that is here becomes one (SPEC \[G17\]);
+/// with none, nobody holds an open door, so people wait. Whoever goes is neither: `next` does not
+/// list it.
 fn follow(next: &mut GroupState, roster: &[Occupant]) {
     // SPEC [G17]
     if !hosts_here(next, roster).is_empty() {
         return;
     }
     let heir = next.succession.iter().copied().find(|who| is_here(roster, who));
-    if let Some(heir) = heir {
-        // It has an entry and no ban, so this cannot fail; if it did, there would be no host.
-        let _ = promote(next, &heir);
+    // An heir has an entry and no ban, so this cannot fail; if it did, there would be no host.
+    let followed = heir.is_some_and(|heir| promote(next, &heir).is_ok());
+    // SPEC [G17]
+    if !followed && next.door == Door::Open {
+        next.door = Door::WaitingRoom;
     }
 }
 

@@ -64,8 +64,9 @@ pub(super) fn judge_change(
     author.succession(succession)?;
     // SPEC [G22]
     consistency::check(new).map_err(Rule::Inconsistent)?;
-    // SPEC [G22]
-    if hosts_here(new, scene.roster).is_empty() {
+    // SPEC [G22]: where there is none, co-hosts go on as they may.
+    let had_host = !hosts_here(old, scene.roster).is_empty();
+    if had_host && hosts_here(new, scene.roster).is_empty() {
         return Err(Rule::Inconsistent("no host is in the meeting"));
     }
     Ok(())

@@ -2,13 +2,11 @@
 
 mod sealing;
 
-use std::sync::Arc;
-
 use incamera_wire::{FrameHeader, MAX_HEADER_LEN, StayId, Track, TrackKind, TrackKinds};
 use zeroize::Zeroizing;
 
 use super::fixture::{counter, epoch, epoch_byte, keyring, members, open, seal, stay};
-use super::{EpochInstall, Incoming, InstallError, Keyring, OpenRefusal, Origin, SealRefusal};
+use super::{EpochInstall, Incoming, InstallError, OpenRefusal, Origin, SealRefusal};
 use crate::sframe::{SealingKey, Suite};
 
 const MIC: Track = Track::MICROPHONE;

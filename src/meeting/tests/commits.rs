@@ -13,10 +13,6 @@ fn note(departures: Vec<Vec<u8>>) -> Vec<u8> {
     CommitNote { departures, ..CommitNote::default() }.encode()
 }
 
-fn state_of(world: &mut World, who: Who) -> GroupState {
-    member(&mut world.clients[who].meeting).state.duplicate()
-}
-
 /// The state that follows from removing Cleo for cause.
 fn without_cleo(world: &mut World) -> GroupState {
     let state = state_of(world, 0);

@@ -110,3 +110,14 @@ fn a_joiner_refuses_another_profile() {
     // SPEC [A7]
     assert_eq!(validate(&state(), Profile::Portable), Err("its profile is not the invite's"));
 }
+
+#[test]
+fn a_meeting_without_a_host_goes_on_as_its_co_hosts_may() {
+    // SPEC [G22]
+    let hostless = edited(|s| {
+        s.members.retain(|entry| entry.role != Role::Host);
+        s.door = Door::WaitingRoom;
+    });
+    let locked = committed(&hostless, CO_HOST, &Change::Door(Door::Locked));
+    assert_eq!(locked, Ok(()));
+}

@@ -257,3 +257,21 @@ fn a_departure_that_does_anything_else_is_refused() {
     let nothing = Err(Rule::State("nothing in the commit changes the state"));
     assert_eq!(judged(&[11], &[11], Some(&new)), nothing);
 }
+
+#[test]
+fn an_open_door_shuts_when_nobody_follows_the_last_host() {
+    // SPEC [G17]
+    let open = edited(|s| {
+        s.door = Door::Open;
+        s.succession.clear();
+    });
+    let left = after(&open, &leave(&[HOST, OTHER_HOST])).unwrap();
+    assert_eq!(left.door, Door::WaitingRoom);
+    let followed = edited(|s| s.door = Door::Open);
+    assert_eq!(after(&followed, &leave(&[HOST, OTHER_HOST])).unwrap().door, Door::Open);
+    let locked = edited(|s| {
+        s.door = Door::Locked;
+        s.succession.clear();
+    });
+    assert_eq!(after(&locked, &leave(&[HOST, OTHER_HOST])).unwrap().door, Door::Locked);
+}

@@ -118,7 +118,7 @@ pub struct InviteEntry {
     pub passcode: bool,
     /// What hosts call it: at most 64 bytes of UTF-8.
     pub name: String,
-    /// Seconds since 1970-01-01T00:00:00Z after which nobody is admitted under it; `None`: never.
+    /// Seconds since 1970-01-01T00:00:00Z from which on nobody is admitted under it; `None`: never.
     pub expires_s: Option<core::num::NonZeroU64>,
 }
 
