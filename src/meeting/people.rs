@@ -76,7 +76,8 @@ impl Meeting {
     /// [`Error::Argument`] for [`Role::Host`]; those of [`set_door`](Self::set_door).
     pub fn set_role_rights(&mut self, role: Role, rights: Rights, now: Now) -> Result<(), Error> {
         self.core.call(now, |shared, own, at| {
-            let mut all = own.state.rights;
+            // With what waits: another role's rights are not to be put back.
+            let mut all = own.changed().state.rights;
             match role {
                 Role::Host => return Err(Error::Argument("a host has every right always")),
                 Role::CoHost => all.co_host = rights,
