@@ -11,7 +11,11 @@ mod support;
 
 use core::num::NonZeroU64;
 
-use incamera::{DenyReason, Door, Error, Event, Fault, InviteOptions, Role, Rule, Settings};
+use incamera::wire::Envelope;
+use incamera::{
+    DenyReason, Destination, Door, Error, Event, Fault, InviteOptions, Message, Role, Rule,
+    Settings,
+};
 use support::{Who, World};
 
 /// A meeting whose door is open.
@@ -322,5 +326,42 @@ fn of_two_hosts_who_admit_one_knock_at_once_one_counts() {
     assert_eq!(world.count(dan, is_joined), 1);
     let dans = |event: &Event| matches!(event, Event::Added { name, .. } if name == "Dan");
     assert_eq!([0, 1, 2].map(|who| world.count(who, dans)), [1; 3]);
+    world.assert_agreed(&[0, 1, 2, dan]);
+}
+
+#[test]
+fn a_joiner_whose_first_tree_is_of_the_losing_add_comes_in_all_the_same() {
+    // SPEC [A8], [G1]
+    let mut world = World::meeting(136, &["Ada", "Ben", "Cleo"]);
+    let ben = world.clients[0].meeting.roster()[1].fingerprint;
+    world.ask(0, |host, now| host.set_role(ben, Role::CoHost, now));
+    let dan = world.knock("Dan");
+    let (knock, now) = (world.last_knock(0), world.now());
+    for who in 0..2 {
+        world.clients[who].meeting.admit(knock, now).unwrap();
+    }
+    // The server has both Adds, and for a while only the tree of the second.
+    world.clients[0].unheard = true;
+    world.clients[1].unheard = true;
+    world.settle();
+    let (blobs, mut entries): (Vec<_>, Vec<_>) = std::mem::take(&mut world.withheld)
+        .into_iter()
+        .partition(|message| matches!(message.to, Destination::Blob(_)));
+    assert_eq!((blobs.len(), entries.len()), (2, 2));
+    world.clients[0].unheard = false;
+    let [first, second] = [0, 1].map(|at| {
+        let tree = Envelope::decode(&entries[at].bytes).unwrap().welcome.unwrap().tree;
+        let is_its = |message: &&Message| message.to == Destination::Blob(tree);
+        blobs.iter().find(is_its).unwrap().clone()
+    });
+    world.serve(second);
+    entries.drain(..).for_each(|entry| world.serve(entry));
+    world.clients[0].unheard = true;
+    world.settle();
+    assert!(!world.has_joined(dan));
+    world.serve(first);
+    world.release();
+    world.pass(40_000);
+    assert_eq!(world.count(dan, is_joined), 1);
     world.assert_agreed(&[0, 1, 2, dan]);
 }
