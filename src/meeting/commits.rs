@@ -117,6 +117,7 @@ impl<E: Engine> Member<E> {
     ) -> Result<(), Error> {
         let before = self.roster().clone();
         let old_state = self.state.duplicate();
+        let hosts = self.present_hosts();
         self.group.merge(staged).map_err(|_| Error::Internal("the merge"))?;
         if let Err(error) = self.enter_next(shared, facts, now_ms) {
             // Half in the new epoch: nothing may be sealed from here.
@@ -149,7 +150,7 @@ impl<E: Engine> Member<E> {
         if let Some(author) = before.at(facts.committer) {
             self.heard_host(&author.occupant.fingerprint);
         }
-        self.restate_silence(shared, now_ms);
+        self.restate_silence(shared, &hosts, now_ms);
         self.forget_orders(shared);
         self.order_again(shared, now_ms);
         if !added.is_empty() {

@@ -41,9 +41,16 @@ impl<E: Engine> Member<E> {
         self.say(shared, EventKind::HostSilent { hosts }, now_ms)
     }
 
-    /// Statements hold for one epoch: says it again in a new one.
-    pub(super) fn restate_silence(&mut self, shared: &mut Shared, now_ms: u64) {
+    /// Statements hold for one epoch: says it again in a new one, of the same hosts.
+    pub(super) fn restate_silence(
+        &mut self,
+        shared: &mut Shared,
+        hosts_before: &[Fingerprint],
+        now_ms: u64,
+    ) {
         self.statements.clear();
+        // SPEC [G17]: who has taken their place is not silent.
+        self.declares_silent = self.declares_silent && self.present_hosts() == hosts_before;
         let own = self.own_seat().map(|seat| seat.occupant.fingerprint);
         let listed = own.is_some_and(|own| self.state.succession.contains(&own));
         // Said only by who means it; who cannot say it now does not mean it any more.

@@ -107,7 +107,8 @@ fn what_nobody_may_change_is_refused_of_the_host_too() {
     // SPEC [G15]
     let mut world = world(103);
     let ada = world.member_id(0);
-    let cases: [(&str, fn(&mut GroupState)); 2] = [
+    type Change = fn(&mut GroupState);
+    let cases: [(&str, Change); 2] = [
         ("a meeting keeps its profile", |s| s.profile = Profile::Portable),
         ("only a removal replaces the key of orders", |s| s.heartbeat_keys.insert(0, zeros())),
     ];

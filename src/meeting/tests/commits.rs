@@ -6,7 +6,7 @@ use incamera_wire::{
 };
 
 use super::*;
-use crate::error::Rule;
+
 use crate::policy::{self, Removal, Rotation};
 
 fn note(departures: Vec<Vec<u8>>) -> Vec<u8> {

@@ -201,9 +201,9 @@ fn a_program_that_sends_beyond_what_its_certificate_says_is_dropped() {
     // SPEC [G18], [I7], [M7]
     for (seed, (label, allowed)) in (165..).zip(LABELLED) {
         let mut world = World::meeting(seed, &["Ada"]);
-        let program = crate::testing::identity([7; 32], "Ben").unwrap().labelled(label);
+        let program = incamera::testing::identity([7; 32], "Ben").unwrap().labelled(label);
         let invite = world.clients[0].meeting.invite().unwrap();
-        let meeting = crate::testing::join([8; 32], &program, &invite, world.now()).unwrap();
+        let meeting = incamera::testing::join([8; 32], &program, &invite, world.now()).unwrap();
         world.add("Ben", meeting);
         world.settle();
         world.admit_all(0);

@@ -1,10 +1,10 @@
 //! Paths that change one's own leaf beyond the display name, or the name without the right
 //! (SPEC \[G21\]).
 
+use incamera::testing;
 use incamera_wire::{Label, LeafCredential, Right, Rights};
 
 use super::*;
-use crate::testing;
 
 /// The seed of the meeting and Ben's own.
 fn world_and_ben(seed: u8) -> (World, Identity) {

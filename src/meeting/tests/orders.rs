@@ -1,11 +1,12 @@
 //! Removal orders: void ones, and what nobody does against a binding one (SPEC \[G16\], \[K9\]).
 
+use incamera::testing;
 use incamera_wire::{Destination, Right, Rights};
 
 use super::*;
 use crate::meeting::face::{Input, Message, Output};
 use crate::policy::{self, Removal};
-use crate::{FrameError, Framing, Track, testing};
+use crate::{FrameError, Framing, Track};
 
 /// A log entry with an order of `author`'s, whatever the rules say.
 fn forged_order(world: &mut World, author: Who, target: Fingerprint, stay: StayId) -> Vec<u8> {
@@ -423,4 +424,25 @@ fn a_removal_is_not_starved_by_a_thousand_pipelined_commits() {
         assert_eq!(world.refusals(who).len(), 1_000 - BEFORE, "client {who}");
     }
     goes_on(world);
+}
+
+#[test]
+fn a_change_that_an_order_overtakes_is_made_afterwards() {
+    // SPEC [G16], [G15]
+    let mut world = world(156);
+    give_role(&mut world, 2, Role::CoHost);
+    let (ben, binding) = (fingerprint(&world, BEN), order(&mut world, 2, BEN));
+    let now = world.now();
+    let door = incamera_wire::Door::Locked;
+    world.clients[0].meeting.set_door(door, now).unwrap();
+    let overtaken = posts(&mut world.clients[0].meeting);
+    world.append(binding);
+    overtaken.into_iter().for_each(|entry| world.append(entry));
+    world.settle();
+    ben_is_out(&mut world, ben);
+    for who in HONEST {
+        assert_eq!(world.clients[who].meeting.rules().unwrap().door, door, "client {who}");
+        let alarm = |event: &Event| matches!(event, Event::Alarm(_));
+        assert!(!world.clients[who].events.iter().any(alarm), "client {who}");
+    }
 }

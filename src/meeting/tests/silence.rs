@@ -57,6 +57,21 @@ fn proves_nothing(world: &mut World, author: Who, entry: Vec<u8>, rule: Rule) {
 }
 
 #[test]
+fn who_is_listed_says_nothing_of_silence_unasked() {
+    // SPEC [G17]
+    let mut world = listed(189);
+    for round in 0..3 {
+        let name = if round % 2 == 0 { "Eva" } else { "Eve" };
+        act(&mut world, EVE, |meeting, now| meeting.rename(name, now));
+        world.pass(5_000);
+    }
+    for who in 0..=EVE {
+        assert_eq!(world.clients[who].meeting.roster()[0].role, Role::Host, "client {who}");
+        assert!(member(&mut world.clients[who].meeting).statements.is_empty(), "client {who}");
+    }
+}
+
+#[test]
 fn open_door_puppets_do_not_vote_a_live_host_silent() {
     // SPEC [G17]
     let mut world = listed(190);

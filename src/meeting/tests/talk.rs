@@ -1,10 +1,10 @@
 //! What members may not say, and what nobody else may say again (SPEC \[G19\], \[G20\], \[G11\]).
 
+use incamera::testing;
 use incamera_wire::{Right, Rights, TrackKind, TrackKinds};
 
 use super::*;
 use crate::meeting::epochs::direct_psk;
-use crate::testing;
 
 const MICROPHONE: TrackKinds = TrackKinds::of(&[TrackKind::Microphone]);
 
