@@ -104,11 +104,11 @@ impl Room {
     pub fn with(settings: Settings, names: &[&str]) -> Result<Self, Error> {
         let mut room = Self::default();
         let Some((host, guests)) = names.split_first() else { return Ok(room) };
-        let now = room.now();
+        let (now, passcode) = (room.now(), settings.passcode.clone());
         room.add(create([0; 32], &Self::identity(host)?, settings, now)?);
         for name in guests {
             let invite = room[0].invite()?;
-            room.knock(name, &invite, None)?;
+            room.knock(name, &invite, passcode.as_deref())?;
             room[0].admit_all(now)?;
             room.run();
         }

@@ -23,6 +23,8 @@ const MAX_CLAIMS: usize = 256;
 pub(crate) struct Budget {
     /// Oldest first.
     claims: VecDeque<Claim>,
+    /// Until when runs may count that this member was not here to read of.
+    blind_until: u64,
 }
 
 struct Claim {
@@ -31,6 +33,18 @@ struct Claim {
 }
 
 impl Budget {
+    /// That of a member who comes in now, to a meeting that others were in before.
+    pub(crate) fn of_newcomer(now_ms: u64) -> Self {
+        Self { blind_until: now_ms.saturating_add(FAILED_RUN_MS), ..Self::default() }
+    }
+
+    /// Whether this member cannot know how many runs have failed: then others take them on, or
+    /// every newcomer would be good for as many guesses again.
+    pub(crate) fn is_blind(&self, now_ms: u64) -> bool {
+        // SPEC [A13]
+        now_ms < self.blind_until
+    }
+
     /// A member, this one or another, takes on a knock: a run begins.
     pub(crate) fn note_attend(&mut self, knock: KeyPackageRef, now_ms: u64) {
         self.claims.retain(|claim| claim.is_younger_than(FAILED_RUN_MS, now_ms));

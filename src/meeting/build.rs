@@ -73,7 +73,11 @@ impl<E: Engine> Member<E> {
         if self.intents.changes.is_empty() {
             return;
         }
-        let Changed { refused, .. } = self.changed();
+        let Changed { state, refused } = self.changed();
+        if state == self.state && refused.is_empty() {
+            // They undo each other.
+            self.intents.changes.clear();
+        }
         for place in refused.into_iter().rev() {
             self.intents.changes.remove(place);
             let why = "a change that the group's rules no longer allow";

@@ -1,8 +1,8 @@
-//! What hosts and their helpers do: the face of every power over the room. What is asked for is
-//! judged at once by the rules that every member applies, kept until the group's state shows it, and
-//! tried again after a lost race.
+//! What hosts and their helpers do: the face of every power over the room; those over its people
+//! are in `people`. What is asked for is judged at once by the rules that every member applies, kept
+//! until the group's state shows it, and tried again after a lost race.
 
-use incamera_wire::{DenyReason, Door, Fingerprint, Label, RelayEntry, Rights, Role, TrackKinds};
+use incamera_wire::{DenyReason, Door, Fingerprint, RelayEntry};
 
 use super::client::Meeting;
 use super::face::{KnockId, MemberId, Now};
@@ -12,6 +12,20 @@ use crate::policy::Change;
 
 impl Meeting {
     /// Lets somebody in who knocks. [`Event::Added`](super::Event::Added) tells when it is done.
+    ///
+    /// ```
+    /// # use incamera::Event;
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada"])?;
+    /// # let now = room.now();
+    /// let invite = room[0].invite()?;
+    /// let ben = room.knock("Ben", &invite, None)?;
+    /// let Some(Event::Knock { knock, .. }) = room.events(0).pop() else { panic!("nobody knocks") };
+    /// room[0].admit(knock, now)?;
+    /// room.run();
+    /// assert!(room.events(ben).contains(&Event::Joined));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::MissingRight`], [`Error::UnknownKnock`], [`Error::NotJoined`], [`Error::Broken`],
@@ -23,6 +37,19 @@ impl Meeting {
     /// Lets everybody in who knocks, but for those who were asked for a passcode and have not proved
     /// it.
     ///
+    /// ```
+    /// # use incamera::Event;
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada"])?;
+    /// # let now = room.now();
+    /// let invite = room[0].invite()?;
+    /// let (ben, cleo) = (room.knock("Ben", &invite, None)?, room.knock("Cleo", &invite, None)?);
+    /// room[0].admit_all(now)?;
+    /// room.run();
+    /// assert!(room.events(ben).contains(&Event::Joined) && room.events(cleo).contains(&Event::Joined));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`admit`](Self::admit), but for [`Error::UnknownKnock`].
     pub fn admit_all(&mut self, now: Now) -> Result<(), Error> {
@@ -30,6 +57,20 @@ impl Meeting {
     }
 
     /// Turns somebody away who knocks, with a reason.
+    ///
+    /// ```
+    /// # use incamera::{DenyReason, Event};
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada"])?;
+    /// # let now = room.now();
+    /// let invite = room[0].invite()?;
+    /// let mallory = room.knock("Mallory", &invite, None)?;
+    /// let Some(Event::Knock { knock, .. }) = room.events(0).pop() else { panic!("nobody knocks") };
+    /// room[0].deny(knock, DenyReason::NotExpected, now)?;
+    /// room.run();
+    /// assert_eq!(room.events(mallory), [Event::Denied { reason: DenyReason::NotExpected }]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::MissingRight`], [`Error::UnknownKnock`], [`Error::NotJoined`], [`Error::Broken`],
@@ -41,6 +82,19 @@ impl Meeting {
     /// Removes the identity behind a member for cause, with all of its stays: it is banned, and
     /// every link and the lobby's key are replaced in the same commit (SPEC 7.5). Links that were
     /// given out before no longer work.
+    ///
+    /// ```
+    /// # use incamera::Event;
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben", "Cleo"])?;
+    /// # let now = room.now();
+    /// let (ada, ben) = (room.member(0), room.member(1));
+    /// room[0].remove(ben, now)?;
+    /// room.run();
+    /// assert_eq!(room.events(1).pop(), Some(Event::Removed { by: ada }));
+    /// assert_eq!(room[2].roster().len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::MissingRight`], [`Error::UnknownMember`], [`Error::Argument`] (oneself),
@@ -54,6 +108,18 @@ impl Meeting {
     /// Leaves. Nothing is sealed or opened from here on; keep driving until
     /// [`Event::Left`](super::Event::Left), so that the others have the signed word.
     ///
+    /// ```
+    /// # use incamera::Event;
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// room[1].leave(now)?;
+    /// room.run();
+    /// assert_eq!(room.events(1).pop(), Some(Event::Left));
+    /// assert_eq!(room[0].roster().len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Ended`], [`Error::NoEntropy`].
     pub fn leave(&mut self, now: Now) -> Result<(), Error> {
@@ -61,6 +127,18 @@ impl Meeting {
     }
 
     /// Ends the meeting for everyone, once [`Event::Ended`](super::Event::Ended) comes.
+    ///
+    /// ```
+    /// # use incamera::Event;
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// let ada = room.member(0);
+    /// room[0].end(now)?;
+    /// room.run();
+    /// assert_eq!(room.events(1).pop(), Some(Event::Ended { by: ada }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::MissingRight`], [`Error::NotJoined`], [`Error::Broken`], [`Error::Ended`],
@@ -71,6 +149,17 @@ impl Meeting {
 
     /// Has people wait, opens the door to whoever has the link, or locks it for everyone.
     ///
+    /// ```
+    /// # use incamera::Door;
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// room[0].set_door(Door::Locked, now)?;
+    /// room.run();
+    /// assert_eq!(room[1].rules()?.door, Door::Locked);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::MissingRight`], [`Error::Refused`]; [`Error::NotJoined`], [`Error::Broken`],
     /// [`Error::Ended`], [`Error::NoEntropy`], [`Error::Internal`].
@@ -78,153 +167,18 @@ impl Meeting {
         self.change(Change::Door(door), now)
     }
 
-    /// Gives an identity a role, whether or not it is here. Without further exceptions it has that
-    /// role's rights.
-    ///
-    /// # Errors
-    /// Those of [`set_door`](Self::set_door).
-    pub fn set_role(&mut self, who: Fingerprint, role: Role, now: Now) -> Result<(), Error> {
-        self.change(Change::Role(who, role), now)
-    }
-
-    /// Makes another member host, and the caller, if it is one, a co-host.
-    ///
-    /// # Errors
-    /// [`Error::UnknownMember`]; those of [`set_door`](Self::set_door).
-    pub fn transfer_host(&mut self, member: MemberId, now: Now) -> Result<(), Error> {
-        self.core.call(now, |shared, own, at| {
-            let who = own.identity_of(member)?;
-            own.change(shared, Change::TransferHost(who), at)
-        })
-    }
-
-    /// Says what a role may do. A host may do everything always.
-    ///
-    /// # Errors
-    /// [`Error::Argument`] for [`Role::Host`]; those of [`set_door`](Self::set_door).
-    pub fn set_role_rights(&mut self, role: Role, rights: Rights, now: Now) -> Result<(), Error> {
-        self.core.call(now, |shared, own, at| {
-            let mut all = own.state.rights;
-            match role {
-                Role::Host => return Err(Error::Argument("a host has every right always")),
-                Role::CoHost => all.co_host = rights,
-                Role::Presenter => all.presenter = rights,
-                Role::Attendee => all.attendee = rights,
-            }
-            own.change(shared, Change::RoleRights(all), at)
-        })
-    }
-
-    /// Gives a member's identity rights beyond those of its role, and withholds others.
-    ///
-    /// # Errors
-    /// [`Error::UnknownMember`]; those of [`set_door`](Self::set_door).
-    pub fn set_exceptions(
-        &mut self,
-        member: MemberId,
-        granted: Rights,
-        withheld: Rights,
-        now: Now,
-    ) -> Result<(), Error> {
-        self.core.call(now, |shared, own, at| {
-            let who = own.identity_of(member)?;
-            own.change(shared, Change::Exceptions(who, granted, withheld), at)
-        })
-    }
-
-    /// Says what a member's identity is, if it is no person: its rights narrow accordingly.
-    ///
-    /// # Errors
-    /// [`Error::UnknownMember`]; those of [`set_door`](Self::set_door).
-    pub fn set_label(
-        &mut self,
-        member: MemberId,
-        label: Option<Label>,
-        now: Now,
-    ) -> Result<(), Error> {
-        self.core.call(now, |shared, own, at| {
-            let who = own.identity_of(member)?;
-            own.change(shared, Change::Label(who, label), at)
-        })
-    }
-
-    /// Mutes a member's microphone, stops its video or its shared screen: every member drops such
-    /// frames of it from then on, whatever its client does.
-    ///
-    /// # Errors
-    /// [`Error::UnknownMember`]; those of [`set_door`](Self::set_door).
-    pub fn mute(&mut self, member: MemberId, kinds: TrackKinds, now: Now) -> Result<(), Error> {
-        self.core.call(now, |shared, own, at| own.mute(shared, member, kinds, at))
-    }
-
-    /// Lifts a mute of a member, or the caller's own where that is not forbidden.
-    ///
-    /// # Errors
-    /// [`Error::UnknownMember`]; those of [`set_door`](Self::set_door).
-    pub fn unmute(&mut self, member: MemberId, kinds: TrackKinds, now: Now) -> Result<(), Error> {
-        self.core.call(now, |shared, own, at| {
-            let who = own.identity_of(member)?;
-            own.change(shared, Change::Unmute(who, kinds), at)
-        })
-    }
-
-    /// Mutes everyone but those who may mute others, also who comes later.
-    ///
-    /// # Errors
-    /// Those of [`set_door`](Self::set_door).
-    pub fn mute_all(&mut self, kinds: TrackKinds, now: Now) -> Result<(), Error> {
-        self.change(Change::MuteAll(kinds), now)
-    }
-
-    /// Lifts every mute of these kinds.
-    ///
-    /// # Errors
-    /// Those of [`set_door`](Self::set_door).
-    pub fn unmute_all(&mut self, kinds: TrackKinds, now: Now) -> Result<(), Error> {
-        self.change(Change::UnmuteAll(kinds), now)
-    }
-
-    /// Forbids members to lift their own mute, or allows it.
-    ///
-    /// # Errors
-    /// Those of [`set_door`](Self::set_door).
-    pub fn forbid_unmute(&mut self, forbidden: bool, now: Now) -> Result<(), Error> {
-        self.change(Change::ForbidUnmute(forbidden), now)
-    }
-
-    /// Lifts a mute of another member and asks it to send: its client asks the person in front of
-    /// it. Nobody can switch on another's microphone.
-    ///
-    /// # Errors
-    /// [`Error::Argument`] (oneself, or no kind), [`Error::UnknownMember`]; those of
-    /// [`set_door`](Self::set_door).
-    pub fn ask_to_send(
-        &mut self,
-        member: MemberId,
-        kinds: TrackKinds,
-        now: Now,
-    ) -> Result<(), Error> {
-        self.core.call(now, |shared, own, at| own.ask_to_send(shared, member, kinds, at))
-    }
-
-    /// Says who becomes host, first to last, once no host is left: co-hosts all.
-    ///
-    /// # Errors
-    /// Those of [`set_door`](Self::set_door).
-    pub fn set_succession(&mut self, co_hosts: Vec<Fingerprint>, now: Now) -> Result<(), Error> {
-        self.change(Change::Succession(co_hosts), now)
-    }
-
-    /// Says that nothing is heard of the hosts, until one of them is heard: with the word of most of
-    /// those in the succession, its first member who is here takes their place (SPEC \[G17\]).
-    ///
-    /// # Errors
-    /// Those of [`set_door`](Self::set_door).
-    pub fn declare_hosts_silent(&mut self, now: Now) -> Result<(), Error> {
-        self.core.call(now, |shared, own, at| own.declare_silent(shared, at))
-    }
-
     /// Bans an identity that is not here; [`remove`](Self::remove) bans one that is.
+    ///
+    /// ```
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// let mallory = Room::identity("Mallory")?.fingerprint();
+    /// room[0].ban(mallory, now)?;
+    /// room.run();
+    /// assert_eq!(room[1].rules()?.bans, [mallory]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// Those of [`set_door`](Self::set_door).
@@ -234,6 +188,18 @@ impl Meeting {
 
     /// Lifts the ban of an identity.
     ///
+    /// ```
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// let mallory = Room::identity("Mallory")?.fingerprint();
+    /// room[0].ban(mallory, now)?;
+    /// room[0].unban(mallory, now)?;
+    /// room.run();
+    /// assert!(room[1].rules()?.bans.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// Those of [`set_door`](Self::set_door).
     pub fn unban(&mut self, who: Fingerprint, now: Now) -> Result<(), Error> {
@@ -241,6 +207,22 @@ impl Meeting {
     }
 
     /// Sets what those have to prove who knock with an invite that asks for it; `None` if nothing.
+    ///
+    /// ```
+    /// # use incamera::{DenyReason, Event, InviteOptions};
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada"])?;
+    /// # let now = room.now();
+    /// room[0].set_passcode(Some("4711"), now)?;
+    /// room.run();
+    /// let options = InviteOptions { passcode: true, ..InviteOptions::default() };
+    /// let invite = room[0].create_invite(options, now)?;
+    /// room.run();
+    /// let ben = room.knock("Ben", &invite, Some("1234"))?;
+    /// let denied = Event::Denied { reason: DenyReason::WrongPasscode };
+    /// assert_eq!(room.events(ben), [denied]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Argument`] if it has not 1 to 64 bytes; those of [`set_door`](Self::set_door).
@@ -251,6 +233,21 @@ impl Meeting {
 
     /// Says through which relays media may go; with none, through any. With a list, sealing needs a
     /// relay that has [proved itself](Self::verify_relay).
+    ///
+    /// ```
+    /// # use incamera::{FrameError, Framing, RelayEntry, Track};
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// let relay = RelayEntry { key: [7; 32], region: "Iceland".to_owned() };
+    /// room[0].set_relays(vec![relay.clone()], now)?;
+    /// room.run();
+    /// assert_eq!(room[1].rules()?.relays, [relay]);
+    /// let mut microphone = room[1].sealer(Track::MICROPHONE, Framing::Whole)?;
+    /// let sealed = microphone.seal(b"an Opus packet", now.monotonic_ms, &mut Vec::new());
+    /// assert_eq!(sealed, Err(FrameError::NoRelay));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Argument`]; those of [`set_door`](Self::set_door).
@@ -264,6 +261,18 @@ impl Meeting {
 
     /// Tells everyone that the caller records, or does no longer. Recording needs the right to.
     ///
+    /// ```
+    /// # use incamera::Event;
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// room[0].set_recording(true, now)?;
+    /// room.run();
+    /// let ada = Room::identity("Ada")?.fingerprint();
+    /// assert!(room.events(1).contains(&Event::Recording { who: ada, on: true }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// Those of [`set_door`](Self::set_door).
     pub fn set_recording(&mut self, on: bool, now: Now) -> Result<(), Error> {
@@ -271,6 +280,16 @@ impl Meeting {
     }
 
     /// Takes on another display name.
+    ///
+    /// ```
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// room[1].rename("Benjamin", now)?;
+    /// room.run();
+    /// assert_eq!(room[0].roster()[1].name, "Benjamin");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Argument`] if it cannot be shown; those of [`set_door`](Self::set_door).

@@ -22,6 +22,10 @@ use crate::secret::Secret;
 /// How long after asking for the tree to ask again, in milliseconds.
 const ASK_AGAIN_MS: u64 = 2_000;
 
+/// How long a joiner waits for a member to confirm it before it tries another Welcome into the same
+/// epoch, in milliseconds. Of two admitters' Adds one loses, and both Welcomes open.
+const CONFIRMED_WITHIN_MS: u64 = 15_000;
+
 /// The most Welcomes whose trees are fetched, and of these the most addresses for one Welcome: who
 /// cannot open an entry can copy its Welcome beside another address.
 const MAX_ATTEMPTS: usize = 64;
@@ -39,6 +43,8 @@ pub(super) struct Knocking<E: Engine> {
     attempts: Vec<Attempt>,
     /// The authenticators of the epochs that a Welcome led into so far.
     entered: Vec<[u8; 32]>,
+    /// The epoch entered last, and until when no other Welcome into it is tried.
+    waits: Option<(u64, u64)>,
 }
 
 /// A knock on its way, and the key for an answer.
@@ -71,7 +77,7 @@ impl<E: Engine> Knocking<E> {
         mailbox: MailboxId,
     ) -> Self {
         let (attempts, entered) = (Vec::new(), Vec::new());
-        Self { invite, joiner, mailbox, passcode, sent: None, attempts, entered }
+        Self { invite, joiner, mailbox, passcode, sent: None, attempts, entered, waits: None }
     }
 
     /// Knocks, once it is known where the log stands.
@@ -140,6 +146,10 @@ impl<E: Engine> Knocking<E> {
         let Some(WelcomeNote { welcome, tree }) = &entry.welcome else {
             return Err(Fault::Welcome("there is none"));
         };
+        // It is read again from where the last Welcome led to.
+        if self.attempts.iter().any(|attempt| attempt.seq == seq) {
+            return Ok(());
+        }
         // SPEC [A5], [A6]
         let tree_secret = self.joiner.tree_secret(welcome, self.psk()).map_err(unusable)?;
         let same = self.attempts.iter().filter(|attempt| attempt.welcome == *welcome);
@@ -154,29 +164,40 @@ impl<E: Engine> Knocking<E> {
     }
 
     /// Reads a blob: if it is a tree that was asked for, the joiner becomes a member at the log
-    /// entry of its Welcome, whose sequence number comes with it.
+    /// entry of its Welcome, whose sequence number comes with it. `None` if it is not yet time.
     pub(super) fn read_tree(
         &mut self,
         shared: &Shared,
         bytes: &[u8],
         now_ms: u64,
-    ) -> Result<(Member<E>, u64), Fault> {
+    ) -> Result<Option<(Member<E>, u64)>, Fault> {
         // SPEC [W9]
         let hash = BlobHash::new(Sha256::digest(bytes).into());
         let mut last = Fault::WrongBlob;
+        // SPEC [A8]: whoever is in an epoch is confirmed there, or after a while in its rival.
+        let waits = self.waits.filter(|(_, until)| now_ms < *until);
+        let early = |attempt: &Attempt| waits.is_some_and(|(epoch, _)| attempt.epoch <= epoch);
+        let mut postponed = false;
+        for attempt in self.attempts.iter_mut().filter(|a| a.tree == hash && early(a)) {
+            attempt.ask_at = waits.map_or(now_ms, |(_, until)| until);
+            postponed = true;
+        }
         // A failed tree costs its own attempt and no other; the latest Welcome goes first.
-        while let Some(at) = self.attempts.iter().rposition(|attempt| attempt.tree == hash) {
+        while let Some(at) = self.attempts.iter().rposition(|a| a.tree == hash && !early(a)) {
             let attempt = self.attempts.remove(at);
             match self.join(shared, &attempt, bytes, now_ms) {
                 Ok(member) => {
-                    self.attempts.retain(|other| other.seq > attempt.seq);
+                    let rival = |other: &Attempt| other.epoch == attempt.epoch;
+                    self.attempts.retain(|other| other.seq > attempt.seq || rival(other));
                     self.note_epoch(&member);
-                    return Ok((member, attempt.seq));
+                    let until = now_ms.saturating_add(CONFIRMED_WITHIN_MS);
+                    self.waits = Some((attempt.epoch, until));
+                    return Ok(Some((member, attempt.seq)));
                 }
                 Err(fault) => last = fault,
             }
         }
-        Err(last)
+        if postponed { Ok(None) } else { Err(last) }
     }
 
     /// Remembers that this client was in the member's current epoch.

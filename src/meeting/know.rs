@@ -74,6 +74,17 @@ impl Meeting {
     /// Thirty digits for people to compare aloud: equal digits mean one group with one roster
     /// (SPEC \[I4\]). They change with every epoch.
     ///
+    /// ```
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// let (ada, ben) = (room[0].safety_code()?, room[1].safety_code()?);
+    /// assert_eq!(ada.to_string(), ben.to_string()); // digits, or
+    /// assert_eq!(ada.words(), ben.words());         // twelve words, or
+    /// assert!(ada.matches(&ben.qr_payload()));      // a camera
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::NotJoined`] before a Welcome, [`Error::Ended`].
     pub fn safety_code(&self) -> Result<SafetyCode, Error> {
@@ -104,6 +115,15 @@ impl Meeting {
     /// Digits for two people to compare: the same for both, in every meeting, as long as neither
     /// changes its identity key (SPEC \[I5\]).
     ///
+    /// ```
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// let (ada, ben) = (room.member(0), room.member(1));
+    /// assert_eq!(room[0].pair_code(ben)?.words(), room[1].pair_code(ada)?.words());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::UnknownMember`], [`Error::NotJoined`] before a Welcome, [`Error::Ended`].
     pub fn pair_code(&self, member: MemberId) -> Result<SafetyCode, Error> {
@@ -115,6 +135,20 @@ impl Meeting {
     /// Remembers that the caller has, or has not, verified a member's identity key: by comparing
     /// the pair code, or in another way. The mark follows the key (SPEC \[I6\]); store
     /// [`contacts`](Self::contacts) to keep it.
+    ///
+    /// ```
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// let ben = room.member(1);
+    /// room[0].mark_verified(ben, true)?;
+    /// // Another day, another meeting.
+    /// let contacts = room[0].contacts();
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// room[0].set_contacts(contacts)?;
+    /// assert!(room[0].roster()[1].verified && !room[1].roster()[0].verified);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::UnknownMember`], [`Error::NotJoined`] before a Welcome, [`Error::Ended`];
@@ -143,12 +177,43 @@ impl Meeting {
 
     /// Has the application judge identities when they knock, and be warned of those whom it would
     /// not have let in.
+    ///
+    /// ```
+    /// # use incamera::{Applicant, DenyReason, Event, IdentityHook};
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// struct Staff;
+    /// impl IdentityHook for Staff {
+    ///     fn vouches_for(&self, applicant: &Applicant) -> bool {
+    ///         applicant.name.ends_with("@example.org") // or ask your identity provider
+    ///     }
+    /// }
+    /// room[0].set_identity_hook(Box::new(Staff));
+    /// # let invite = room[0].invite()?;
+    /// # let mallory = room.knock("Mallory", &invite, None)?;
+    /// # assert_eq!(room.events(mallory), [Event::Denied { reason: DenyReason::NotExpected }]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn set_identity_hook(&mut self, hook: Box<dyn IdentityHook>) {
         self.core.shared.hook = Some(hook);
     }
 
     /// Says something to all: 1 to 2,048 bytes of UTF-8. It comes back as
     /// [`Event::Chat`](crate::Event::Chat) once everyone can read it.
+    ///
+    /// ```
+    /// # use incamera::Event;
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// let ada = room.member(0);
+    /// room[0].chat("welcome", now)?;
+    /// room.run();
+    /// let said = Event::Chat { member: ada, text: "welcome".to_owned(), private: false };
+    /// assert!(room.events(1).contains(&said));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Argument`], [`Error::MissingRight`], [`Error::NotJoined`], [`Error::Broken`],
@@ -160,6 +225,19 @@ impl Meeting {
     /// Says something to one member alone: 1 to 2,048 bytes of UTF-8. The others see that something
     /// was said, and to whom. It does not come back.
     ///
+    /// ```
+    /// # use incamera::Event;
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben", "Cleo"])?;
+    /// # let now = room.now();
+    /// let (ada, ben) = (room.member(0), room.member(1));
+    /// room[0].chat_to(ben, "a word", now)?;
+    /// room.run();
+    /// let said = Event::Chat { member: ada, text: "a word".to_owned(), private: true };
+    /// assert!(room.events(1).contains(&said) && !room.events(2).contains(&said));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::UnknownMember`]; those of [`chat`](Self::chat).
     pub fn chat_to(&mut self, member: MemberId, text: &str, now: Now) -> Result<(), Error> {
@@ -167,6 +245,18 @@ impl Meeting {
     }
 
     /// Reacts, with an emoji for instance: 1 to 32 bytes of UTF-8.
+    ///
+    /// ```
+    /// # use incamera::Event;
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// let ben = room.member(1);
+    /// room[1].react("👏", now)?;
+    /// room.run();
+    /// assert!(room.events(0).contains(&Event::Reaction { member: ben, symbol: "👏".to_owned() }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// Those of [`chat`](Self::chat).
@@ -176,6 +266,16 @@ impl Meeting {
 
     /// Raises or lowers the caller's hand.
     ///
+    /// ```
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// room[1].raise_hand(true, now)?;
+    /// room.run();
+    /// assert!(room[0].roster()[1].hand_raised);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// Those of [`chat`](Self::chat).
     pub fn raise_hand(&mut self, raised: bool, now: Now) -> Result<(), Error> {
@@ -184,6 +284,19 @@ impl Meeting {
 
     /// Announces all the tracks that the caller has, in place of what it announced before: at most
     /// 16. Newcomers are told again.
+    ///
+    /// ```
+    /// # use incamera::{AnnouncedFraming, AnnouncedTrack, Track};
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// let (codec, transport) = ("opus".to_owned(), "mid 0".to_owned());
+    /// let (track, framing) = (Track::MICROPHONE, AnnouncedFraming::Whole);
+    /// room[1].announce(vec![AnnouncedTrack { track, codec, framing, transport, muted: false }], now)?;
+    /// room.run();
+    /// assert_eq!(room[0].roster()[1].tracks[0].codec, "opus");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// Those of [`chat`](Self::chat).
@@ -204,6 +317,28 @@ impl Meeting {
     /// is that of the DTLS or TLS certificate (DER) which the caller's own connection shows, 32
     /// bytes: never what the relay says it is.
     ///
+    /// ```
+    /// # use ed25519_dalek::{Signer, SigningKey};
+    /// # use incamera::Fault;
+    /// # use incamera::wire::{RelayEntry, RelayProof, relay_statement};
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// # let key = SigningKey::from_bytes(&[7; 32]);
+    /// # let relay = RelayEntry { key: key.verifying_key().to_bytes(), region: "Iceland".to_owned() };
+    /// # room[0].set_relays(vec![relay], now)?;
+    /// # room.run();
+    /// # let (seen, named_by_the_relay) = ([3; 32], [4; 32]);
+    /// let challenge = room[1].relay_challenge()?;
+    /// // Somebody in between has passed the challenge on to a genuine relay.
+    /// # let statement = relay_statement(&challenge, &named_by_the_relay);
+    /// # let signature = key.sign(&statement).to_bytes();
+    /// # let proof = RelayProof { key: key.verifying_key().to_bytes(), signature };
+    /// let refused = room[1].verify_relay(&challenge, &seen, &proof);
+    /// assert!(matches!(refused, Err(Fault::Relay(_))));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Fault::Relay`]: send no media through it. Before a Welcome too.
     pub fn verify_relay(
@@ -221,6 +356,33 @@ impl Meeting {
 
     /// Says that media go through this relay from now on: with a list of relays in the meeting's
     /// rules nothing is sealed before (SPEC \[M13\]).
+    ///
+    /// ```
+    /// # use ed25519_dalek::{Signer, SigningKey};
+    /// # use incamera::wire::{RelayChallenge, RelayEntry, RelayProof, relay_statement};
+    /// # use incamera::{Framing, Track};
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// # let key = SigningKey::from_bytes(&[7; 32]);
+    /// # let relay = RelayEntry { key: key.verifying_key().to_bytes(), region: "Iceland".to_owned() };
+    /// # room[0].set_relays(vec![relay], now)?;
+    /// # room.run();
+    /// # let certificate_sha256 = [3; 32];
+    /// # let ask = |challenge: &RelayChallenge| RelayProof {
+    /// #     key: key.verifying_key().to_bytes(),
+    /// #     signature: key.sign(&relay_statement(challenge, &certificate_sha256)).to_bytes(),
+    /// # };
+    /// let challenge = room[1].relay_challenge()?;
+    /// let proof = ask(&challenge); // the relay's answer over this connection
+    /// let relay = room[1].verify_relay(&challenge, &certificate_sha256, &proof)?;
+    /// room[1].use_relay(&relay)?;
+    /// let mut microphone = room[1].sealer(Track::MICROPHONE, Framing::Whole)?;
+    /// # let sealed = &mut Vec::new();
+    /// microphone.seal(b"an Opus packet", now.monotonic_ms, sealed)?;
+    /// assert_eq!(relay.region(), "Iceland");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Argument`] if it has left the list meanwhile, [`Error::NotJoined`] before a Welcome,

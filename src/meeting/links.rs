@@ -40,6 +40,17 @@ pub struct LiveInvite {
 impl Meeting {
     /// The first invite, to send to those who shall knock. A removal replaces it.
     ///
+    /// ```
+    /// # use incamera::{Event, Invite};
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada"])?;
+    /// # let now = room.now();
+    /// let link = room[0].invite()?.link();
+    /// let ben = room.knock("Ben", &Invite::parse(&link)?, None)?;
+    /// assert!(matches!(room.events(0).pop(), Some(Event::Knock { .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Argument`] if all were revoked, [`Error::NotJoined`], [`Error::Broken`],
     /// [`Error::Ended`].
@@ -50,6 +61,19 @@ impl Meeting {
     }
 
     /// All live invites. A removal replaces every link.
+    ///
+    /// ```
+    /// # use incamera::InviteOptions;
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// let name = "staff".to_owned();
+    /// room[0].create_invite(InviteOptions { name, ..InviteOptions::default() }, now)?;
+    /// room.run();
+    /// let names: Vec<_> = room[1].invites()?.into_iter().map(|live| live.name).collect();
+    /// assert_eq!(names, ["", "staff"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::NotJoined`], [`Error::Broken`], [`Error::Ended`].
@@ -68,6 +92,21 @@ impl Meeting {
     /// Makes an invite. It works once the change is in the state, as
     /// [`Event::Rules`](crate::Event::Rules) tells.
     ///
+    /// ```
+    /// # use incamera::{Event, InviteOptions};
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada"])?;
+    /// # let now = room.now();
+    /// // Nobody is admitted under it an hour from now.
+    /// let expires_s = core::num::NonZeroU64::new(now.unix_ms / 1_000 + 3_600);
+    /// let options = InviteOptions { name: "guests".to_owned(), expires_s, ..InviteOptions::default() };
+    /// let invite = room[0].create_invite(options, now)?;
+    /// room.run();
+    /// let dan = room.knock("Dan", &invite, None)?;
+    /// assert!(matches!(room.events(0).pop(), Some(Event::Knock { name, .. }) if name == "Dan"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Argument`] if the name is too long; those of [`set_door`](Self::set_door).
     pub fn create_invite(&mut self, options: InviteOptions, now: Now) -> Result<Invite, Error> {
@@ -85,6 +124,18 @@ impl Meeting {
 
     /// Gives an invite another secret, so that its link works no more, and gives the new link.
     ///
+    /// ```
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// let old = room[0].invites()?.remove(0);
+    /// let new = room[0].rotate_invite(old.id, now)?;
+    /// room.run();
+    /// assert_eq!(room[1].invite()?.link(), new.link());
+    /// assert_ne!(old.invite.link(), new.link());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Argument`] if no live invite has this id; those of [`set_door`](Self::set_door).
     pub fn rotate_invite(&mut self, id: InviteId, now: Now) -> Result<Invite, Error> {
@@ -98,6 +149,17 @@ impl Meeting {
     }
 
     /// Ends an invite: its link works no more.
+    ///
+    /// ```
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// let invite = room[0].invites()?.remove(0);
+    /// room[0].revoke_invite(invite.id, now)?;
+    /// room.run();
+    /// assert!(room[1].invites()?.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Argument`] if no live invite has this id; those of [`set_door`](Self::set_door).

@@ -252,7 +252,8 @@ impl<E: Engine> Core<E> {
             return;
         };
         match knocking.read_tree(&self.shared, bytes, now_ms) {
-            Ok((member, seq)) => {
+            Ok(None) => {}
+            Ok(Some((member, seq))) => {
                 self.member = Some(Box::new(member));
                 self.order.rewind(seq.saturating_add(1));
             }

@@ -139,7 +139,10 @@ impl<E: Engine> Member<E> {
             trees: VecDeque::new(),
             lobby: Lobby::default(),
             handling: Handling::default(),
-            budget: Budget::default(),
+            budget: match standing {
+                Standing::Unconfirmed => Budget::of_newcomer(now_ms),
+                _ => Budget::default(),
+            },
             room,
             own_orders: Vec::new(),
             declares_silent: false,

@@ -24,6 +24,7 @@ mod news;
 mod order;
 mod orders;
 mod outbox;
+mod people;
 mod powers;
 mod proving;
 mod relays;

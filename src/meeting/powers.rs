@@ -51,7 +51,8 @@ impl<E: Engine> Member<E> {
         now_ms: u64,
     ) -> Result<(), Error> {
         self.require_in()?;
-        let current = self.state.duplicate();
+        // What waits counts as done: locking a door and opening it again leaves it open.
+        let current = self.changed().state;
         if !self.allows(&current, &change)?.1 {
             return Ok(());
         }
@@ -71,15 +72,17 @@ impl<E: Engine> Member<E> {
         let own = self.own_seat().map(|seat| &seat.occupant).ok_or(Rule::UnknownCommitter)?;
         let mut next = state.duplicate();
         policy::apply(&mut next, self.roster().occupants(), own, change)?;
-        if next == *state {
-            return Ok((next, false));
+        let differs = next != *state;
+        // Back to what is in force: there is nothing to judge.
+        if !differs || next == self.state {
+            return Ok((next, differs));
         }
         let ordered = self.intents.ordered();
         let proposed = self.proposes(&next, &[]);
         // Others carry binding orders first; what follows is judged then.
         let orders = if self.is_ordered_out() { ordered.as_slice() } else { &[] };
         policy::judge(&self.scene(orders), &proposed)?;
-        Ok((next, true))
+        Ok((next, differs))
     }
 
     pub(super) fn proposes<'a>(
@@ -115,9 +118,13 @@ impl<E: Engine> Member<E> {
     /// Forgets changes that the state shows.
     pub(super) fn settle_changes(&mut self) {
         let mut changes = std::mem::take(&mut self.intents.changes);
-        changes.retain(|change| {
-            let differs = self.allows(&self.state, change).map_or(true, |(_, differs)| differs);
-            differs
+        let mut state = self.state.duplicate();
+        changes.retain(|change| match self.allows(&state, change) {
+            Ok((next, differs)) => {
+                state = next;
+                differs
+            }
+            Err(_) => true,
         });
         self.intents.changes = changes;
         let own = self.own_seat().map(|seat| seat.name.clone());

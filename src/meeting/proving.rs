@@ -11,7 +11,9 @@ use super::face::Event;
 use super::member::Member;
 use super::roster::Seat;
 use super::shared::{Refusal, Shared};
-use crate::admission::{CLAIM_MS, PasscodeFault, PasscodeRun, Proof, Verifier, seal_reply};
+use crate::admission::{
+    CLAIM_MS, PasscodeFault, PasscodeRun, Proof, Verifier, Waiting, seal_reply,
+};
 use crate::error::Fault;
 use crate::mls::Engine;
 use crate::policy::{self, Occupant};
@@ -133,7 +135,7 @@ impl<E: Engine> Member<E> {
                         self.let_in(reference);
                     }
                 }
-                Proof::Pending if one.run.is_none() => {
+                Proof::Pending if one.run.is_none() && !self.budget.is_blind(now_ms) => {
                     // SPEC [A13]
                     let wait = ATTEND_STAGGER_MS.saturating_mul(rank).min(ATTEND_LATEST_MS);
                     let at = *one.attend_at.get_or_insert(now_ms.saturating_add(wait));
@@ -216,9 +218,9 @@ impl<E: Engine> Member<E> {
     /// Answers a knock with this member's part of CPace.
     fn challenge(&mut self, shared: &mut Shared, knock: KeyPackageRef, now_ms: u64) {
         let Some(passcode) = &self.state.passcode else { return };
-        let Some(waiting) = self.lobby.waiting().find(|waiting| waiting.reference == knock) else {
-            return;
-        };
+        // A claim that was long on its way: another member's run is over.
+        let pending = |w: &&Waiting| w.reference == knock && w.proof == Proof::Pending;
+        let Some(waiting) = self.lobby.waiting().find(pending) else { return };
         let Some(one) = self.handling.0.get_mut(&knock) else { return };
         let Some(share) = one.share else { return };
         let mailbox = waiting.mailbox;

@@ -47,6 +47,16 @@ const ASSISTANT: Rights = Rights::of(&[
 impl Settings {
     /// A meeting of people who know each other: those who knock wait, everyone speaks, and hosts,
     /// co-hosts and presenters share screens.
+    ///
+    /// ```
+    /// # use incamera::{Door, Right, Settings};
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::with(Settings::MEETING, &["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// assert_eq!(room[1].rules()?.door, Door::WaitingRoom);
+    /// assert!(room[1].roster()[1].rights.contains(Right::Speak));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const MEETING: Self = Self {
         profile: Profile::Standard,
         door: Door::WaitingRoom,
@@ -59,6 +69,16 @@ impl Settings {
     };
 
     /// A lesson: those who knock wait, nobody but hosts shares a screen, and names stay as they are.
+    ///
+    /// ```
+    /// # use incamera::{Right, Settings};
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::with(Settings::CLASSROOM, &["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// assert!(!room[1].roster()[1].rights.contains(Right::RenameSelf));
+    /// assert!(!room[1].rules()?.rights.presenter.contains(Right::ShareScreen));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const CLASSROOM: Self = Self {
         co_host: PERSON.union(ASSISTANT),
         presenter: PERSON,
@@ -67,11 +87,30 @@ impl Settings {
     };
 
     /// A lecture before strangers: whoever has the link comes in, to listen and react.
+    ///
+    /// ```
+    /// # use incamera::{Door, Settings};
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::with(Settings::WEBINAR, &["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// assert_eq!(room[1].rules()?.door, Door::Open);
+    /// assert!(room[1].roster()[1].may_send.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const WEBINAR: Self =
         Self { door: Door::Open, attendee: Rights::of(&[Right::React]), ..Self::MEETING };
 
     /// A consultation: those who knock wait, nobody but hosts records or shares, and co-hosts
     /// neither admit nor invite.
+    ///
+    /// ```
+    /// # use incamera::{Right, Settings};
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::with(Settings::CLINIC, &["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// assert!(!room[1].rules()?.rights.co_host.contains(Right::Admit));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const CLINIC: Self = Self {
         co_host: PERSON.with(Right::MuteOthers).with(Right::Remove),
         presenter: PERSON,
@@ -80,6 +119,16 @@ impl Settings {
     };
 
     /// A place for everyone: whoever has the link comes in, and everyone may speak and share.
+    ///
+    /// ```
+    /// # use incamera::{Door, Settings, TrackKind};
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::with(Settings::OPEN, &["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// assert_eq!(room[1].rules()?.door, Door::Open);
+    /// assert!(room[1].roster()[1].may_send.contains(TrackKind::Screen));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const OPEN: Self =
         Self { door: Door::Open, attendee: PERSON.with(Right::ShareScreen), ..Self::MEETING };
 
@@ -128,6 +177,15 @@ impl Default for Settings {
 
 impl Settings {
     /// The same with every microphone muted at first.
+    ///
+    /// ```
+    /// # use incamera::{Settings, TrackKind};
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::with(Settings::MEETING.muted_on_entry(), &["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// assert!(!room[1].roster()[1].may_send.contains(TrackKind::Microphone));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn muted_on_entry(mut self) -> Self {
         self.muted.insert(TrackKind::Microphone);

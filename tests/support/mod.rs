@@ -19,6 +19,8 @@ pub(crate) struct Client {
     pub(crate) events: Vec<Event>,
     /// Whether the server delivers to it.
     pub(crate) online: bool,
+    /// Whether the server keeps back what it sends, in [`World::withheld`].
+    pub(crate) unheard: bool,
     /// What the server has for it, oldest first.
     inbox: Vec<Input>,
 }
@@ -78,9 +80,13 @@ impl World {
     }
 
     pub(crate) fn create(&mut self, name: &'static str) -> Who {
+        self.create_with(name, Settings::default())
+    }
+
+    pub(crate) fn create_with(&mut self, name: &'static str, settings: Settings) -> Who {
         let seed = self.fresh_seed();
         let identity = testing::identity(seed, name).unwrap();
-        let meeting = testing::create(seed, &identity, Settings::default(), self.now()).unwrap();
+        let meeting = testing::create(seed, &identity, settings, self.now()).unwrap();
         self.add(name, meeting)
     }
 
@@ -99,8 +105,60 @@ impl World {
         who
     }
 
+    /// A client that offers a passcode when it knocks.
+    pub(crate) fn knock_proving(
+        &mut self,
+        name: &'static str,
+        invite: &Invite,
+        passcode: &str,
+    ) -> Who {
+        let seed = self.fresh_seed();
+        let identity = testing::identity(seed, name).unwrap();
+        let meeting = testing::join_with_passcode(seed, &identity, invite, passcode, self.now());
+        let who = self.add(name, meeting.unwrap());
+        self.settle();
+        who
+    }
+
+    /// Delivers what was kept back, and keeps back nothing more.
+    pub(crate) fn release(&mut self) {
+        self.clients.iter_mut().for_each(|client| client.unheard = false);
+        for message in std::mem::take(&mut self.withheld) {
+            self.serve(message);
+        }
+        self.settle();
+    }
+
+    /// The knock that a client showed last.
+    pub(crate) fn last_knock(&self, who: Who) -> KnockId {
+        let knock = |event: &Event| match event {
+            Event::Knock { knock, .. } => Some(*knock),
+            _ => None,
+        };
+        self.clients[who].events.iter().rev().find_map(knock).unwrap()
+    }
+
+    /// Asks something of a client's meeting that must work, and lets it happen.
+    #[track_caller]
+    pub(crate) fn ask<T>(
+        &mut self,
+        who: Who,
+        what: impl FnOnce(&mut Meeting, Now) -> Result<T, Error>,
+    ) -> T {
+        let now = self.now();
+        let asked = what(&mut self.clients[who].meeting, now).unwrap();
+        self.settle();
+        asked
+    }
+
+    /// How many events of a client are such.
+    pub(crate) fn count(&self, who: Who, such: impl Fn(&Event) -> bool) -> usize {
+        self.clients[who].events.iter().filter(|event| such(event)).count()
+    }
+
     pub(crate) fn add(&mut self, name: &'static str, meeting: Meeting) -> Who {
-        let client = Client { name, meeting, events: vec![], online: true, inbox: vec![] };
+        let client =
+            Client { name, meeting, events: vec![], online: true, unheard: false, inbox: vec![] };
         self.clients.push(client);
         let who = self.clients.len() - 1;
         self.connect(who);
@@ -168,6 +226,7 @@ impl World {
         match output {
             Output::Event(event) => self.clients[who].events.push(event),
             _ if !self.clients[who].online => {}
+            Output::Send(message) if self.clients[who].unheard => self.withheld.push(message),
             Output::Send(message) => self.serve(message),
             Output::Fetch { from } => {
                 let entries = self.log.iter().enumerate().skip(from as usize);
