@@ -179,6 +179,15 @@ mod tests {
     }
 
     #[test]
+    fn a_newcomer_is_blind_for_as_long_as_failed_runs_count() {
+        // SPEC [A13]
+        let newcomer = Budget::of_newcomer(5_000);
+        assert!(newcomer.is_blind(5_000) && newcomer.is_blind(5_000 + FAILED_RUN_MS - 1));
+        assert!(!newcomer.is_blind(5_000 + FAILED_RUN_MS));
+        assert!(!Budget::default().is_blind(0), "whoever was there from the start has read all");
+    }
+
+    #[test]
     fn claims_that_count_no_longer_are_forgotten() {
         let mut budget = after(0..10);
         budget.note_attend(knock(10), 1_004 + FAILED_RUN_MS);
