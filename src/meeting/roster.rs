@@ -116,3 +116,79 @@ fn read_leaf(leaf: &Leaf, meeting: MeetingId) -> Result<Seat, BadRoster> {
     let Certified { identity_key, direct_key, name, .. } = certified;
     Ok(Seat { occupant, identity_key, direct_key, credential: credential.clone(), name })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::{Identity, certify, renamed};
+
+    const MEETING: MeetingId = MeetingId::new([1; 16]);
+
+    /// A leaf of the person with this number, in the stay with this number.
+    fn leaf(index: u32, person: u8, stay: u8) -> Leaf {
+        let signature_key = [stay; 32];
+        let identity = Identity::from_secret_key(&[person; 32], "Ada").unwrap();
+        let stay = StayId::new([stay; 16]);
+        let credential = certify(&identity, MEETING, &signature_key, stay, [9; 32]).encode();
+        Leaf { index, credential, signature_key }
+    }
+
+    fn roster() -> Roster {
+        Roster::read(&[leaf(0, 1, 10), leaf(2, 2, 11), leaf(5, 1, 12)], MEETING, None).unwrap()
+    }
+
+    #[test]
+    fn seats_are_found_by_leaf_stay_and_identity() {
+        let roster = roster();
+        assert_eq!(roster.seats().len(), 3);
+        assert_eq!(roster.at(2).map(|seat| seat.occupant.stay), Some(StayId::new([11; 16])));
+        assert_eq!(roster.at(1), None);
+        assert_eq!(roster.at(6), None);
+        let of = |stay: u8| roster.of(StayId::new([stay; 16])).map(|seat| seat.occupant.leaf);
+        assert_eq!([of(10), of(11), of(12), of(13)], [Some(0), Some(2), Some(5), None]);
+        let ada = roster.seats()[0].occupant.fingerprint;
+        assert_eq!(roster.leaves_of(ada).collect::<Vec<_>>(), [0, 5]);
+        let occupants: Vec<_> = roster.seats().iter().map(|seat| &seat.occupant).collect();
+        assert_eq!(roster.occupants().iter().collect::<Vec<_>>(), occupants);
+    }
+
+    #[test]
+    fn two_leaves_of_one_stay_are_no_roster() {
+        // SPEC [G6], [A7]
+        let twins = [leaf(0, 1, 10), leaf(1, 2, 11), leaf(2, 3, 10)];
+        assert_eq!(Roster::read(&twins, MEETING, None), Err(BadRoster::Duplicate));
+    }
+
+    #[test]
+    fn a_leaf_certified_for_another_meeting_or_key_is_no_seat() {
+        // SPEC [I2], [A7]
+        let elsewhere = MeetingId::new([2; 16]);
+        assert_eq!(Roster::read(&[leaf(0, 1, 10)], elsewhere, None), Err(BadRoster::Certificate));
+        let stolen = Leaf { signature_key: [8; 32], ..leaf(0, 1, 10) };
+        assert_eq!(Roster::read(&[stolen], MEETING, None), Err(BadRoster::Certificate));
+    }
+
+    #[test]
+    fn a_known_leaf_is_read_anew_if_its_key_or_its_credential_has_changed() {
+        // SPEC [I2], [G21]
+        let known = roster();
+        let renamed_leaf = Leaf {
+            credential: renamed(&leaf(0, 1, 10).credential, "Bea").unwrap(),
+            ..leaf(0, 1, 10)
+        };
+        let again = Roster::read(&[renamed_leaf, leaf(2, 2, 11)], MEETING, Some(&known)).unwrap();
+        assert_eq!(again.seats()[0].name, "Bea");
+        assert_eq!(again.at(2), known.at(2));
+        let stolen = Leaf { signature_key: [8; 32], ..leaf(0, 1, 10) };
+        let refused = Roster::read(&[stolen], MEETING, Some(&known));
+        assert_eq!(refused, Err(BadRoster::Certificate));
+        let forged = Leaf { credential: leaf(0, 3, 13).credential, ..leaf(0, 1, 10) };
+        let refused = Roster::read(&[forged], MEETING, Some(&known));
+        assert_eq!(refused, Err(BadRoster::Certificate));
+        // What was verified before is taken as it is: verified once, for this very meeting.
+        let elsewhere = MeetingId::new([2; 16]);
+        assert!(Roster::read(&[leaf(2, 2, 11)], elsewhere, Some(&known)).is_ok());
+        let moved = Roster::read(&[leaf(3, 2, 11)], elsewhere, Some(&known));
+        assert_eq!(moved, Err(BadRoster::Certificate));
+    }
+}
