@@ -119,6 +119,25 @@ mod tests {
     }
 
     #[test]
+    fn what_an_identity_signs_is_as_specified() {
+        // SPEC [I2], [I7]
+        let counting = |first: u8| std::array::from_fn(|n| first + n as u8);
+        let credential = LeafCredential {
+            direct_key: counting(0x40),
+            label: None,
+            attestation: Vec::new(),
+            ..credential()
+        };
+        let stay = StayId::new(std::array::from_fn(|n| 0xb0 + n as u8));
+        let credential = LeafCredential { stay, ..credential };
+        let meeting = MeetingId::new(std::array::from_fn(|n| 0xa0 + n as u8));
+        let statement = statement(meeting, &counting(0x80), &credential);
+        assert_eq!(statement.len(), 151);
+        let hash = Fingerprint::new(Sha256::digest(&statement).into()).to_string();
+        assert!(include_str!("../../SPEC.md").contains(&hash), "not in SPEC.md: {hash}");
+    }
+
+    #[test]
     fn a_genuine_certificate_names_its_identity() {
         let ada = Identity::from_secret_key(&[7; 32], "Ada").unwrap();
         let certified = verify_certificate(&credential().encode(), MEETING, &LEAF_KEY).unwrap();

@@ -28,7 +28,7 @@ const CARRY_LATEST_MS: u64 = 10_000;
 const ORDER_GRACE_MS: u64 = 1_000;
 
 /// The key that seals orders, from a heartbeat key: HKDF-Expand(key, "incamera 1 order", 32).
-fn order_key(heartbeat_key: &Secret<32>) -> Result<Secret<32>, Error> {
+pub(super) fn order_key(heartbeat_key: &Secret<32>) -> Result<Secret<32>, Error> {
     // SPEC [K9]
     let fault = Error::Internal("the key of an order");
     let expander = Hkdf::<Sha256>::from_prk(heartbeat_key.expose()).map_err(|_| fault)?;

@@ -1,12 +1,13 @@
 //! The worked examples of SPEC.md, section 13, against the code.
 
 use incamera_wire::{
-    Envelope, EnvelopeKind, EventBody, EventKind, FrameHeader, MeetingId, Profile, SafetyCodeInput,
-    SafetyMember, StayId, Track,
+    Envelope, EnvelopeKind, EventBody, EventKind, FrameHeader, MeetingId, Profile, RelayChallenge,
+    SafetyCodeInput, SafetyMember, StayId, Track, relay_statement,
 };
 
+use super::super::orders::order_key;
 use crate::admission::Invite;
-use crate::identity::{fingerprint, safety_code};
+use crate::identity::{fingerprint, pair_code, safety_code};
 use crate::policy::invite_id;
 use crate::secret::Secret;
 
@@ -63,17 +64,45 @@ fn the_associated_data_of_an_envelope_is_as_specified() {
 }
 
 #[test]
-fn an_event_body_is_as_specified() {
-    let body = EventBody {
-        meeting: MeetingId::new(counting(0xa0)),
-        epoch: 7,
-        stay: StayId::new(counting(0xb0)),
-        counter: 1,
-        kind: EventKind::Leave,
-    };
-    let shown = hex(&body.encode())
+fn event_bodies_are_as_specified() {
+    let target = fingerprint(&counting(0));
+    let kinds = [
+        EventKind::Leave,
+        EventKind::Chat { text: "hi".to_owned() },
+        EventKind::RemovalOrder { target, stay: StayId::new(counting(0xc0)) },
+    ];
+    for kind in kinds {
+        let body = EventBody {
+            meeting: MeetingId::new(counting(0xa0)),
+            epoch: 7,
+            stay: StayId::new(counting(0xb0)),
+            counter: 1,
+            kind,
+        };
+        let shown = hex(&body.encode())
+            .replace(&hex(&counting::<16>(0xa0)), "a0..af")
+            .replace(&hex(&counting::<16>(0xb0)), "b0..bf")
+            .replace(&hex(&counting::<16>(0xc0)), "c0..cf");
+        specified(&shown);
+    }
+}
+
+#[test]
+fn the_key_of_orders_is_as_specified() {
+    // SPEC [K9]
+    let key = order_key(&Secret::filled(|bytes| *bytes = counting(0x60))).unwrap();
+    specified(&format!("heartbeat key 60..7f {}", hex(key.expose())));
+}
+
+#[test]
+fn what_a_relay_signs_is_as_specified() {
+    // SPEC [M12]
+    let challenge =
+        RelayChallenge { meeting: MeetingId::new(counting(0xa0)), challenge: counting(0x60) };
+    let shown = hex(&relay_statement(&challenge, &counting(0x40)))
+        .replace(&hex(&counting::<32>(0x60)), "60..7f")
         .replace(&hex(&counting::<16>(0xa0)), "a0..af")
-        .replace(&hex(&counting::<16>(0xb0)), "b0..bf");
+        .replace(&hex(&counting::<32>(0x40)), "40..5f");
     specified(&shown);
 }
 
@@ -87,7 +116,19 @@ fn a_safety_code_is_as_specified() {
         authenticator: counting(0x60),
         members: vec![member],
     };
-    specified(&format!("code {}", safety_code(&input)));
+    presented(&safety_code(&input));
+}
+
+#[test]
+fn a_pair_code_is_as_specified() {
+    // SPEC [I5]
+    presented(&pair_code(&counting(0x20), &counting(0)));
+}
+
+/// SPEC.md gives this code in its three forms.
+#[track_caller]
+fn presented(code: &crate::SafetyCode) {
+    specified(&format!("code {code} words {} QR {}", code.words(), code.qr_payload()));
 }
 
 #[test]
