@@ -286,7 +286,12 @@ impl World {
         }
         let refused = forged.attempted() - forged.accepted();
         let of = forged.attempted();
-        let reason = forged.reason.rsplit_once(": ").map_or("", |(_, reason)| reason).to_owned();
+        // Of "the group's rules refuse this commit: [G8] ..." the rule, of anything else what it is.
+        let reason = match forged.reason.split_once(": ") {
+            Some((_, rule)) if rule.starts_with('[') => rule.to_owned(),
+            Some((what, _)) => what.to_owned(),
+            None => forged.reason.clone(),
+        };
         self.tell(format!("{author} {}; {refused} of {of} refuse: {reason}", trick.claim()));
     }
 
