@@ -365,3 +365,37 @@ fn a_joiner_whose_first_tree_is_of_the_losing_add_comes_in_all_the_same() {
     assert_eq!(world.count(dan, is_joined), 1);
     world.assert_agreed(&[0, 1, 2, dan]);
 }
+
+#[test]
+fn whom_the_open_door_had_not_let_in_yet_waits_for_a_person_once_it_is_shut() {
+    // SPEC [G8]
+    let mut world = open(137, &["Ada", "Ben"]);
+    let ben = world.clients[0].meeting.roster()[1].fingerprint;
+    world.ask(0, |host, now| host.set_role(ben, Role::CoHost, now));
+    let before = [0, 1].map(|who| world.count(who, is_knock));
+    // Ada's Add is behind Ben's change.
+    world.clients[0].unheard = true;
+    let dan = world.knock("Dan");
+    world.ask(1, |host, now| host.set_door(Door::WaitingRoom, now));
+    world.release();
+    world.pass(60_000);
+    assert!(!world.has_joined(dan));
+    let shown = [0, 1].map(|who| world.count(who, is_knock));
+    assert_eq!(shown, before.map(|count| count + 1));
+    let knock = world.last_knock(0);
+    world.ask(0, |host, now| host.admit(knock, now));
+    assert!(world.has_joined(dan));
+}
+
+#[test]
+fn everybody_at_once_leaves_out_those_whose_link_has_expired() {
+    // SPEC [A15]
+    let mut world = World::meeting(138, &["Ada"]);
+    let expires_s = NonZeroU64::new(world.now().unix_ms / 1_000 + 60);
+    let options = InviteOptions { expires_s, ..options("today") };
+    let invite = world.ask(0, |host, now| host.create_invite(options, now));
+    let dan = world.knock_with("Dan", &invite);
+    world.pass(60_000);
+    world.ask(0, |host, now| host.admit_all(now));
+    assert!(!world.has_joined(dan));
+}

@@ -274,3 +274,13 @@ fn if_whoever_took_on_a_knock_falls_silent_another_does() {
     assert!(world.has_joined(cleo));
     world.assert_agreed(&[0, ben, cleo]);
 }
+
+#[test]
+fn who_waits_is_asked_no_passcode_once_there_is_none() {
+    // SPEC [A13]
+    let (mut world, invite) = world(153, Door::WaitingRoom);
+    let ben = world.knock_with("Ben", &invite);
+    world.ask(0, |host, now| host.set_passcode(None, now));
+    world.ask(0, |host, now| host.admit_all(now));
+    assert!(world.has_joined(ben));
+}

@@ -9,10 +9,13 @@
 
 mod support;
 
+use std::sync::{Arc, Mutex};
+
 use ed25519_dalek::{Signer, SigningKey};
 use incamera::wire::relay_statement;
 use incamera::{
-    Alarm, Event, Fault, FrameError, Framing, RelayChallenge, RelayEntry, RelayProof, Sealer, Track,
+    Alarm, Applicant, Event, Fault, FrameError, Framing, IdentityHook, RelayChallenge, RelayEntry,
+    RelayProof, Sealer, Track,
 };
 use support::World;
 
@@ -153,4 +156,53 @@ fn a_proof_for_another_meeting_or_another_client_is_refused() {
     assert_eq!(ben.verify_relay(&relabelled, &CERTIFICATE, &proof).map(|_| ()), refused);
     let proof = answer(1, &relabelled, &CERTIFICATE);
     assert!(ben.verify_relay(&own, &CERTIFICATE, &proof).is_err());
+}
+
+#[test]
+fn a_relay_is_proved_anew_after_a_time_without_a_list() {
+    // SPEC [M13]
+    let mut world = world(168);
+    use_relay(&mut world, 1);
+    let mut sealer = world.clients[1].meeting.sealer(Track::MICROPHONE, Framing::Whole).unwrap();
+    world.ask(0, |host, now| host.set_relays(vec![], now));
+    // Media may go anywhere now, and nobody says where.
+    assert_eq!(seal(&world, &mut sealer), Ok(()));
+    world.ask(0, |host, now| host.set_relays(vec![entry(1)], now));
+    assert_eq!(seal(&world, &mut sealer), Err(FrameError::NoRelay));
+    use_relay(&mut world, 1);
+    assert_eq!(seal(&world, &mut sealer), Ok(()));
+}
+
+/// Seals while the meeting is in the middle of a call, as a media thread does.
+struct Beside(Mutex<Sealer>, Arc<Mutex<Vec<Result<(), FrameError>>>>);
+
+impl IdentityHook for Beside {
+    fn vouches_for(&self, _: &Applicant) -> bool {
+        let sealed = self.0.lock().unwrap().seal(b"a frame", 0, &mut Vec::new());
+        self.1.lock().unwrap().push(sealed);
+        true
+    }
+}
+
+#[test]
+fn a_joiner_seals_nothing_at_the_moment_of_its_confirmation() {
+    // SPEC [M13]
+    let mut world = world(169);
+    let cleo = world.knock("Cleo");
+    let meeting = &mut world.clients[cleo].meeting;
+    let sealer = meeting.sealer(Track::MICROPHONE, Framing::Whole).unwrap();
+    let sealed = Arc::default();
+    meeting.set_identity_hook(Box::new(Beside(Mutex::new(sealer), Arc::clone(&sealed))));
+    world.clients[0].unheard = true;
+    world.admit_all(0);
+    // The Welcome's epoch and its confirmation are read in one call.
+    world.clients[0].unheard = false;
+    world.release();
+    world.pass(10_000);
+    assert!(world.has_joined(cleo));
+    let sealed = sealed.lock().unwrap();
+    assert!(
+        !sealed.is_empty() && sealed.iter().all(|s| *s == Err(FrameError::NoRelay)),
+        "{sealed:?}"
+    );
 }

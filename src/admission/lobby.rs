@@ -39,6 +39,8 @@ pub(crate) struct Waiting {
     pub(crate) label: Option<Label>,
     /// What it has shown of the passcode.
     pub(crate) proof: Proof,
+    /// Whether the open door has let it in, and no person.
+    pub(crate) by_door: bool,
     /// When it came, in the milliseconds of the caller's monotonic clock.
     pub(crate) arrived_ms: u64,
 }
@@ -156,6 +158,11 @@ impl Lobby {
         self.waiting.iter_mut().find(|waiting| waiting.reference == reference)
     }
 
+    /// As [`Lobby::waiting`], to change them.
+    pub(crate) fn all_mut(&mut self) -> impl Iterator<Item = &mut Waiting> {
+        self.waiting.iter_mut()
+    }
+
     /// The knocks that wait, oldest first.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = &Waiting> {
         self.waiting.iter()
@@ -183,6 +190,7 @@ mod tests {
             fingerprint: Fingerprint::new([4; 32]),
             label: None,
             proof: Proof::NotAsked,
+            by_door: false,
             arrived_ms: n as u64,
         }
     }

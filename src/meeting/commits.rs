@@ -144,6 +144,7 @@ impl<E: Engine> Member<E> {
         self.room.settle(&self.epochs.current().roster, now_ms);
         added.iter().for_each(|reference| self.budget.note_added(*reference));
         self.void_dead_knocks(shared);
+        self.review_lobby(shared, old_state.door);
         self.tell_changes(shared, &before, facts, accepted);
         self.tell_state(shared, &before, &old_state, facts.committer);
         self.settle_changes();

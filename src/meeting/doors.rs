@@ -85,6 +85,7 @@ impl<E: Engine> Member<E> {
             fingerprint: certified.fingerprint,
             label: certified.label,
             proof,
+            by_door: false,
             arrived_ms: now_ms,
         };
         self.turn_down(shared, &waiting, &certified)?;
@@ -193,7 +194,10 @@ impl<E: Engine> Member<E> {
         self.require_in()?;
         self.require(Right::Admit)?;
         policy::may_add(&self.state, &self.own_occupant()?)?;
-        let proved = |w: &&Waiting| matches!(w.proof, Proof::NotAsked | Proof::Proved);
+        // SPEC [A15]
+        let proved = |w: &&Waiting| {
+            matches!(w.proof, Proof::NotAsked | Proof::Proved) && !self.is_expired(shared, w.invite)
+        };
         let waiting: Vec<_> = self.lobby.waiting().filter(proved).map(|w| w.reference).collect();
         for reference in waiting {
             if let Some((_, waiting)) = self.lobby.take(reference) {

@@ -267,6 +267,8 @@ impl<E: Engine> Member<E> {
         // SPEC [A8]
         if self.standing == Standing::Unconfirmed {
             self.standing = Standing::Confirmed;
+            // SPEC [M13]: sealers may have been taken before, and may run beside this call.
+            shared.gate_relay(&self.state);
             shared.keyring.allow_sealing(true);
             shared.tell(Event::Joined);
             self.vet_all(shared);

@@ -28,14 +28,15 @@ impl Meeting {
     /// ```
     ///
     /// # Errors
-    /// [`Error::MissingRight`], [`Error::UnknownKnock`], [`Error::NotJoined`], [`Error::Broken`],
+    /// [`Error::MissingRight`], [`Error::UnknownKnock`], [`Error::Argument`] (its link has expired),
+    /// [`Error::Refused`] (the door is locked), [`Error::NotJoined`], [`Error::Broken`],
     /// [`Error::Ended`], [`Error::NoEntropy`], [`Error::Internal`].
     pub fn admit(&mut self, knock: KnockId, now: Now) -> Result<(), Error> {
         self.core.call(now, |shared, member, at| member.admit(shared, knock, at))
     }
 
     /// Lets everybody in who knocks, but for those who were asked for a passcode and have not proved
-    /// it.
+    /// it, and those whose link has expired.
     ///
     /// ```
     /// # use incamera::Event;
@@ -51,7 +52,7 @@ impl Meeting {
     /// ```
     ///
     /// # Errors
-    /// As [`admit`](Self::admit), but for [`Error::UnknownKnock`].
+    /// As [`admit`](Self::admit), but for [`Error::UnknownKnock`] and [`Error::Argument`].
     pub fn admit_all(&mut self, now: Now) -> Result<(), Error> {
         self.core.call(now, |shared, member, at| member.admit_all(shared, at))
     }

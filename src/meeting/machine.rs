@@ -118,9 +118,10 @@ impl<E: Engine> Core<E> {
         let now_ms = self.now_ms.max(now.monotonic_ms);
         self.require_going()?;
         let member = self.member.as_mut().ok_or(Error::NotJoined)?;
+        // SPEC [A15]: the caller's clock of this very call.
+        self.shared.unix_ms = now.unix_ms;
         call(&mut self.shared, member, now_ms)?;
         self.now_ms = now_ms;
-        self.shared.unix_ms = now.unix_ms;
         self.drive(now_ms);
         Ok(())
     }

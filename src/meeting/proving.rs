@@ -150,7 +150,33 @@ impl<E: Engine> Member<E> {
 
     fn let_in(&mut self, reference: KeyPackageRef) {
         if let Some((_, waiting)) = self.lobby.take(reference) {
-            self.intents.admissions.push(waiting);
+            self.intents.admissions.push(Waiting { by_door: true, ..waiting });
+        }
+    }
+
+    /// After a commit: whom an open door let in waits again if it is open no more, and who waits is
+    /// asked and shown as the new state says.
+    pub(super) fn review_lobby(&mut self, shared: &mut Shared, before: Door) {
+        let door = self.state.door;
+        if door != before && door != Door::Open {
+            let back = |waiting: &Waiting| waiting.by_door || door == Door::Locked;
+            let admissions = std::mem::take(&mut self.intents.admissions);
+            let (back, stay): (Vec<_>, Vec<_>) = admissions.into_iter().partition(back);
+            self.intents.admissions = stay;
+            for (place, waiting) in back.into_iter().enumerate() {
+                self.handling.0.entry(waiting.reference).or_default();
+                self.lobby.put_back(place, Waiting { by_door: false, ..waiting });
+            }
+        }
+        for waiting in self.lobby.all_mut() {
+            let asks = policy::live_invite(&self.state, waiting.invite).is_none_or(|i| i.passcode);
+            if !asks {
+                waiting.proof = Proof::NotAsked;
+            }
+        }
+        let waiting: Vec<_> = self.lobby.waiting().map(|waiting| waiting.reference).collect();
+        for reference in waiting {
+            self.show_knock(shared, reference);
         }
     }
 
@@ -182,6 +208,10 @@ impl<E: Engine> Member<E> {
         if proved {
             // Whoever may admit could let it in without a passcode: its word is as good.
             self.budget.note_added(knock);
+            // SPEC [A13]: an own run that whoever knocks has not answered does not undo it.
+            if let Some(one) = self.handling.0.get_mut(&knock) {
+                one.run = None;
+            }
             if author.stay != self.stay {
                 self.set_proof(shared, knock, Proof::Proved);
             }

@@ -99,13 +99,12 @@ impl Shared {
     pub(super) fn gate_relay(&mut self, state: &GroupState) {
         let listed = |key: &[u8; 32]| state.relays.iter().any(|relay| relay.key == *key);
         let had = self.relays.used.is_some();
-        if !state.relays.is_empty() {
-            self.relays.used = self.relays.used.filter(listed);
-        }
+        // SPEC [M13]: without a list media may go elsewhere, so that none outlives its list.
+        self.relays.used = self.relays.used.filter(listed);
         // SPEC [M13]
         self.keyring.prove_relay(self.relays.used.is_some());
         self.keyring.require_relay(!state.relays.is_empty());
-        if had && self.relays.used.is_none() {
+        if had && self.relays.used.is_none() && !state.relays.is_empty() {
             self.tell(Event::Alarm(Alarm::RelayDropped));
         }
     }
