@@ -286,8 +286,14 @@ impl World {
         }
         let refused = forged.attempted() - forged.accepted();
         let of = forged.attempted();
-        let reason = forged.reason.rsplit_once(": ").map_or("", |(_, reason)| reason).to_owned();
-        self.tell(format!("{author} {}; {refused} of {of} refuse: {reason}", trick.claim()));
+        // `a log entry: `, whose rules they are, the rule, and for some what to do.
+        let mut reason = forged.reason.trim_start_matches("a log entry: ");
+        reason = reason.trim_start_matches("the group's rules refuse this commit: ");
+        let reason = reason.split(": ").next().unwrap_or_default().to_owned();
+        self.tell(format!(
+            "{author} forges {}: {refused} of {of} refuse, as {reason}",
+            trick.claim()
+        ));
     }
 
     /// What was tried without the right to, as often as it reached a member, and how often it took
