@@ -222,10 +222,11 @@ impl Client {
 
     /// Says something to all, or to one.
     pub(crate) fn say(&mut self, to: Option<&str>, text: &str, now: u64) -> Outcome<()> {
-        Ok(match to {
+        match to {
             Some(name) => self.meeting.chat_to(self.find(name)?.member, text, at(now))?,
             None => self.meeting.chat(text, at(now))?,
-        })
+        }
+        Ok(())
     }
 
     /// What it knocks with.
