@@ -12,8 +12,9 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use std::{fmt::Display, thread};
 
 use incamera::wire::{BlobHash, MailboxId, MeetingId, ToClient, ToServer, server::OrderedLog};
-use incamera::{DenyReason, Destination, Event, FrameError, Framing, Identity, Input, Invite};
-use incamera::{KnockId, Meeting, MemberId, Now, Opened, Receiver, Sealer, Settings, Track};
+use incamera::{DenyReason, Destination, Door, Event, FrameError, Framing, Identity, Input};
+use incamera::{Invite, KnockId, Meeting, MemberId, Now, Opened, Receiver, Sealer, Settings};
+use incamera::{Track, TrackKind, TrackKinds};
 
 pub(crate) type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -21,7 +22,6 @@ const ADDRESS: &str = "127.0.0.1:7420";
 const CONTROL: u8 = 0; // the transport's messages
 const MEDIA: u8 = 1; // sealed frames
 
-/// Writes a packet.
 fn write(mut stream: &TcpStream, kind: u8, bytes: &[u8]) -> io::Result<()> {
     let len = u32::try_from(bytes.len()).map_err(io::Error::other)?;
     stream.write_all(&[&[kind], &len.to_be_bytes()[..], bytes].concat())
@@ -50,7 +50,6 @@ struct Room {
     guests: HashMap<u64, (Option<MailboxId>, TcpStream)>,
 }
 
-/// Sends a packet to every guest that is `wanted`.
 fn push(room: &Room, kind: u8, bytes: &[u8], wanted: impl Fn(u64, Option<MailboxId>) -> bool) {
     for (id, (mailbox, stream)) in &room.guests {
         if wanted(*id, *mailbox) && write(stream, kind, bytes).is_err() {
@@ -73,7 +72,6 @@ pub(crate) fn accept(listener: &TcpListener) -> Outcome<()> {
     Err("the listener takes no more connections".into())
 }
 
-/// Serves one connection to its end.
 fn attend(id: u64, stream: &TcpStream, room: &Mutex<Room>) -> Outcome<()> {
     stream.set_write_timeout(Some(Duration::from_secs(2)))?;
     let mut reader = BufReader::new(stream);
@@ -123,10 +121,9 @@ fn now() -> Now {
     Now { monotonic_ms: ms(START.elapsed()), unix_ms: ms(UNIX_EPOCH.elapsed().unwrap_or_default()) }
 }
 
-/// What wakes a client before a timer does.
 pub(crate) enum Wake {
     Server(Input),
-    Heard(MemberId, usize), // a frame that opened, in bytes
+    Heard(MemberId), // a frame opened
     Typed(String),
     Ended(Outcome<()>),
 }
@@ -139,7 +136,7 @@ struct Client<'a> {
     admit_all: bool,
     knocks: VecDeque<KnockId>,
     shown: String,
-    heard: Vec<(MemberId, usize)>,
+    heard: Vec<MemberId>,
     look_at: u64,
 }
 
@@ -161,7 +158,7 @@ impl Client<'_> {
             let wait = due.min(self.look_at).saturating_sub(now().monotonic_ms);
             match inbox.recv_timeout(Duration::from_millis(wait)) {
                 Ok(Wake::Server(input)) => self.meeting.handle(input, now())?,
-                Ok(Wake::Heard(member, bytes)) => self.heard.push((member, bytes)),
+                Ok(Wake::Heard(member)) => self.heard.push(member),
                 Ok(Wake::Typed(line)) => self.obey(&line).unwrap_or_else(|why| (self.say)(&why)),
                 Ok(Wake::Ended(how)) => return how,
                 Err(_) => self.meeting.handle_timeout(now())?,
@@ -199,26 +196,30 @@ impl Client<'_> {
         }
         let heard = std::mem::take(&mut self.heard);
         for other in roster.iter().filter(|p| !p.own) {
-            let theirs: Vec<_> = heard.iter().filter(|(m, _)| *m == other.member).collect();
-            let bytes: usize = theirs.iter().map(|(_, bytes)| bytes).sum();
-            (self.say)(&format!("from {}: {} frames, {bytes} bytes", other.name, theirs.len()));
+            let theirs = heard.iter().filter(|member| **member == other.member).count();
+            (self.say)(&format!("from {}: {theirs} frames", other.name));
         }
     }
 
     fn obey(&mut self, typed: &str) -> Outcome<()> {
+        let find = |whom: &str| {
+            let mut named = self.meeting.roster();
+            named.retain(|p| p.name == whom || format!("#{}", p.leaf) == whom);
+            if let [one] = &named[..] { Ok(one.member) } else { Err("who? say #NUMBER") }
+        };
+        let sound = TrackKinds::of(&[TrackKind::Microphone]);
         let mut knock = || self.knocks.pop_front().ok_or("nobody knocks");
         match typed.split_once(' ').unwrap_or((typed, "")) {
             ("y", _) => self.meeting.admit(knock()?, now())?,
             ("n", _) => self.meeting.deny(knock()?, DenyReason::NotExpected, now())?,
-            ("remove", whom) => {
-                let mut named = self.meeting.roster();
-                named.retain(|p| p.name == whom || format!("#{}", p.leaf) == whom);
-                let [one] = &named[..] else { return Err("who? say `remove #NUMBER`".into()) };
-                self.meeting.remove(one.member, now())?;
-            }
+            ("remove", whom) => self.meeting.remove(find(whom)?, now())?,
+            ("mute", whom) => self.meeting.mute(find(whom)?, sound, now())?,
+            ("unmute", whom) => self.meeting.unmute(find(whom)?, sound, now())?,
+            ("lock", _) => self.meeting.set_door(Door::Locked, now())?,
+            ("unlock", _) => self.meeting.set_door(Door::WaitingRoom, now())?,
             ("quit", _) => self.meeting.leave(now())?,
             ("end", _) => self.meeting.end(now())?,
-            _ => return Err("commands: y, n, remove NAME, remove #NUMBER, end, quit".into()),
+            _ => return Err("y, n, mute, unmute or remove NAME, lock, unlock, end, quit".into()),
         }
         Ok(())
     }
@@ -231,7 +232,7 @@ fn speak(mut voice: Sealer, line: &Mutex<TcpStream>) -> Outcome<()> {
         let mut frame = Vec::new();
         match voice.seal(&[0x5a; 80], now().monotonic_ms, &mut frame) {
             Ok(()) => write(&locked(line), MEDIA, &frame)?,
-            Err(FrameError::Stopped) => {}
+            Err(FrameError::Stopped | FrameError::NotAllowed) => {} // or muted
             Err(error) => return Err(error.into()),
         }
     }
@@ -252,14 +253,13 @@ fn listen(stream: TcpStream, mut ears: Receiver, wakes: &mpsc::Sender<Wake>) -> 
         let mut opened = Some(ears.open(0, &bytes, at, &mut out));
         while let Some(outcome) = opened.take().or_else(|| Some(ears.poll(at, &mut out)?.outcome)) {
             if let Ok(Opened::Frame { member, .. }) = outcome {
-                wakes.send(Wake::Heard(member, out.len()))?;
+                wakes.send(Wake::Heard(member))?;
             }
             out.clear();
         }
     }
 }
 
-/// Takes part in a meeting, from the greeting to the end.
 pub(crate) fn take_part(
     mut meeting: Meeting,
     stream: TcpStream,

@@ -177,4 +177,14 @@ mod tests {
             assert!(report.verdict().contains(noticed), "{noticed}: {}", report.verdict());
         }
     }
+
+    #[test]
+    fn clients_that_obey_a_modified_one_are_noticed() {
+        let (world, report) = run_until(16_000, vec![Sabotage::Obeys]);
+        assert!(report.verdict().contains("forged_powers_accepted"), "{}", report.verdict());
+        let [(entries, obeyed), (frames, opened)] = world.forged_powers();
+        assert_eq!(obeyed, entries, "every member obeys every entry");
+        // Those that a client held until it knew the rules are not spoiled.
+        assert!(entries >= 20 && opened >= 500 && opened <= frames, "{entries} {opened} {frames}");
+    }
 }

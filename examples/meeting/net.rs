@@ -80,12 +80,12 @@ impl Trick {
     /// What it claims to do.
     pub(crate) fn claim(self) -> &'static str {
         match self {
-            Self::Promotion => "makes itself host",
-            Self::End => "ends the meeting",
-            Self::Order => "orders another guest out",
-            Self::Add => "adds the latecomer",
-            Self::Mute => "mutes another guest",
-            Self::Removal => "removes another guest",
+            Self::Promotion => "its own promotion to host",
+            Self::End => "the end of the meeting",
+            Self::Order => "an order to remove a guest",
+            Self::Add => "the latecomer's admission",
+            Self::Mute => "a mute of a guest",
+            Self::Removal => "the removal of a guest",
         }
     }
 }

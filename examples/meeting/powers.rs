@@ -286,13 +286,14 @@ impl World {
         }
         let refused = forged.attempted() - forged.accepted();
         let of = forged.attempted();
-        // Of "the group's rules refuse this commit: [G8] ..." the rule, of anything else what it is.
-        let reason = match forged.reason.split_once(": ") {
-            Some((_, rule)) if rule.starts_with('[') => rule.to_owned(),
-            Some((what, _)) => what.to_owned(),
-            None => forged.reason.clone(),
-        };
-        self.tell(format!("{author} {}; {refused} of {of} refuse: {reason}", trick.claim()));
+        // `a log entry: `, whose rules they are, the rule, and for some what to do.
+        let mut reason = forged.reason.trim_start_matches("a log entry: ");
+        reason = reason.trim_start_matches("the group's rules refuse this commit: ");
+        let reason = reason.split(": ").next().unwrap_or_default().to_owned();
+        self.tell(format!(
+            "{author} forges {}: {refused} of {of} refuse, as {reason}",
+            trick.claim()
+        ));
     }
 
     /// What was tried without the right to, as often as it reached a member, and how often it took
