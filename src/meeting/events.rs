@@ -216,9 +216,9 @@ impl<E: Engine> Member<E> {
             }
             // SPEC [G16]: an order is of no epoch.
             EventKind::RemovalOrder { .. } => return Err(Refusal::by(stay, Fault::Signature)),
-            EventKind::HostSilent { .. } => {
+            EventKind::HostSilent { hosts } => {
                 if said.epoch == self.epochs.current().epoch {
-                    self.read_silence(said.author.fingerprint, said.signed, now_ms);
+                    self.read_silence(said.author.fingerprint, &hosts, said.signed, now_ms);
                 }
             }
             EventKind::Attend { knock, proved } => {

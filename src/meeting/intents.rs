@@ -145,6 +145,12 @@ impl Intents {
             return Retreat::Changes;
         }
         if batch.adds.is_empty() {
+            // Its own removals need a right, which may be gone; what orders and leavers ask for
+            // needs none and goes on without them.
+            if !self.removals.is_empty() {
+                self.removals.clear();
+                return Retreat::Removals;
+            }
             for order in &mut self.orders {
                 // Others carry it; this member tries again later.
                 order.carry_at = order.carry_at.saturating_add(CARRY_AGAIN_MS);
@@ -213,5 +219,29 @@ impl Intents {
         let orders: Vec<_> = orders.iter().map(|o| (o.target, o.bound_at, o.carry_at)).collect();
         hash.update(format!("{admissions:?} {removals:?} {orders:?} {departures:?} {one_by_one}"));
         hash.update(format!("{:?} {:?} {:?}", self.changes, self.rename, self.replace_hosts_at));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_removal_without_the_right_holds_up_neither_orders_nor_leavers() {
+        // SPEC [G16]
+        let mut intents = Intents::default();
+        intents.removals.push(Fingerprint::new([1; 32]));
+        let target = Fingerprint::new([2; 32]);
+        intents.orders.push(Ordered { target, bound_at: 0, carry_at: 0 });
+        let stay = StayId::new([3; 16]);
+        intents.depart(Departure { stay, evidence: Vec::new(), not_before: 0 });
+        let batch = Batch { removes: vec![1, 2, 3], ..Batch::default() };
+        assert_eq!(intents.retreat(&batch), Retreat::Removals);
+        assert!(intents.removals.is_empty());
+        assert_eq!((intents.orders[0].carry_at, intents.departures.len()), (0, 1));
+        // Without one's own it can only be these.
+        assert_eq!(intents.retreat(&batch), Retreat::Removals);
+        assert_eq!(intents.orders[0].carry_at, CARRY_AGAIN_MS);
+        assert!(intents.departures.is_empty());
     }
 }

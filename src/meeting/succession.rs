@@ -66,9 +66,19 @@ impl<E: Engine> Member<E> {
     }
 
     /// Keeps a statement of this epoch; once they suffice, the hosts are replaced.
-    pub(super) fn read_silence(&mut self, author: Fingerprint, signed: &[u8], now_ms: u64) {
+    pub(super) fn read_silence(
+        &mut self,
+        author: Fingerprint,
+        named: &[Fingerprint],
+        signed: &[u8],
+        now_ms: u64,
+    ) {
         // SPEC [G17]
         if !self.state.succession.contains(&author) {
+            return;
+        }
+        // SPEC [G17]: one that spares a host would make the others' commit void.
+        if self.present_hosts().iter().any(|host| !named.contains(host)) {
             return;
         }
         self.statements.insert(author, signed.to_vec());

@@ -197,6 +197,22 @@ fn a_replacement_that_makes_another_the_host_is_refused_by_all() {
 }
 
 #[test]
+fn a_statement_that_spares_the_host_does_not_spoil_those_of_the_others() {
+    // SPEC [G17]
+    let mut world = listed(199);
+    let spared = vec![fingerprint(&world, EVE)];
+    let entry = forged_event(&mut world, DAN, EventKind::HostSilent { hosts: spared });
+    world.append(entry);
+    world.settle();
+    for who in [BEN, CLEO] {
+        act(&mut world, who, |meeting, now| meeting.declare_hosts_silent(now));
+    }
+    world.pass(10_000);
+    let roles: Vec<_> = world.clients[EVE].meeting.roster().iter().map(|p| p.role).collect();
+    assert_eq!(roles[..2], [Role::CoHost, Role::Host]);
+}
+
+#[test]
 fn hosts_are_replaced_on_the_word_of_most_of_those_listed() {
     // SPEC [G17]
     let mut world = listed(194);
