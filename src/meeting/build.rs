@@ -73,15 +73,15 @@ impl<E: Engine> Member<E> {
         if self.intents.changes.is_empty() {
             return;
         }
-        let Changed { state, refused } = self.changed();
-        if state == self.state && refused.is_empty() {
-            // They undo each other.
-            self.intents.changes.clear();
-        }
+        let Changed { refused, .. } = self.changed();
         for place in refused.into_iter().rev() {
             self.intents.changes.remove(place);
             let why = "a change that the group's rules no longer allow";
             shared.tell(Event::Alarm(Alarm::CannotCommit(why)));
+        }
+        if self.changed().state == self.state {
+            // What is left undoes itself, or is done.
+            self.intents.changes.clear();
         }
         self.settle_changes();
     }

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use incamera_wire::{GroupState, RelayChallenge, RelayEntry, RelayProof};
+use incamera_wire::{GroupState, MeetingId, RelayChallenge, RelayEntry, RelayProof};
 
 use super::face::{Alarm, Event};
 use super::shared::Shared;
@@ -18,6 +18,7 @@ const MAX_CHALLENGES: usize = 8;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "media go nowhere before `Meeting::use_relay` has it"]
 pub struct ProvedRelay {
+    meeting: MeetingId,
     key: [u8; 32],
     region: String,
 }
@@ -76,7 +77,7 @@ impl Shared {
             return Err(Fault::Relay("its signature does not cover this connection"));
         }
         asked.remove(place);
-        Ok(ProvedRelay { key, region })
+        Ok(ProvedRelay { meeting: self.meeting, key, region })
     }
 
     /// Media go through this relay from now on.
@@ -85,9 +86,11 @@ impl Shared {
         state: &GroupState,
         relay: &ProvedRelay,
     ) -> Result<(), Error> {
-        if !state.relays.iter().any(|listed| listed.key == relay.key) {
+        // SPEC [M13]: the proof names the meeting.
+        let listed = state.relays.iter().any(|listed| listed.key == relay.key);
+        if relay.meeting != self.meeting || !listed {
             return Err(Error::Argument(
-                "this relay has left the meeting's list: prove another with `verify_relay`",
+                "this relay is not one of the meeting's list: prove another with `verify_relay`",
             ));
         }
         self.relays.used = Some(relay.key);
