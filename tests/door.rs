@@ -388,6 +388,26 @@ fn whom_the_open_door_had_not_let_in_yet_waits_for_a_person_once_it_is_shut() {
 }
 
 #[test]
+fn whom_the_open_door_had_not_let_in_yet_waits_behind_a_locked_one_too() {
+    // SPEC [G8]
+    let mut world = open(139, &["Ada", "Ben"]);
+    let ben = world.clients[0].meeting.roster()[1].fingerprint;
+    world.ask(0, |host, now| host.set_role(ben, Role::CoHost, now));
+    world.clients[0].unheard = true;
+    let dan = world.knock("Dan");
+    world.ask(1, |host, now| host.set_door(Door::Locked, now));
+    world.release();
+    world.pass(60_000);
+    assert!(!world.has_joined(dan));
+    let void = |event: &Event| matches!(event, Event::KnockVoid { .. });
+    assert_eq!(world.count(0, void), 0, "the knock is not lost");
+    world.ask(1, |host, now| host.set_door(Door::WaitingRoom, now));
+    let knock = world.last_knock(0);
+    world.ask(0, |host, now| host.admit(knock, now));
+    assert!(world.has_joined(dan));
+}
+
+#[test]
 fn everybody_at_once_leaves_out_those_whose_link_has_expired() {
     // SPEC [A15]
     let mut world = World::meeting(138, &["Ada"]);
