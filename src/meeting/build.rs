@@ -125,10 +125,7 @@ impl<E: Engine> Member<E> {
             return Ok(Content { state: Some(self.changed().state), ..Content::default() });
         }
         if let Some(name) = &batch.rename {
-            let own = self.own_occupant()?;
-            if !policy::has_right(&self.state, &own, Right::RenameSelf) {
-                return Err(Error::MissingRight(Right::RenameSelf));
-            }
+            self.require(Right::RenameSelf)?;
             let own = self.own_seat().ok_or(Error::Internal("the own leaf"))?;
             let rename = renamed(&own.credential, name);
             let rename = rename.map_err(|_| Error::Internal("the new name"))?;

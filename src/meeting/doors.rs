@@ -293,9 +293,8 @@ impl<E: Engine> Member<E> {
         let departs = |other: StayId| {
             other == stay || self.intents.departures.iter().any(|d| d.stay == other)
         };
-        let seats = self.roster().seats().iter().map(|seat| seat.occupant.stay);
-        let rank = seats.filter(|other| !departs(*other)).take_while(|s| *s != self.stay).count();
-        let wait = DEPARTURE_STAGGER_MS.saturating_mul(rank as u64).min(DEPARTURE_LATEST_MS);
+        let rank = self.rank(|seat| !departs(seat.occupant.stay));
+        let wait = DEPARTURE_STAGGER_MS.saturating_mul(rank).min(DEPARTURE_LATEST_MS);
         let not_before = now_ms.saturating_add(wait);
         self.intents.depart(Departure { stay, evidence, not_before });
     }

@@ -236,7 +236,7 @@ impl<E: Engine> Member<E> {
 
     /// Refuses what an author has no right to, or no longer because it is ordered out.
     pub(super) fn entitle(&self, author: &Occupant, right: Right) -> Result<(), Refusal> {
-        let out = self.intents.orders.iter().any(|order| order.target == author.fingerprint);
+        let out = self.intents.orders_out(&author.fingerprint);
         if out || !policy::has_right(&self.state, author, right) {
             return Err(Refusal::by(author.stay, Fault::MissingRight(right)));
         }

@@ -185,6 +185,11 @@ impl Intents {
         self.replace_hosts_at = None;
     }
 
+    /// Whether a binding order names this identity.
+    pub(super) fn orders_out(&self, who: &Fingerprint) -> bool {
+        self.orders.iter().any(|order| order.target == *who)
+    }
+
     /// The identities that binding orders name.
     pub(super) fn ordered(&self) -> Vec<Fingerprint> {
         self.orders.iter().map(|order| order.target).collect()

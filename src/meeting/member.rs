@@ -213,7 +213,7 @@ impl<E: Engine> Member<E> {
                 hand_raised: self.room.is_raised(member),
                 tracks: self.room.tracks_of(member).to_vec(),
                 verified: contacts.is_verified(&fingerprint),
-                ordered_out: self.intents.orders.iter().any(|o| o.target == fingerprint),
+                ordered_out: self.intents.orders_out(&fingerprint),
                 since_ms: self.room.since(member),
                 leaf: occupant.leaf,
                 own: member == self.stay,
@@ -245,8 +245,7 @@ impl<E: Engine> Member<E> {
         if own && self.confirm(shared, now_ms).is_ok() {
             return;
         }
-        let seats = self.roster().seats();
-        let rank = seats.iter().take_while(|seat| seat.occupant.stay != self.stay).count() as u64;
+        let rank = self.rank(|_| true);
         let wait = CONFIRM_AFTER_MS.saturating_add(rank.saturating_mul(CONFIRM_STAGGER_MS));
         self.confirm_at = Some(now_ms.saturating_add(wait.min(CONFIRM_LATEST_MS)));
     }

@@ -11,7 +11,8 @@ use super::doors::OWN_MEMBER;
 use super::events::{LABEL, Verified, verify};
 use super::face::{Event, MemberId};
 use super::intents::Ordered;
-use super::member::{Member, Outcome};
+use super::member::{Member, Outcome, Standing};
+use super::roster::Seat;
 use super::shared::{Refusal, Shared};
 use crate::envelope::{self, Head};
 use crate::error::{Error, Fault};
@@ -53,7 +54,7 @@ impl<E: Engine> Member<E> {
         if own.fingerprint == target {
             return Err(OWN_MEMBER);
         }
-        if self.intents.removals.contains(&target) || self.intents.ordered().contains(&target) {
+        if self.intents.removals.contains(&target) || self.intents.orders_out(&target) {
             return Ok(());
         }
         policy::order_binds(&self.scene(&self.intents.ordered()), &own, &target, member)?;
@@ -102,7 +103,7 @@ impl<E: Engine> Member<E> {
     /// Orders again what this member means to remove and nothing in the log binds to: the key under
     /// which it was said is gone.
     pub(super) fn order_again(&mut self, shared: &mut Shared, now_ms: u64) {
-        if self.standing != super::member::Standing::Confirmed {
+        if self.standing != Standing::Confirmed {
             return;
         }
         let ordered = self.intents.ordered();
@@ -172,7 +173,7 @@ impl<E: Engine> Member<E> {
     /// Whether an order names this very identity.
     pub(super) fn is_ordered_out(&self) -> bool {
         let own = self.own_seat().map(|seat| seat.occupant.fingerprint);
-        self.intents.orders.iter().any(|order| Some(order.target) == own)
+        own.is_some_and(|own| self.intents.orders_out(&own))
     }
 
     /// Lets sealers work, or stops them: before confirmation, and while an order is not carried out
@@ -182,15 +183,15 @@ impl<E: Engine> Member<E> {
         let first = self.intents.orders.iter().map(|order| stops(order.bound_at)).min();
         // SPEC [G16]
         let held_up = first.is_some_and(|at| at <= now_ms) || self.is_ordered_out();
-        let confirmed = self.standing == super::member::Standing::Confirmed;
+        let confirmed = self.standing == Standing::Confirmed;
         // SPEC [M9]
         shared.keyring.allow_sealing(confirmed && !held_up);
         first.filter(|at| *at > now_ms)
     }
 
     /// How many of the members that `counts` says count come before this one in the tree.
-    pub(super) fn rank(&self, counts: impl Fn(&super::roster::Seat) -> bool) -> u64 {
-        let before = |seat: &&super::roster::Seat| seat.occupant.stay != self.stay;
+    pub(super) fn rank(&self, counts: impl Fn(&Seat) -> bool) -> u64 {
+        let before = |seat: &&Seat| seat.occupant.stay != self.stay;
         let seats = self.roster().seats().iter().take_while(before);
         seats.filter(|seat| counts(seat)).count() as u64
     }

@@ -1,7 +1,7 @@
 //! What a member means to change of the state: judged before it is asked for, kept until the state
 //! shows it, applied anew after a lost race (SPEC \[G15\]).
 
-use incamera_wire::{EventKind, Fingerprint, GroupState, Role, TrackKinds};
+use incamera_wire::{EventKind, Fingerprint, GroupState, Right, TrackKinds};
 
 use super::doors::OWN_MEMBER;
 use super::face::MemberId;
@@ -143,11 +143,8 @@ impl<E: Engine> Member<E> {
         self.require_in()?;
         let own = self.own_seat().ok_or(Error::Internal("the own leaf"))?;
         crate::identity::renamed(&own.credential, name).map_err(|_| crate::identity::BAD_NAME)?;
-        let own = self.own_occupant()?;
         // SPEC [G21]
-        if !policy::has_right(&self.state, &own, incamera_wire::Right::RenameSelf) {
-            return Err(Error::MissingRight(incamera_wire::Right::RenameSelf));
-        }
+        self.require(Right::RenameSelf)?;
         let before = self.intents.rename.replace(name.to_owned());
         let committed = self.commit_due(shared, now_ms);
         if committed.is_err() {
@@ -184,7 +181,7 @@ impl<E: Engine> Member<E> {
             return Err(Error::Argument("name at least one kind of track"));
         }
         // SPEC [G19]
-        self.require(incamera_wire::Right::MuteOthers)?;
+        self.require(Right::MuteOthers)?;
         let who = self.identity_of(member)?;
         self.change(shared, Change::Unmute(who, kinds), now_ms)?;
         self.say(shared, EventKind::Ask { to: member, kinds }, now_ms)
@@ -192,8 +189,6 @@ impl<E: Engine> Member<E> {
 
     /// The hosts that are here, as a statement about silent hosts names them.
     pub(super) fn present_hosts(&self) -> Vec<Fingerprint> {
-        let here = |who: &Fingerprint| self.roster().leaves_of(*who).next().is_some();
-        let hosts = self.state.members.iter().filter(|entry| entry.role == Role::Host);
-        hosts.map(|entry| entry.fingerprint).filter(here).collect()
+        policy::hosts_here(&self.state, self.roster().occupants())
     }
 }

@@ -238,7 +238,7 @@ impl<E: Engine> Member<E> {
 
     /// Refuses the word of those whom the door does not let admit.
     fn entitle_to_add(&self, author: &Occupant) -> Result<(), Refusal> {
-        let out = self.intents.orders.iter().any(|order| order.target == author.fingerprint);
+        let out = self.intents.orders_out(&author.fingerprint);
         if out || policy::may_add(&self.state, author).is_err() {
             return Err(Refusal::by(author.stay, Fault::MissingRight(Right::Admit)));
         }

@@ -58,7 +58,7 @@ pub(super) fn is_here(roster: &[Occupant], who: &Fingerprint) -> bool {
 }
 
 /// The hosts that are in the roster.
-pub(super) fn hosts_here(state: &GroupState, roster: &[Occupant]) -> Vec<Fingerprint> {
+pub(crate) fn hosts_here(state: &GroupState, roster: &[Occupant]) -> Vec<Fingerprint> {
     let hosts = state.members.iter().filter(|entry| entry.role == Role::Host);
     hosts.map(|entry| entry.fingerprint).filter(|who| is_here(roster, who)).collect()
 }

@@ -19,6 +19,7 @@ pub(crate) use change::{Change, apply};
 #[cfg(test)]
 pub(crate) use derive::Removal;
 pub(crate) use derive::derive;
+pub(crate) use entries::hosts_here;
 pub(crate) use orders::order_binds;
 pub(crate) use rights::{entry_of, has_right, kinds_of, label_of, muted_of, rights_of, role_of};
 pub(crate) use state::{Opening, Rotation, initial, invite_id, live_invite, validate};
