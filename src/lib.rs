@@ -33,5 +33,5 @@ pub use identity::{Contact, Identity, SafetyCode};
 pub use media::{FrameError, Framing, Opened, Receiver, Released, Sealer};
 pub use meeting::{
     Alarm, Applicant, Event, IdentityHook, Input, InviteOptions, KnockId, LiveInvite, Meeting,
-    MemberId, Message, Now, Output, Participant, ProvedRelay, Rules, Settings, Source,
+    MemberId, Message, Now, Output, Participant, ProvedRelay, Resync, Rules, Settings, Source,
 };

@@ -137,6 +137,7 @@ mod tests {
             log_position: 9,
             passcode_share: None,
             passcode_tag: None,
+            rejoin: None,
         }
     }
 

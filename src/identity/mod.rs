@@ -107,6 +107,13 @@ impl Identity {
         fingerprint(self.key.verifying_key().as_bytes())
     }
 
+    /// A second holder of the same identity, for a meeting that may have to certify another stay.
+    pub(crate) fn duplicate(&self) -> Self {
+        let Self { key, name, label, attestation } = self;
+        let (name, attestation) = (name.clone(), attestation.clone());
+        Self { key: key.clone(), name, label: *label, attestation }
+    }
+
     /// A fresh signing key for one stay.
     pub(crate) fn stay_key(entropy: &Entropy) -> Result<SigningKey, Error> {
         let secret: Secret<32> = entropy.secret()?;

@@ -91,7 +91,9 @@ impl<E: Engine> Member<E> {
         let state = content.state.as_ref().map(|state| Zeroizing::new(state.encode()));
         let log_position = shared.log_position;
         let departures = batch.evidence.clone();
-        let note = CommitNote { log_position, departures, statements: content.statements }.encode();
+        let statements = content.statements;
+        let note =
+            CommitNote { log_position, departures, statements, rejoins: Vec::new() }.encode();
         let invite = match batch.invite {
             Some(id) => Some(policy::live_invite(&self.state, id).ok_or(Error::UnknownKnock)?),
             None => None,

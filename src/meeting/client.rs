@@ -1,30 +1,17 @@
 //! The public face of a meeting.
 
 use core::fmt;
-use std::collections::VecDeque;
+use incamera_wire::{MailboxId, MeetingId, ToServer, Track};
 
-use incamera_wire::{MailboxId, MeetingId, StayId, ToServer, Track};
-use zeroize::Zeroizing;
-
-use super::epochs::read_roster;
 use super::face::{Input, Now, Output};
-use super::knocking::Knocking;
 use super::machine::Core;
-use super::member::{Member, Standing};
-use super::outbox::Outbox;
-use super::relays::Relays;
-use super::settings::{Settings, checked_passcode};
-use super::shared::{Shared, suite};
+use super::settings::Settings;
 use crate::admission::Invite;
 use crate::entropy::Entropy;
 use crate::error::Error;
-use crate::hpke;
-use crate::identity::{Contacts, Identity, certify};
-use crate::keyring::Keyring;
+use crate::identity::Identity;
 use crate::media::{FrameError, Framing, Receiver, Sealer};
-use crate::mls::{Engine, EngineFault, Group, Stay};
-use crate::policy;
-use crate::secret::Secret;
+use crate::mls::Group;
 
 /// One client in one meeting.
 ///
@@ -81,22 +68,7 @@ impl Meeting {
         settings: Settings,
         now: Now,
     ) -> Result<Self, Error> {
-        let meeting = MeetingId::new(entropy.array()?);
-        let opening = settings.opening()?;
-        let profile = opening.profile;
-        let mut shared = Shared::new(entropy, meeting, profile)?;
-        let stay = new_stay(&mut shared, identity)?;
-        let state = policy::initial(opening, identity.fingerprint(), &shared.entropy)?;
-        let encoded = Zeroizing::new(state.encode());
-        let group =
-            Group::create(&shared.entropy, profile, &stay, &meeting, &encoded).map_err(engine)?;
-        let roster = read_roster(&group, meeting, None)
-            .map_err(|_| Error::Internal("the creator's certificate"))?;
-        shared.unix_ms = now.unix_ms;
-        let (standing, at) = (Standing::Confirmed, now.monotonic_ms);
-        let member = Member::enter(&shared, group, state, roster, standing, at)?;
-        shared.keyring.allow_sealing(true);
-        Ok(Self { core: Core::created(shared, member, now), mailbox: None })
+        Ok(Self { core: Core::create(entropy, identity, settings, now)?, mailbox: None })
     }
 
     pub(crate) fn join_from(
@@ -106,18 +78,8 @@ impl Meeting {
         passcode: Option<&str>,
         now: Now,
     ) -> Result<Self, Error> {
-        let passcode = passcode.map(checked_passcode).transpose()?;
-        if !hpke::is_usable(&invite.lobby_key) {
-            return Err(Error::Invite(
-                "its lobby key is no usable X25519 key: ask the host for the link",
-            ));
-        }
-        let mut shared = Shared::new(entropy, invite.meeting, invite.profile)?;
-        let stay = new_stay(&mut shared, identity)?;
-        let joiner = Group::joiner(&shared.entropy, invite.profile, &stay).map_err(engine)?;
-        let mailbox = MailboxId::new(shared.entropy.array()?);
-        let knocking = Knocking::new(invite.duplicate(), passcode, joiner, mailbox);
-        Ok(Self { core: Core::joining(shared, knocking, now), mailbox: Some(mailbox) })
+        let (core, mailbox) = Core::join(entropy, identity, invite, passcode, now)?;
+        Ok(Self { core, mailbox: Some(mailbox) })
     }
 
     /// The meeting.
@@ -204,50 +166,5 @@ impl fmt::Debug for Meeting {
             .field("id", &self.id())
             .field("epoch", &self.epoch())
             .finish_non_exhaustive()
-    }
-}
-
-impl Shared {
-    fn new(
-        entropy: Entropy,
-        meeting: MeetingId,
-        profile: incamera_wire::Profile,
-    ) -> Result<Self, Error> {
-        Ok(Self {
-            entropy,
-            meeting,
-            profile,
-            keyring: std::sync::Arc::new(Keyring::new(suite(profile)?)),
-            outbox: Outbox::default(),
-            outputs: VecDeque::new(),
-            log_position: 0,
-            tracks: Vec::new(),
-            unix_ms: 0,
-            // Of the stay, which is made next.
-            direct_key: Secret::filled(|_| ()),
-            hook: None,
-            contacts: Contacts::default(),
-            relays: Relays::default(),
-        })
-    }
-}
-
-/// The key material of a new stay.
-fn new_stay(shared: &mut Shared, identity: &Identity) -> Result<Stay, Error> {
-    let entropy = &shared.entropy;
-    let signing_key = Identity::stay_key(entropy)?;
-    let id = StayId::new(entropy.array()?);
-    let (direct_private, direct_key) = hpke::generate_key(entropy)?;
-    let leaf_key = signing_key.verifying_key().to_bytes();
-    let credential = certify(identity, shared.meeting, &leaf_key, id, direct_key).encode();
-    shared.direct_key = direct_private;
-    Ok(Stay { signing_key: std::sync::Arc::new(signing_key), credential })
-}
-
-fn engine(fault: EngineFault) -> Error {
-    match fault {
-        EngineFault::UnsupportedProfile => Error::UnsupportedProfile,
-        EngineFault::NoEntropy => Error::NoEntropy,
-        _ => Error::Internal("the MLS engine"),
     }
 }

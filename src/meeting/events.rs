@@ -214,8 +214,12 @@ impl<E: Engine> Member<E> {
                 self.entitle(&said.author, Right::End)?;
                 return Ok(Outcome::Over(Event::Ended { by: stay }));
             }
-            // SPEC [G16]: an order is of no epoch.
-            EventKind::RemovalOrder { .. } => return Err(Refusal::by(stay, Fault::Signature)),
+            // SPEC [G16], [G24], [G26]: these come in other envelopes, or in none.
+            EventKind::RemovalOrder { .. }
+            | EventKind::Heartbeat { .. }
+            | EventKind::Rejoin { .. } => {
+                return Err(Refusal::by(stay, Fault::Signature));
+            }
             EventKind::HostSilent { hosts } => {
                 if said.epoch == self.epochs.current().epoch {
                     self.read_silence(said.author.fingerprint, &hosts, said.signed, now_ms);

@@ -296,6 +296,22 @@ pub enum Source {
     Blob,
 }
 
+/// Why a client can follow its group no more and comes back by a fresh leaf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Resync {
+    /// A commit that the others read is unreadable here (SPEC \[G3\]).
+    Unreadable,
+    /// Entries of the log are missing and do not come.
+    Gap,
+    /// Its side of a split meeting gives way to the one with the host.
+    Fork,
+    /// Another client acts with this one's keys.
+    Clone,
+    /// What was restored is too old to follow the log from there.
+    Restore,
+}
+
 /// Something that the people in the meeting should know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

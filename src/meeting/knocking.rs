@@ -96,6 +96,7 @@ impl<E: Engine> Knocking<E> {
             log_position,
             passcode_share: share,
             passcode_tag: None,
+            rejoin: None,
         };
         let (knock, answer_key) =
             seal_knock(&self.invite, &shared.entropy, self.mailbox, &content)?;

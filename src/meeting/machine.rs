@@ -194,6 +194,8 @@ impl<E: Engine> Core<E> {
         let outcome = match entry.kind {
             EnvelopeKind::Handshake => member.read_commit(&mut self.shared, &entry, now_ms)?,
             EnvelopeKind::Order => member.read_order(&mut self.shared, &entry, now_ms)?,
+            // TODO-LIVENESS
+            EnvelopeKind::Heartbeat => return Err(Fault::Unopenable.into()),
             EnvelopeKind::Event => match member.read_event(&mut self.shared, &entry, now_ms) {
                 // It was long on its way: nobody else could open it either.
                 Err(late @ Refusal { fault: Fault::EpochEnded, .. }) if own => {

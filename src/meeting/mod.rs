@@ -5,6 +5,7 @@
 //! [`member::Member`] follows the group; a [`knocking::Knocking`] is not in it yet. Whoever has a
 //! Welcome but no confirmation is both.
 
+mod begin;
 mod build;
 mod client;
 mod commits;
@@ -41,7 +42,9 @@ mod tests;
 mod verdict;
 
 pub use client::Meeting;
-pub use face::{Alarm, Event, Input, KnockId, MemberId, Message, Now, Output, Participant, Source};
+pub use face::{
+    Alarm, Event, Input, KnockId, MemberId, Message, Now, Output, Participant, Resync, Source,
+};
 pub use hook::{Applicant, IdentityHook};
 pub use know::Rules;
 pub use links::{InviteOptions, LiveInvite};

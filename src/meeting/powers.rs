@@ -98,6 +98,7 @@ impl<E: Engine> Member<E> {
             state: Some(state),
             psk: None,
             renames: false,
+            path: true,
             statements,
         }
     }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use incamera_wire::{Destination, MeetingId, MessageId, Profile, StayId, Track};
 
-use super::face::{Event, Message, Output, Source};
+use super::face::{Event, Message, Output, Resync, Source};
 use super::hook::IdentityHook;
 use super::outbox::Outbox;
 use super::relays::Relays;
 use crate::entropy::Entropy;
 use crate::error::{Error, Fault};
-use crate::identity::Contacts;
+use crate::identity::{Contacts, Identity};
 use crate::keyring::Keyring;
 use crate::secret::Secret;
 use crate::sframe::Suite;
@@ -19,6 +19,8 @@ use crate::sframe::Suite;
 /// What every part of a meeting needs.
 pub(super) struct Shared {
     pub(super) entropy: Entropy,
+    /// Certifies each stay.
+    pub(super) identity: Identity,
     pub(super) meeting: MeetingId,
     pub(super) profile: Profile,
     pub(super) keyring: Arc<Keyring>,
@@ -38,6 +40,8 @@ pub(super) struct Shared {
     pub(super) contacts: Contacts,
     /// Where media go.
     pub(super) relays: Relays,
+    /// Why this client can follow no more, if it cannot: the first reason found.
+    pub(super) wants_resync: Option<Resync>,
 }
 
 /// Something refused, its author if known, and what was wrong.
@@ -80,6 +84,11 @@ impl Shared {
         let id = message.id;
         self.outputs.push_back(Output::Send(message));
         Ok(id)
+    }
+
+    /// Says that this client can follow no more.
+    pub(super) fn lose_track(&mut self, why: Resync) {
+        self.wants_resync.get_or_insert(why);
     }
 
     /// Sends once.

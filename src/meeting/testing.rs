@@ -133,8 +133,7 @@ impl<E: Engine> Member<E> {
         now_ms: u64,
     ) -> Result<(), Error> {
         let log_position = shared.log_position;
-        let (departures, statements) = Default::default();
-        let note = CommitNote { log_position, departures, statements }.encode();
+        let note = CommitNote { log_position, ..CommitNote::default() }.encode();
         let built = self.group.build(&CommitPlan { note: &note, ..plan });
         let built = built.map_err(|_| Error::Internal("the building of a forgery"))?;
         let posted = self.post(shared, built, now_ms);

@@ -53,6 +53,7 @@ pub(super) fn judge(
         state: new_state.as_ref(),
         psk: facts.psk,
         renames: facts.renamed.is_some(),
+        path: facts.path,
         statements: &statements,
     };
     policy::judge(scene, &proposed).map_err(Fault::Refused)?;

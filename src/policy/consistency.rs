@@ -21,6 +21,7 @@ pub(super) fn check(state: &GroupState) -> Result<(), &'static str> {
         bans: _,
         relays: _,
         heartbeat_keys: _,
+        resync_keys: _,
     } = state;
     for entry in members {
         check_entry(state, entry)?;

@@ -11,6 +11,8 @@ use crate::secret::Secret;
 
 /// The most identities that a state bans.
 pub(super) const MAX_BANS: usize = 1024;
+/// The most resync keys that a state keeps.
+const MAX_RESYNC_KEYS: usize = 4;
 
 /// Who goes with a commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,11 +48,13 @@ pub(crate) fn derive(
 
 /// Shuts the door upon those who know the old secrets.
 fn rotate(next: &mut GroupState, rotation: Rotation) {
-    let Rotation { invites, lobby_key, passcode, heartbeat_key } = rotation;
+    let Rotation { invites, lobby_key, passcode, heartbeat_key, resync_key } = rotation;
     next.lobby_key = lobby_key;
     next.passcode = passcode;
     next.heartbeat_keys.insert(0, heartbeat_key);
     next.heartbeat_keys.truncate(2);
+    next.resync_keys.insert(0, resync_key);
+    next.resync_keys.truncate(MAX_RESYNC_KEYS);
     for (invite, secret) in next.invites.iter_mut().zip(invites) {
         invite.secret = secret;
     }
@@ -87,11 +91,13 @@ pub(super) fn check_derived(
         // What is missing here differs below.
         let new = new.ok_or(NoEntropy)?;
         let first = new.heartbeat_keys.first().ok_or(NoEntropy)?;
+        let resync_key = new.resync_keys.first().ok_or(NoEntropy)?;
         Ok(Rotation {
             invites: new.invites.iter().map(|invite| invite.secret.duplicate()).collect(),
             lobby_key: new.lobby_key.duplicate(),
             passcode: new.passcode.as_ref().map(SecretText::duplicate),
             heartbeat_key: first.duplicate(),
+            resync_key: resync_key.duplicate(),
         })
     };
     let expected = derive(old, roster, removal, given);
@@ -114,7 +120,12 @@ pub(super) fn check_derived(
 fn check_rotated(old: &GroupState, new: &GroupState) -> Result<(), Rule> {
     let kept = |secret: &Secret<32>| old.invites.iter().any(|invite| invite.secret == *secret);
     let same_key = new.heartbeat_keys.first().is_some_and(|key| old.heartbeat_keys.contains(key));
+    // A key that differs in one half lets in whoever knows the other.
+    let same_resync = new.resync_keys.first().is_some_and(|key| {
+        old.resync_keys.iter().any(|o| o.secret == key.secret || o.lobby_key == key.lobby_key)
+    });
     if new.invites.iter().any(|invite| kept(&invite.secret))
+        || same_resync
         || new.lobby_key == old.lobby_key
         || same_key
         || (new.passcode == old.passcode && old.passcode.is_some())

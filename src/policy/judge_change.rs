@@ -38,6 +38,7 @@ pub(super) fn judge_change(
         bans,
         relays,
         heartbeat_keys,
+        resync_keys,
     } = new;
     // SPEC [G15]
     if new == old {
@@ -50,6 +51,10 @@ pub(super) fn judge_change(
     // SPEC [G15]
     if *heartbeat_keys != old.heartbeat_keys {
         return Err(Rule::State("only a removal replaces the key of orders"));
+    }
+    // SPEC [G15]
+    if *resync_keys != old.resync_keys {
+        return Err(Rule::State("only a removal replaces the keys of those who come back"));
     }
     author.check(Right::Lock, *door != old.door)?;
     author.check(Right::MuteOthers, *muted != old.muted)?;

@@ -1,8 +1,8 @@
 //! The group's state: how it begins, what a joiner asks of it, and the secrets in it.
 
 use incamera_wire::{
-    Door, Fingerprint, GroupState, InviteEntry, InviteId, MemberEntry, Profile, Role, RoleRights,
-    SecretText, TrackKinds,
+    Door, Fingerprint, GroupState, InviteEntry, InviteId, MemberEntry, Profile, ResyncKey, Role,
+    RoleRights, SecretText, TrackKinds,
 };
 use sha2::{Digest, Sha256};
 
@@ -49,6 +49,7 @@ pub(crate) fn initial(
         bans: Vec::new(),
         relays: Vec::new(),
         heartbeat_keys: vec![entropy.secret()?],
+        resync_keys: vec![fresh_resync_key(entropy)?],
     })
 }
 
@@ -77,6 +78,8 @@ pub(crate) struct Rotation {
     pub(crate) passcode: Option<SecretText>,
     /// The newest heartbeat key.
     pub(crate) heartbeat_key: Secret<32>,
+    /// The newest resync key.
+    pub(crate) resync_key: ResyncKey,
 }
 
 impl Rotation {
@@ -88,8 +91,14 @@ impl Rotation {
             None => None,
         };
         let (lobby_key, heartbeat_key) = (entropy.secret()?, entropy.secret()?);
-        Ok(Self { invites: invites?, lobby_key, passcode, heartbeat_key })
+        let resync_key = fresh_resync_key(entropy)?;
+        Ok(Self { invites: invites?, lobby_key, passcode, heartbeat_key, resync_key })
     }
+}
+
+/// A random resync key.
+fn fresh_resync_key(entropy: &Entropy) -> Result<ResyncKey, NoEntropy> {
+    Ok(ResyncKey { lobby_key: entropy.secret()?, secret: entropy.secret()? })
 }
 
 /// Eight random digits.

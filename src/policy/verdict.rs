@@ -54,6 +54,8 @@ pub(crate) struct Proposed<'a> {
     pub(crate) psk: Option<InviteId>,
     /// Whether its path changes the committer's display name, and the rest of the leaf not.
     pub(crate) renames: bool,
+    /// Whether it takes an update path.
+    pub(crate) path: bool,
     /// The statements about silent hosts that it carries, already verified: of members of this epoch,
     /// said in this epoch.
     pub(crate) statements: &'a [Statement],
@@ -84,22 +86,24 @@ enum Kind<'a> {
     Adds,
     Removes,
     Rename,
+    Renewal,
     Replacement(Option<&'a GroupState>),
     Change(&'a GroupState),
 }
 
 /// Every field of a commit is named here, so that a new one does not compile before it has a place.
 fn kind<'a>(commit: &Proposed<'a>) -> Result<Kind<'a>, Rule> {
-    let Proposed { committer: _, adds, removes, departed, state, psk, renames, statements } =
+    let Proposed { committer: _, adds, removes, departed, state, psk, renames, path, statements } =
         *commit;
     let parts = (!adds.is_empty(), !removes.is_empty(), renames, !statements.is_empty());
-    // SPEC [G4], [G15], [G17], [G21]
+    // SPEC [G4], [G15], [G17], [G21], [G23]
     let kind = match (parts, state) {
         ((true, false, false, false), _) => Kind::Adds,
         ((false, true, false, false), _) => Kind::Removes,
         ((false, false, true, false), None) => Kind::Rename,
         ((false, false, false, true), state) => Kind::Replacement(state),
         ((false, false, false, false), Some(state)) => Kind::Change(state),
+        ((false, false, false, false), None) if path => Kind::Renewal,
         ((false, false, false, false), None) => return Err(Rule::Empty),
         _ => return Err(Rule::Mixed),
     };
@@ -126,6 +130,8 @@ pub(crate) fn judge(scene: &Scene<'_>, commit: &Proposed<'_>) -> Result<(), Rule
         Kind::Removes => judge_removes(scene, committer, commit),
         // SPEC [G21]
         Kind::Rename => require(state, committer, Right::RenameSelf),
+        // SPEC [G23]: fresh keys are everybody's to give.
+        Kind::Renewal => Ok(()),
         Kind::Replacement(new) => judge_replacement(scene, committer, new, commit.statements),
         Kind::Change(new) => judge_change(scene, committer, new),
     }

@@ -14,7 +14,7 @@ use crate::raw::{self, knock_answer_content::Answer};
 pub struct Knock {
     /// The meeting knocked at.
     pub meeting: MeetingId,
-    /// The invite whose lobby key and link secret seal it.
+    /// The invite whose lobby key and link secret seal it, or the resync key by its id.
     pub invite: InviteId,
     /// Where an answer is sent.
     pub mailbox: MailboxId,
@@ -77,6 +77,9 @@ pub struct KnockContent {
     pub passcode_share: Option<[u8; 32]>,
     /// The confirmation of CPace, in a knock that answers a challenge: SPEC \[A12\].
     pub passcode_tag: Option<[u8; 64]>,
+    /// An encoded [`SignedEvent`](crate::SignedEvent) of kind rejoin, in a knock under a resync key: 1 to
+    /// 512 bytes. SPEC \[A16\].
+    pub rejoin: Option<Vec<u8>>,
 }
 
 impl KnockContent {
@@ -88,6 +91,7 @@ impl KnockContent {
             log_position: self.log_position,
             passcode_share: self.passcode_share.map(|share| share.to_vec()),
             passcode_tag: self.passcode_tag.map(|tag| tag.to_vec()),
+            rejoin: self.rejoin.clone(),
         };
         raw.encode_to_vec()
     }
@@ -105,6 +109,7 @@ impl KnockContent {
             log_position: raw.log_position,
             passcode_share: raw.passcode_share.map(share).transpose()?,
             passcode_tag: raw.passcode_tag.map(tag).transpose()?,
+            rejoin: raw.rejoin,
         })
     }
 }

@@ -19,6 +19,9 @@ pub struct CommitNote {
     /// Encoded [`SignedEvent`](crate::SignedEvent)s of kind host silent, of distinct authors: at most
     /// 16, of 1 to 8,192 bytes. SPEC \[G17\].
     pub statements: Vec<Vec<u8>>,
+    /// Encoded [`SignedEvent`](crate::SignedEvent)s of kind rejoin, one for each key package that takes
+    /// a leaf's place: at most 64, of 1 to 512 bytes. SPEC \[G26\].
+    pub rejoins: Vec<Vec<u8>>,
 }
 
 impl CommitNote {
@@ -29,6 +32,7 @@ impl CommitNote {
             log_position: self.log_position,
             departures: self.departures.clone(),
             statements: self.statements.clone(),
+            rejoins: self.rejoins.clone(),
         };
         raw.encode_to_vec()
     }
@@ -39,7 +43,7 @@ impl CommitNote {
     /// If the bytes break a rule of the wire format: SPEC \[W1\] to \[W4\].
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let raw: raw::CommitNote = Source(&limits::COMMIT_NOTE).decode(bytes)?;
-        let raw::CommitNote { version: _, log_position, departures, statements } = raw;
-        Ok(Self { log_position, departures, statements })
+        let raw::CommitNote { version: _, log_position, departures, statements, rejoins } = raw;
+        Ok(Self { log_position, departures, statements, rejoins })
     }
 }

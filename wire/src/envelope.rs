@@ -18,6 +18,8 @@ choice! {
         Event = 2,
         /// A [`SignedEvent`](crate::SignedEvent) with a removal order, under a heartbeat key.
         Order = 3,
+        /// A [`SignedEvent`](crate::SignedEvent) with a heartbeat, under a heartbeat key.
+        Heartbeat = 4,
     }
 }
 
@@ -28,7 +30,8 @@ pub struct Envelope {
     pub meeting: MeetingId,
     /// What the ciphertext holds.
     pub kind: EnvelopeKind,
-    /// The MLS epoch whose exporter secret sealed it (SPEC \[K6\]); of an order, its author's epoch.
+    /// The MLS epoch whose exporter secret sealed it (SPEC \[K6\]); of an order or a
+    /// heartbeat, its author's epoch.
     pub epoch: u64,
     /// XChaCha20-Poly1305 nonce, fresh and random: SPEC \[K8\].
     pub nonce: [u8; 24],

@@ -130,6 +130,31 @@ pub enum EventKind {
         /// A stay of it that is in the meeting.
         stay: StayId,
     },
+    /// The author is here, and says what it has read; in an envelope of kind heartbeat alone. SPEC
+    /// \[G24\].
+    Heartbeat(Heartbeat),
+    /// The author, who can follow no more, asks that this key package take the place of its leaf; in a
+    /// knock and in a commit note alone. SPEC \[G26\].
+    Rejoin {
+        /// The knock.
+        knock: KeyPackageRef,
+    },
+}
+
+/// What a member has read of the log. SPEC \[G24\] \[G25\].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// The MLS epoch authenticator of the event's epoch.
+    pub authenticator: [u8; 32],
+    /// The sequence number of the next entry that the author had yet to read.
+    pub log_position: u64,
+    /// The hash of what it has read since its epoch began.
+    pub log_hash: [u8; 32],
+    /// Its monotonic clock, in milliseconds from any origin.
+    pub time_ms: u64,
+    /// Encoded [`SignedEvent`]s: its removal orders that it has not read back; at most 4, of 1 to 512
+    /// bytes.
+    pub orders: Vec<Vec<u8>>,
 }
 
 choice! {
@@ -181,6 +206,29 @@ impl AnnouncedTrack {
     }
 }
 
+impl Heartbeat {
+    fn to_raw(&self) -> raw::Heartbeat {
+        raw::Heartbeat {
+            authenticator: self.authenticator.to_vec(),
+            log_position: self.log_position,
+            log_hash: self.log_hash.to_vec(),
+            time_ms: self.time_ms,
+            orders: self.orders.clone(),
+        }
+    }
+
+    fn from_raw(raw: raw::Heartbeat) -> Result<Self, Malformed> {
+        let source = Source(&limits::HEARTBEAT);
+        Ok(Self {
+            authenticator: source.array(&raw.authenticator, "authenticator")?,
+            log_position: raw.log_position,
+            log_hash: source.array(&raw.log_hash, "log_hash")?,
+            time_ms: raw.time_ms,
+            orders: raw.orders,
+        })
+    }
+}
+
 impl EventKind {
     fn to_raw(&self) -> Kind {
         let bytes = |stay: &StayId| stay.as_bytes().to_vec();
@@ -214,6 +262,10 @@ impl EventKind {
                 target: target.as_bytes().to_vec(),
                 stay: bytes(stay),
             }),
+            Self::Heartbeat(heartbeat) => Kind::Heartbeat(heartbeat.to_raw()),
+            Self::Rejoin { knock } => {
+                Kind::Rejoin(raw::Rejoin { knock: knock.as_bytes().to_vec() })
+            }
         }
     }
 
@@ -245,6 +297,11 @@ impl EventKind {
                     target: Fingerprint::new(order.array(&target, "target")?),
                     stay: StayId::new(order.array(&stay, "stay")?),
                 }
+            }
+            Kind::Heartbeat(raw) => Self::Heartbeat(Heartbeat::from_raw(raw)?),
+            Kind::Rejoin(raw::Rejoin { knock }) => {
+                let knock = Source(&limits::REJOIN).array(&knock, "knock")?;
+                Self::Rejoin { knock: KeyPackageRef::new(knock) }
             }
         })
     }

@@ -81,7 +81,7 @@ pub use admission::{Challenge, DenyReason, Knock, KnockAnswer, KnockAnswerConten
 pub use choice::{Door, Label, Profile, Role};
 pub use commit::CommitNote;
 pub use envelope::{Envelope, EnvelopeKind, SealedBlob, WelcomeNote};
-pub use event::{AnnouncedFraming, AnnouncedTrack, EventBody, EventKind, SignedEvent};
+pub use event::{AnnouncedFraming, AnnouncedTrack, EventBody, EventKind, Heartbeat, SignedEvent};
 pub use identity::{LeafCredential, SafetyCodeInput, SafetyMember};
 pub use ids::{
     BlobHash, Fingerprint, InviteId, KeyPackageRef, MailboxId, MeetingId, MessageId, StayId,
@@ -91,6 +91,6 @@ pub use relay::{RelayChallenge, RelayProof, relay_statement};
 pub use rights::{Right, Rights};
 pub use secret::{SecretBytes, SecretText};
 pub use sframe_header::{FrameHeader, HeaderError, MAX_HEADER_LEN};
-pub use state::{GroupState, InviteEntry, MemberEntry, RelayEntry, RoleRights};
+pub use state::{GroupState, InviteEntry, MemberEntry, RelayEntry, ResyncKey, RoleRights};
 pub use track::{Track, TrackKind, TrackKinds};
 pub use transport::{Destination, ToClient, ToServer};

@@ -14,7 +14,7 @@ use crate::raw;
 use crate::secret::{SecretBytes, SecretText};
 use crate::track::TrackKinds;
 
-pub use entry::{InviteEntry, MemberEntry, RelayEntry, RoleRights};
+pub use entry::{InviteEntry, MemberEntry, RelayEntry, ResyncKey, RoleRights};
 
 /// The whole state of a meeting; at most 128 KiB encoded. It holds secrets: not `Clone`, see
 /// [`duplicate`](Self::duplicate). SPEC \[W5\] \[G9\].
@@ -44,8 +44,10 @@ pub struct GroupState {
     pub bans: Vec<Fingerprint>,
     /// Where media may go, sorted strictly by key, at most 16; empty: anywhere.
     pub relays: Vec<RelayEntry>,
-    /// Keys that seal removal orders, newest first, distinct; 1 or 2.
+    /// Keys that seal removal orders and heartbeats, newest first, distinct; 1 or 2.
     pub heartbeat_keys: Vec<SecretBytes<32>>,
+    /// What members knock under who can follow no more, newest first, with distinct secrets; 1 to 4.
+    pub resync_keys: Vec<ResyncKey>,
 }
 
 const STATE: Source = Source(&limits::GROUP_STATE);
@@ -58,6 +60,10 @@ impl Drop for Wiped {
         self.0.lobby_key.zeroize();
         self.0.passcode.zeroize();
         self.0.heartbeat_keys.zeroize();
+        for key in &mut self.0.resync_keys {
+            key.lobby_key.zeroize();
+            key.secret.zeroize();
+        }
         self.0.invites.iter_mut().for_each(|invite| invite.secret.zeroize());
     }
 }
@@ -106,6 +112,7 @@ impl GroupState {
             bans: self.bans.clone(),
             relays: self.relays.clone(),
             heartbeat_keys: self.heartbeat_keys.iter().map(SecretBytes::duplicate).collect(),
+            resync_keys: self.resync_keys.iter().map(ResyncKey::duplicate).collect(),
         }
     }
 
@@ -116,7 +123,9 @@ impl GroupState {
         distinct(&self.succession, "succession")?;
         let secrets: Vec<_> = self.invites.iter().map(|invite| &invite.secret).collect();
         distinct(&secrets, "invites")?;
-        distinct(&self.heartbeat_keys, "heartbeat_keys")
+        distinct(&self.heartbeat_keys, "heartbeat_keys")?;
+        let secrets: Vec<_> = self.resync_keys.iter().map(|key| &key.secret).collect();
+        distinct(&secrets, "resync_keys")
     }
 
     fn to_raw(&self) -> Wiped {
@@ -137,6 +146,7 @@ impl GroupState {
             bans: fingerprints(&self.bans),
             relays: self.relays.iter().map(RelayEntry::to_raw).collect(),
             heartbeat_keys: self.heartbeat_keys.iter().map(|key| key.expose().to_vec()).collect(),
+            resync_keys: self.resync_keys.iter().map(ResyncKey::to_raw).collect(),
         })
     }
 
@@ -161,6 +171,11 @@ impl GroupState {
             bans: fingerprints(&raw.bans, "bans")?,
             relays: raw.relays.iter().map(RelayEntry::from_raw).collect::<Result<_, _>>()?,
             heartbeat_keys: raw.heartbeat_keys.iter().map(key).collect::<Result<_, _>>()?,
+            resync_keys: raw
+                .resync_keys
+                .iter()
+                .map(ResyncKey::from_raw)
+                .collect::<Result<_, _>>()?,
         })
     }
 }
@@ -203,6 +218,7 @@ mod tests {
             bans: Vec::new(),
             relays: Vec::new(),
             heartbeat_keys: vec![secret(9)],
+            resync_keys: vec![ResyncKey { lobby_key: secret(10), secret: secret(11) }],
         };
         let bytes = state.encode();
         // Version, profile, door, empty rights; the invite's tag, length and secret.

@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::samples::{self, fingerprints, group_state, invite, member, relay, secret};
+use common::samples::{self, fingerprints, group_state, invite, member, relay, resync_key, secret};
 use common::{refused, replaced};
 use incamera_wire::{
     FormatRule, GroupState, MemberEntry, Rights, RoleRights, SafetyCodeInput, SecretText,
@@ -45,6 +45,7 @@ fn the_largest_state_passes() {
         state.passcode = Some(SecretText::new(&"é".repeat(32)));
         state.bans = fingerprints(1024);
         state.relays = (0..16).map(relay).collect();
+        state.resync_keys = (1..5).map(resync_key).collect();
     });
     assert_eq!(GroupState::decode(&state.encode()).as_ref(), Ok(&state));
 }
@@ -59,6 +60,7 @@ fn the_emptiest_state_passes() {
         state.bans.clear();
         state.relays.clear();
         state.heartbeat_keys.pop();
+        state.resync_keys.pop();
     });
     assert_eq!(GroupState::decode(&state.encode()).as_ref(), Ok(&state));
 }
@@ -73,6 +75,11 @@ fn a_state_with_too_many_entries_is_refused() {
         (|it| it.bans = fingerprints(1025), "bans", FormatRule::TooMany),
         (|it| it.relays = (0..17).map(relay).collect(), "relays", FormatRule::TooMany),
         (|it| it.heartbeat_keys.push(secret(10)), "heartbeat_keys", FormatRule::TooMany),
+        (
+            |it| it.resync_keys = (1..6).map(resync_key).collect(),
+            "resync_keys",
+            FormatRule::TooMany,
+        ),
     ]);
 }
 
@@ -127,6 +134,11 @@ fn a_state_with_entries_that_must_differ_and_do_not_is_refused() {
             "heartbeat_keys",
             FormatRule::NotSorted,
         ),
+        (
+            |it| it.resync_keys = vec![resync_key(7), resync_key(8), resync_key(7)],
+            "resync_keys",
+            FormatRule::NotSorted,
+        ),
     ]);
 }
 
@@ -136,14 +148,18 @@ fn the_order_of_the_succession_of_invites_and_of_keys_is_the_states_own() {
         it.succession.reverse();
         it.invites.reverse();
         it.heartbeat_keys.reverse();
+        it.resync_keys.reverse();
     });
     assert_eq!(GroupState::decode(&state.encode()).as_ref(), Ok(&state));
     assert_ne!(state, group_state());
 }
 
 #[test]
-fn a_state_without_a_heartbeat_key_is_refused() {
-    all_refused(&[(|it| it.heartbeat_keys.clear(), "heartbeat_keys", FormatRule::Missing)]);
+fn a_state_without_a_heartbeat_or_a_resync_key_is_refused() {
+    all_refused(&[
+        (|it| it.heartbeat_keys.clear(), "heartbeat_keys", FormatRule::Missing),
+        (|it| it.resync_keys.clear(), "resync_keys", FormatRule::Missing),
+    ]);
 }
 
 #[test]

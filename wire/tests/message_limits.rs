@@ -8,9 +8,9 @@ mod common;
 use common::samples::{announced, event, fingerprints, knock_content, leaf_credential};
 use common::{refused, replaced, samples};
 use incamera_wire::{
-    AnnouncedTrack, DenyReason, EventBody, EventKind, Fingerprint, FormatRule, KeyPackageRef,
-    KnockAnswerContent, KnockContent, Label, LeafCredential, Malformed, RelayChallenge, RelayProof,
-    StayId, Track, TrackKind, TrackKinds, relay_statement,
+    AnnouncedTrack, DenyReason, EventBody, EventKind, Fingerprint, FormatRule, Heartbeat,
+    KeyPackageRef, KnockAnswerContent, KnockContent, Label, LeafCredential, Malformed,
+    RelayChallenge, RelayProof, StayId, Track, TrackKind, TrackKinds, relay_statement,
 };
 
 fn recode(kind: EventKind) -> Result<EventKind, Malformed> {
@@ -39,6 +39,17 @@ fn announcement(tracks: Vec<AnnouncedTrack>) -> EventKind {
     EventKind::Announcement { tracks }
 }
 
+fn heartbeat(orders: Vec<Vec<u8>>) -> EventKind {
+    let (authenticator, log_hash) = ([1; 32], [2; 32]);
+    EventKind::Heartbeat(Heartbeat {
+        authenticator,
+        log_position: u64::MAX,
+        log_hash,
+        time_ms: u64::MAX,
+        orders,
+    })
+}
+
 fn host_silent(hosts: Vec<Fingerprint>) -> EventKind {
     EventKind::HostSilent { hosts }
 }
@@ -63,6 +74,9 @@ fn the_largest_and_the_smallest_events_pass() {
         host_silent(fingerprints(1)),
         host_silent(fingerprints(16)),
         EventKind::RemovalOrder { target: Fingerprint::new([1; 32]), stay: StayId::new([2; 16]) },
+        heartbeat(Vec::new()),
+        heartbeat(vec![vec![1; 512]; 4]),
+        EventKind::Rejoin { knock: KeyPackageRef::new([1; 32]) },
     ] {
         assert_eq!(recode(kind.clone()), Ok(kind));
     }
@@ -94,6 +108,9 @@ fn an_event_over_or_under_its_limits_is_refused() {
         (track(|it| it.transport.push('t')), "transport", FormatRule::TooLong),
         (host_silent(fingerprints(17)), "hosts", FormatRule::TooMany),
         (host_silent(Vec::new()), "hosts", FormatRule::Missing),
+        (heartbeat(vec![vec![1; 513]]), "orders", FormatRule::TooLong),
+        (heartbeat(vec![Vec::new()]), "orders", FormatRule::TooShort),
+        (heartbeat(vec![vec![1]; 5]), "orders", FormatRule::TooMany),
     ] {
         assert_eq!(refused(recode(kind)), (field, rule));
     }
@@ -185,7 +202,7 @@ fn a_knock_proves_a_passcode_in_full_lengths_or_not_at_all() {
     let content = knock_content();
     let bytes = content.encode();
     assert_eq!(KnockContent::decode(&bytes).as_ref(), Ok(&content));
-    let plain = KnockContent { passcode_share: None, passcode_tag: None, ..content };
+    let plain = KnockContent { passcode_share: None, passcode_tag: None, rejoin: None, ..content };
     assert_eq!(KnockContent::decode(&plain.encode()).as_ref(), Ok(&plain));
     for (tag, byte, length, field) in
         [(0x22, 2, 32, "passcode_share"), (0x2a, 3, 64, "passcode_tag")]

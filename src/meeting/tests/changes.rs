@@ -75,7 +75,7 @@ fn a_label_that_its_bearer_takes_off_is_refused_by_all() {
 fn each_field_changed_without_the_right_is_refused_by_all() {
     // SPEC [G15]
     type Change = fn(&mut GroupState);
-    let cases: [(Rule, Change); 14] = [
+    let cases: [(Rule, Change); 15] = [
         (missing(Right::Lock), |s| s.door = Door::Open),
         (missing(Right::Lock), |s| s.door = Door::Locked),
         (missing(Right::MuteOthers), |s| s.muted = TrackKinds::ALL),
@@ -94,6 +94,9 @@ fn each_field_changed_without_the_right_is_refused_by_all() {
         (Rule::State("only a removal replaces the key of orders"), |s| {
             s.heartbeat_keys = vec![zeros()];
         }),
+        (Rule::State("only a removal replaces the keys of those who come back"), |s| {
+            s.resync_keys[0].secret = zeros();
+        }),
     ];
     let mut world = world(102);
     for (rule, change) in cases {
@@ -108,9 +111,12 @@ fn what_nobody_may_change_is_refused_of_the_host_too() {
     let mut world = world(103);
     let ada = world.member_id(0);
     type Change = fn(&mut GroupState);
-    let cases: [(&str, Change); 2] = [
+    let cases: [(&str, Change); 3] = [
         ("a meeting keeps its profile", |s| s.profile = Profile::Portable),
         ("only a removal replaces the key of orders", |s| s.heartbeat_keys.insert(0, zeros())),
+        ("only a removal replaces the keys of those who come back", |s| {
+            s.resync_keys[0].secret = zeros();
+        }),
     ];
     for (why, change) in cases {
         let entry = forged_state(&mut world, 0, change);
@@ -296,10 +302,6 @@ fn a_change_of_nothing_is_refused_by_all() {
     // SPEC [G15]
     let mut world = world(112);
     ben_sets(&mut world, Rule::Empty, |_| ());
-    let note = CommitNote::default().encode();
-    let plan = CommitPlan { path: true, note: &note, ..CommitPlan::default() };
-    let entry = forged_commit(&mut world.clients[BEN].meeting, &plan);
-    ben_breaks(&mut world, entry, Rule::Empty);
     let ada = world.member_id(0);
     let entry = forged_state(&mut world, 0, |_| ());
     refused_by(&mut world, &[1, 2], entry, Some(ada), Fault::Refused(Rule::Empty));

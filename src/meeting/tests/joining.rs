@@ -112,8 +112,13 @@ fn a_welcome_whose_entry_names_another_epoch_is_refused() {
 /// Puts a knock with this key package and log position into the lobby.
 fn knock_with(world: &mut World, key_package: Vec<u8>, log_position: u64) {
     let invite = world.clients[0].meeting.invite().unwrap();
-    let content =
-        KnockContent { key_package, log_position, passcode_share: None, passcode_tag: None };
+    let content = KnockContent {
+        key_package,
+        log_position,
+        passcode_share: None,
+        passcode_tag: None,
+        rejoin: None,
+    };
     let mailbox = MailboxId::new([1; 16]);
     let (knock, _) = seal_knock(&invite, &Entropy::system(), mailbox, &content).unwrap();
     let (bytes, now) = (Knock::encode(&knock), world.now());

@@ -120,7 +120,7 @@ fn seal(author: &mut Meeting, kind: EnvelopeKind, plaintext: &[u8]) -> Vec<u8> {
     let key = match kind {
         EnvelopeKind::Handshake => &own.handshake_key,
         EnvelopeKind::Event => &own.epochs.current().event_key,
-        EnvelopeKind::Order => &order_key(&own.state.heartbeat_keys[0]),
+        EnvelopeKind::Heartbeat | EnvelopeKind::Order => &order_key(&own.state.heartbeat_keys[0]),
     };
     let head = Head { meeting, kind, epoch, welcome: None };
     envelope::seal(key, &Entropy::system(), head, plaintext).unwrap().encode()

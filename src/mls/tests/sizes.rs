@@ -3,8 +3,8 @@
 use ed25519_dalek::SigningKey;
 use incamera_wire::{
     CommitNote, Door, Envelope, EnvelopeKind, Fingerprint, GroupState, InviteEntry, LeafCredential,
-    MemberEntry, RelayEntry, Right, Rights, Role, RoleRights, SecretBytes, SecretText, StayId,
-    TrackKind, TrackKinds,
+    MemberEntry, RelayEntry, ResyncKey, Right, Rights, Role, RoleRights, SecretBytes, SecretText,
+    StayId, TrackKind, TrackKinds,
 };
 
 use super::*;
@@ -71,6 +71,9 @@ fn state(muted: bool) -> Vec<u8> {
         bans,
         relays,
         heartbeat_keys: vec![secret(5), secret(6)],
+        resync_keys: (7..11)
+            .map(|n| ResyncKey { lobby_key: secret(n), secret: secret(n + 4) })
+            .collect(),
     };
     state.encode()
 }
@@ -123,8 +126,7 @@ fn merge(host: &mut Group, message: &[u8]) {
 
 /// How large the log entry is in which `host` mutes one more member.
 fn size_of_a_mute(host: &mut Group) -> usize {
-    let note =
-        CommitNote { log_position: 5_000, departures: Vec::new(), statements: Vec::new() }.encode();
+    let note = CommitNote { log_position: 5_000, ..CommitNote::default() }.encode();
     let new = state(true);
     let plan = CommitPlan { state: Some(&new), note: &note, ..CommitPlan::default() };
     let message = host.build(&plan).unwrap().message;

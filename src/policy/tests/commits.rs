@@ -29,6 +29,7 @@ impl Case {
             state: self.state.as_ref(),
             psk: self.psk,
             renames: self.renames,
+            path: false,
             statements: &[],
         };
         judge(&scene, &proposed)

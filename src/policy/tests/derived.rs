@@ -38,13 +38,17 @@ fn a_removal_bans_forgets_and_replaces_every_secret() {
     expected.lobby_key = rotation.lobby_key;
     expected.passcode = rotation.passcode;
     expected.heartbeat_keys.insert(0, rotation.heartbeat_key);
+    expected.resync_keys.insert(0, rotation.resync_key);
     for (invite, secret) in expected.invites.iter_mut().zip(rotation.invites) {
         invite.secret = secret;
     }
     assert_eq!(after(&old, &cause(&[CO_HOST])), Some(expected.duplicate()));
-    // A locked door stays locked, and of the keys of orders two are kept.
+    // A locked door stays locked, and of the keys of orders two are kept, of those to come back four.
     old.door = Door::Locked;
     old.heartbeat_keys.push(secret(70));
+    old.resync_keys.extend((71..73).map(resync_key));
+    expected.resync_keys.extend((71..73).map(resync_key));
+    old.resync_keys.push(resync_key(73));
     expected.door = Door::Locked;
     assert_eq!(after(&old, &cause(&[CO_HOST])), Some(expected.duplicate()));
     old.passcode = None;
@@ -169,7 +173,7 @@ fn a_removal_that_does_anything_else_is_refused() {
     // SPEC [G9]
     let differs = Err(Rule::State("it is not what follows from the removal"));
     assert_eq!(removed(|_| ()), OK);
-    let edits: [fn(&mut GroupState); 16] = [
+    let edits: [fn(&mut GroupState); 19] = [
         |s| s.profile = Profile::Portable,
         |s| s.door = Door::Locked,
         |s| s.rights.attendee = Rights::ALL,
@@ -188,6 +192,9 @@ fn a_removal_that_does_anything_else_is_refused() {
         |s| s.heartbeat_keys.clear(),
         |s| s.heartbeat_keys.truncate(1),
         |s| s.heartbeat_keys.push(secret(91)),
+        |s| s.resync_keys.clear(),
+        |s| s.resync_keys.truncate(1),
+        |s| s.resync_keys.push(resync_key(91)),
     ];
     for (index, edit) in edits.into_iter().enumerate() {
         assert_eq!(removed(edit), differs, "edit {index}");
@@ -206,6 +213,11 @@ fn a_removal_that_keeps_a_secret_is_refused() {
     }
     let reused = |s: &mut GroupState| s.heartbeat_keys[0] = s.heartbeat_keys[1].duplicate();
     assert_eq!(removed(reused), kept);
+    let half = |s: &mut GroupState| s.resync_keys[0].secret = s.resync_keys[1].secret.duplicate();
+    assert_eq!(removed(half), kept);
+    let half =
+        |s: &mut GroupState| s.resync_keys[0].lobby_key = s.resync_keys[1].lobby_key.duplicate();
+    assert_eq!(removed(half), kept);
 }
 
 #[test]

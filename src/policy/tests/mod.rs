@@ -13,8 +13,8 @@ mod silence;
 mod table;
 
 use incamera_wire::{
-    Door, Fingerprint, GroupState, InviteEntry, Label, MemberEntry, Profile, RelayEntry, Right,
-    Rights, Role, RoleRights, SecretText, StayId, TrackKind, TrackKinds,
+    Door, Fingerprint, GroupState, InviteEntry, Label, MemberEntry, Profile, RelayEntry, ResyncKey,
+    Right, Rights, Role, RoleRights, SecretText, StayId, TrackKind, TrackKinds,
 };
 
 use super::*;
@@ -99,6 +99,10 @@ fn relay(byte: u8) -> RelayEntry {
     RelayEntry { key: [byte; 32], region: "north".into() }
 }
 
+fn resync_key(byte: u8) -> ResyncKey {
+    ResyncKey { lobby_key: secret(byte ^ 0x80), secret: secret(byte) }
+}
+
 fn invite(byte: u8) -> InviteEntry {
     InviteEntry::new(secret(byte))
 }
@@ -157,6 +161,7 @@ fn nothing<'a>(who: u8) -> Proposed<'a> {
         state: None,
         psk: None,
         renames: false,
+        path: false,
         statements: &[],
     }
 }

@@ -182,7 +182,7 @@ fn forged(dice: &Dice, old: &GroupState) -> GroupState {
     let mut new = old.duplicate();
     for _ in 0..=dice.below(2) {
         let entry = arbitrary_entry(dice, dice.who());
-        match dice.below(16) {
+        match dice.below(17) {
             0 => new.door = dice.pick(Door::ALL),
             1 => new.rights = role_rights(dice),
             2 => new.succession.reverse(),
@@ -194,6 +194,7 @@ fn forged(dice: &Dice, old: &GroupState) -> GroupState {
             8 => new.bans = vec![dice.who()],
             9 => new.relays = vec![relay(1)],
             10 => new.heartbeat_keys.push(secret(91)),
+            16 => new.resync_keys.push(resync_key(91)),
             11 => new.profile = dice.pick(Profile::ALL),
             12 | 13 => {
                 let own = person(ATTENDEE);

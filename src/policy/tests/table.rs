@@ -34,6 +34,7 @@ fn other_state() -> GroupState {
         s.bans = vec![person(ABSENT)];
         s.relays = vec![relay(81)];
         s.heartbeat_keys = vec![secret(82)];
+        s.resync_keys = vec![resync_key(83)];
     })
 }
 
@@ -42,10 +43,11 @@ fn other_state() -> GroupState {
 fn field_rows() -> Vec<(GroupState, Row)> {
     let GroupState {
         profile, door, rights, members, succession, muted, unmute_forbidden, invites, lobby_key, passcode, bans,
-        relays, heartbeat_keys,
+        relays, heartbeat_keys, resync_keys,
     } = other_state();
     let profile_row = Err(Rule::State("a meeting keeps its profile"));
     let heartbeat_row = Err(Rule::State("only a removal replaces the key of orders"));
+    let resync_row = Err(Rule::State("only a removal replaces the keys of those who come back"));
     vec![
         //                                        host, co-host,    presenter,  attendee,   bot
         (GroupState { profile, ..state() },          [profile_row; 5]),
@@ -61,6 +63,7 @@ fn field_rows() -> Vec<(GroupState, Row)> {
         (GroupState { bans, ..state() },             [OK, OK,         REMOVES,    REMOVES,    REMOVES]),
         (GroupState { relays, ..state() },           [OK, RELAYS,     RELAYS,     RELAYS,     RELAYS]),
         (GroupState { heartbeat_keys, ..state() },   [heartbeat_row; 5]),
+        (GroupState { resync_keys, ..state() },      [resync_row; 5]),
     ]
 }
 
@@ -268,9 +271,10 @@ fn parts() -> Parts {
 fn commit_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
     let full = Proposed {
         committer: 99, adds: &parts.adds, removes: &parts.removes, departed: &parts.departed,
-        state: Some(&parts.changed), psk: parts.psk, renames: true, statements: &parts.statements,
+        state: Some(&parts.changed), psk: parts.psk, renames: true, path: true,
+        statements: &parts.statements,
     };
-    let Proposed { committer, adds, removes, departed, state, psk, renames, statements } = full;
+    let Proposed { committer, adds, removes, departed, state, psk, renames, path, statements } = full;
     let none = nothing(HOST);
     let (admits, names) = (no(Right::Admit), no(Right::RenameSelf));
     let listed = Err(Rule::Statements("its committer is not listed"));
@@ -286,10 +290,15 @@ fn commit_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
         (Proposed { state, ..none },                       [OK,     OK,      LOCKS,     LOCKS,    LOCKS]),
         (Proposed { renames, ..none },                     [OK,     OK,      OK,        OK,       names]),
         (Proposed { statements, state: replaced, ..none }, [listed, OK,      listed,    listed,   listed]),
+        (Proposed { path, ..none },                        [OK; 5]),
         // What does not.
         (Proposed { committer, renames, ..none },          [unknown; 5]),
         (Proposed { departed, ..none },                    [empty; 5]),
         (Proposed { psk, ..none },                         [empty; 5]),
+        (Proposed { path, psk, ..none },                   [with_psk; 5]),
+        (Proposed { path, departed, ..none },              [evidence; 5]),
+        (Proposed { path, adds, psk, ..none },             [OK,     OK,      admits,    admits,   admits]),
+        (Proposed { path, renames, ..none },               [OK,     OK,      OK,        OK,       names]),
         (full,                                             [MIXED; 5]),
         // Pairs.
         (Proposed { adds, psk, removes, ..none },          [MIXED; 5]),
@@ -315,7 +324,7 @@ fn commit_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
 
 #[test]
 fn who_may_commit_what_with_what() {
-    // SPEC [G4], [G7], [G8], [G15], [G17], [G21]
+    // SPEC [G4], [G7], [G8], [G15], [G17], [G21], [G23]
     let (state, roster, parts) = (state(), roster(), parts());
     let scene = Scene { state: &state, roster: &roster, orders: &[] };
     for (index, (commit, expected)) in commit_rows(&parts).into_iter().enumerate() {

@@ -42,6 +42,7 @@ pub enum EnvelopeKind {
     Handshake = 1,
     Event = 2,
     Order = 3,
+    Heartbeat = 4,
 }
 impl EnvelopeKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -54,6 +55,7 @@ impl EnvelopeKind {
             Self::Handshake => "ENVELOPE_KIND_HANDSHAKE",
             Self::Event => "ENVELOPE_KIND_EVENT",
             Self::Order => "ENVELOPE_KIND_ORDER",
+            Self::Heartbeat => "ENVELOPE_KIND_HEARTBEAT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -63,6 +65,7 @@ impl EnvelopeKind {
             "ENVELOPE_KIND_HANDSHAKE" => Some(Self::Handshake),
             "ENVELOPE_KIND_EVENT" => Some(Self::Event),
             "ENVELOPE_KIND_ORDER" => Some(Self::Order),
+            "ENVELOPE_KIND_HEARTBEAT" => Some(Self::Heartbeat),
             _ => None,
         }
     }
@@ -96,6 +99,8 @@ pub struct KnockContent {
     pub passcode_share: ::core::option::Option<::prost::alloc::vec::Vec<u8>>,
     #[prost(bytes = "vec", optional, tag = "5")]
     pub passcode_tag: ::core::option::Option<::prost::alloc::vec::Vec<u8>>,
+    #[prost(bytes = "vec", optional, tag = "6")]
+    pub rejoin: ::core::option::Option<::prost::alloc::vec::Vec<u8>>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -216,7 +221,7 @@ pub struct EventBody {
     pub counter: u64,
     #[prost(
         oneof = "event_body::Kind",
-        tags = "6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17"
+        tags = "6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19"
     )]
     pub kind: ::core::option::Option<event_body::Kind>,
 }
@@ -249,6 +254,10 @@ pub mod event_body {
         HostSilent(super::HostSilent),
         #[prost(message, tag = "17")]
         RemovalOrder(super::RemovalOrder),
+        #[prost(message, tag = "18")]
+        Heartbeat(super::Heartbeat),
+        #[prost(message, tag = "19")]
+        Rejoin(super::Rejoin),
     }
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -341,6 +350,26 @@ pub struct RemovalOrder {
     #[prost(bytes = "vec", tag = "2")]
     pub stay: ::prost::alloc::vec::Vec<u8>,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Heartbeat {
+    #[prost(bytes = "vec", tag = "1")]
+    pub authenticator: ::prost::alloc::vec::Vec<u8>,
+    #[prost(uint64, tag = "2")]
+    pub log_position: u64,
+    #[prost(bytes = "vec", tag = "3")]
+    pub log_hash: ::prost::alloc::vec::Vec<u8>,
+    #[prost(uint64, tag = "4")]
+    pub time_ms: u64,
+    #[prost(bytes = "vec", repeated, tag = "5")]
+    pub orders: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Rejoin {
+    #[prost(bytes = "vec", tag = "1")]
+    pub knock: ::prost::alloc::vec::Vec<u8>,
+}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum AnnouncedFraming {
@@ -378,6 +407,8 @@ pub struct CommitNote {
     pub departures: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
     #[prost(bytes = "vec", repeated, tag = "4")]
     pub statements: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    #[prost(bytes = "vec", repeated, tag = "5")]
+    pub rejoins: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
@@ -410,6 +441,8 @@ pub struct GroupState {
     pub relays: ::prost::alloc::vec::Vec<RelayEntry>,
     #[prost(bytes = "vec", repeated, tag = "14")]
     pub heartbeat_keys: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    #[prost(message, repeated, tag = "15")]
+    pub resync_keys: ::prost::alloc::vec::Vec<ResyncKey>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -460,6 +493,14 @@ pub struct RelayEntry {
     pub key: ::prost::alloc::vec::Vec<u8>,
     #[prost(string, tag = "2")]
     pub region: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ResyncKey {
+    #[prost(bytes = "vec", tag = "1")]
+    pub lobby_key: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "vec", tag = "2")]
+    pub secret: ::prost::alloc::vec::Vec<u8>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]

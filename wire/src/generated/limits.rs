@@ -7,7 +7,7 @@ pub(crate) static ENVELOPE: MessageRule = MessageRule {
     fields: &[
         FieldRule { number: 1, name: "version", kind: Kind::Version(1), min_items: 1, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 2, name: "meeting", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
-        FieldRule { number: 3, name: "kind", kind: Kind::Varint { min: 1, max: 3 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "kind", kind: Kind::Varint { min: 1, max: 4 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 4, name: "epoch", kind: Kind::Varint { min: 0, max: 18446744073709551615 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 5, name: "nonce", kind: Kind::Bytes { min: 24, max: 24 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 6, name: "ciphertext", kind: Kind::Bytes { min: 16, max: 1048576 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
@@ -60,6 +60,7 @@ pub(crate) static KNOCK_CONTENT: MessageRule = MessageRule {
         FieldRule { number: 3, name: "log_position", kind: Kind::Varint { min: 0, max: 18446744073709551615 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 4, name: "passcode_share", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 0, max_items: 1, explicit: true, oneof: None },
         FieldRule { number: 5, name: "passcode_tag", kind: Kind::Bytes { min: 64, max: 64 }, min_items: 0, max_items: 1, explicit: true, oneof: None },
+        FieldRule { number: 6, name: "rejoin", kind: Kind::Bytes { min: 1, max: 512 }, min_items: 0, max_items: 1, explicit: true, oneof: None },
     ],
 };
 
@@ -139,6 +140,8 @@ pub(crate) static EVENT_BODY: MessageRule = MessageRule {
         FieldRule { number: 15, name: "attend", kind: Kind::Message(&ATTEND), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
         FieldRule { number: 16, name: "host_silent", kind: Kind::Message(&HOST_SILENT), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
         FieldRule { number: 17, name: "removal_order", kind: Kind::Message(&REMOVAL_ORDER), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 18, name: "heartbeat", kind: Kind::Message(&HEARTBEAT), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 19, name: "rejoin", kind: Kind::Message(&REJOIN), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
     ],
 };
 
@@ -266,6 +269,28 @@ pub(crate) static REMOVAL_ORDER: MessageRule = MessageRule {
     ],
 };
 
+pub(crate) static HEARTBEAT: MessageRule = MessageRule {
+    name: "Heartbeat",
+    max_size: 2304,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "authenticator", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "log_position", kind: Kind::Varint { min: 0, max: 18446744073709551615 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "log_hash", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 4, name: "time_ms", kind: Kind::Varint { min: 0, max: 18446744073709551615 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 5, name: "orders", kind: Kind::Bytes { min: 1, max: 512 }, min_items: 0, max_items: 4, explicit: true, oneof: None },
+    ],
+};
+
+pub(crate) static REJOIN: MessageRule = MessageRule {
+    name: "Rejoin",
+    max_size: 40,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "knock", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
 pub(crate) static COMMIT_NOTE: MessageRule = MessageRule {
     name: "CommitNote",
     max_size: 262144,
@@ -275,6 +300,7 @@ pub(crate) static COMMIT_NOTE: MessageRule = MessageRule {
         FieldRule { number: 2, name: "log_position", kind: Kind::Varint { min: 0, max: 18446744073709551615 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 3, name: "departures", kind: Kind::Bytes { min: 1, max: 8192 }, min_items: 0, max_items: 64, explicit: true, oneof: None },
         FieldRule { number: 4, name: "statements", kind: Kind::Bytes { min: 1, max: 8192 }, min_items: 0, max_items: 16, explicit: true, oneof: None },
+        FieldRule { number: 5, name: "rejoins", kind: Kind::Bytes { min: 1, max: 512 }, min_items: 0, max_items: 64, explicit: true, oneof: None },
     ],
 };
 
@@ -297,6 +323,7 @@ pub(crate) static GROUP_STATE: MessageRule = MessageRule {
         FieldRule { number: 12, name: "bans", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 0, max_items: 1024, explicit: true, oneof: None },
         FieldRule { number: 13, name: "relays", kind: Kind::Message(&RELAY_ENTRY), min_items: 0, max_items: 16, explicit: true, oneof: None },
         FieldRule { number: 14, name: "heartbeat_keys", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 2, explicit: true, oneof: None },
+        FieldRule { number: 15, name: "resync_keys", kind: Kind::Message(&RESYNC_KEY), min_items: 1, max_items: 4, explicit: true, oneof: None },
     ],
 };
 
@@ -346,6 +373,16 @@ pub(crate) static RELAY_ENTRY: MessageRule = MessageRule {
     fields: &[
         FieldRule { number: 1, name: "key", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 2, name: "region", kind: Kind::Text { min: 1, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static RESYNC_KEY: MessageRule = MessageRule {
+    name: "ResyncKey",
+    max_size: 80,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "lobby_key", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "secret", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
     ],
 };
 

@@ -14,6 +14,7 @@ const RIGHTS: Source = Source(&limits::ROLE_RIGHTS);
 const MEMBER: Source = Source(&limits::MEMBER_ENTRY);
 const INVITE: Source = Source(&limits::INVITE_ENTRY);
 const RELAY: Source = Source(&limits::RELAY_ENTRY);
+const RESYNC: Source = Source(&limits::RESYNC_KEY);
 
 /// What each role may do. A host may do everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -170,5 +171,36 @@ impl RelayEntry {
 
     pub(super) fn from_raw(raw: &raw::RelayEntry) -> Result<Self, Malformed> {
         Ok(Self { key: RELAY.array(&raw.key, "key")?, region: raw.region.clone() })
+    }
+}
+
+/// What a member knocks under who can follow no more. SPEC \[A16\].
+#[derive(Debug, PartialEq, Eq)]
+pub struct ResyncKey {
+    /// X25519 private key that opens such a knock.
+    pub lobby_key: SecretBytes<32>,
+    /// PSK of the knock and of the commit that answers it.
+    pub secret: SecretBytes<32>,
+}
+
+impl ResyncKey {
+    /// A second holder of the same key.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self { lobby_key: self.lobby_key.duplicate(), secret: self.secret.duplicate() }
+    }
+
+    pub(super) fn to_raw(&self) -> raw::ResyncKey {
+        raw::ResyncKey {
+            lobby_key: self.lobby_key.expose().to_vec(),
+            secret: self.secret.expose().to_vec(),
+        }
+    }
+
+    pub(super) fn from_raw(raw: &raw::ResyncKey) -> Result<Self, Malformed> {
+        Ok(Self {
+            lobby_key: RESYNC.present(SecretBytes::read(&raw.lobby_key), "lobby_key")?,
+            secret: RESYNC.present(SecretBytes::read(&raw.secret), "secret")?,
+        })
     }
 }

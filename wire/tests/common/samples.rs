@@ -4,8 +4,8 @@ use incamera_wire::{
     AnnouncedFraming, AnnouncedTrack, BlobHash, Challenge, CommitNote, Door, Envelope,
     EnvelopeKind, EventBody, EventKind, Fingerprint, GroupState, InviteEntry, KnockContent, Label,
     LeafCredential, MeetingId, MemberEntry, Profile, RelayChallenge, RelayEntry, RelayProof,
-    Rights, Role, RoleRights, SafetyCodeInput, SafetyMember, SecretBytes, SecretText, StayId,
-    Track, TrackKind, TrackKinds, WelcomeNote,
+    ResyncKey, Rights, Role, RoleRights, SafetyCodeInput, SafetyMember, SecretBytes, SecretText,
+    StayId, Track, TrackKind, TrackKinds, WelcomeNote,
 };
 
 pub fn envelope() -> Envelope {
@@ -50,6 +50,7 @@ pub fn commit_note(departures: usize, statements: usize) -> CommitNote {
         log_position: 9,
         departures: vec![vec![1; 100]; departures],
         statements: vec![vec![2; 100]; statements],
+        rejoins: vec![vec![3; 100]; statements],
     }
 }
 
@@ -59,6 +60,7 @@ pub fn knock_content() -> KnockContent {
         log_position: 9,
         passcode_share: Some([2; 32]),
         passcode_tag: Some([3; 64]),
+        rejoin: Some(vec![4; 100]),
     }
 }
 
@@ -119,6 +121,11 @@ pub fn member(fingerprint: Fingerprint) -> MemberEntry {
     }
 }
 
+/// A resync key whose secret is of this byte.
+pub fn resync_key(byte: u8) -> ResyncKey {
+    ResyncKey { lobby_key: secret(99), secret: secret(byte) }
+}
+
 pub fn group_state() -> GroupState {
     let fingerprint = |byte| Fingerprint::new([byte; 32]);
     let host = MemberEntry { role: Role::Host, ..MemberEntry::plain(fingerprint(1)) };
@@ -136,6 +143,7 @@ pub fn group_state() -> GroupState {
         bans: vec![fingerprint(7), fingerprint(8)],
         relays: vec![relay(1), relay(2)],
         heartbeat_keys: vec![secret(12), secret(11)],
+        resync_keys: vec![resync_key(14), resync_key(13)],
     }
 }
 

@@ -67,10 +67,13 @@ pub fn knock_answer() -> impl Strategy<Value = KnockAnswer> {
 
 pub fn knock_content() -> impl Strategy<Value = KnockContent> {
     let proof = (option::of(uniform32(any::<u8>())), option::of(signature()));
-    (bytes(1..=300), any::<u64>(), proof).prop_map(|(key_package, log_position, proof)| {
-        let (passcode_share, passcode_tag) = proof;
-        KnockContent { key_package, log_position, passcode_share, passcode_tag }
-    })
+    let rejoin = option::of(bytes(1..=300));
+    (bytes(1..=300), any::<u64>(), proof, rejoin).prop_map(
+        |(key_package, log_position, proof, rejoin)| {
+            let (passcode_share, passcode_tag) = proof;
+            KnockContent { key_package, log_position, passcode_share, passcode_tag, rejoin }
+        },
+    )
 }
 
 pub fn knock_answer_content() -> impl Strategy<Value = KnockAnswerContent> {
@@ -81,11 +84,13 @@ pub fn knock_answer_content() -> impl Strategy<Value = KnockAnswerContent> {
 }
 
 pub fn commit_note() -> impl Strategy<Value = CommitNote> {
-    (any::<u64>(), vec(bytes(1..=50), 0..=64), vec(bytes(1..=50), 0..=16)).prop_map(
-        |(log_position, departures, statements)| CommitNote {
+    let evidence = |most| vec(bytes(1..=50), 0..=most);
+    (any::<u64>(), evidence(64), evidence(16), evidence(64)).prop_map(
+        |(log_position, departures, statements, rejoins)| CommitNote {
             log_position,
             departures,
             statements,
+            rejoins,
         },
     )
 }

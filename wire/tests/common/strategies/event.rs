@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use incamera_wire::{
-    AnnouncedFraming, AnnouncedTrack, EventBody, EventKind, Fingerprint, KeyPackageRef, MeetingId,
-    SignedEvent, StayId, Track,
+    AnnouncedFraming, AnnouncedTrack, EventBody, EventKind, Fingerprint, Heartbeat, KeyPackageRef,
+    MeetingId, SignedEvent, StayId, Track,
 };
 use proptest::array::uniform32;
-use proptest::collection::{btree_map, btree_set};
+use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -56,6 +56,15 @@ fn about_somebody() -> impl Strategy<Value = EventKind> {
     ]
 }
 
+fn heartbeat() -> impl Strategy<Value = EventKind> {
+    let numbers = (any::<u64>(), any::<u64>());
+    let hashes = (uniform32(any::<u8>()), uniform32(any::<u8>()));
+    (hashes, numbers, vec(bytes(1..=300), 0..=4)).prop_map(|(hashes, numbers, orders)| {
+        let ((authenticator, log_hash), (log_position, time_ms)) = (hashes, numbers);
+        EventKind::Heartbeat(Heartbeat { authenticator, log_position, log_hash, time_ms, orders })
+    })
+}
+
 fn event_kind() -> impl Strategy<Value = EventKind> {
     prop_oneof![
         Just(EventKind::Leave),
@@ -66,6 +75,9 @@ fn event_kind() -> impl Strategy<Value = EventKind> {
         any::<bool>().prop_map(|raised| EventKind::Hand { raised }),
         tracks().prop_map(|tracks| EventKind::Announcement { tracks }),
         about_somebody(),
+        heartbeat(),
+        uniform32(any::<u8>())
+            .prop_map(|knock| EventKind::Rejoin { knock: KeyPackageRef::new(knock) }),
     ]
 }
 

@@ -1,8 +1,8 @@
 //! Arbitrary states.
 
 use incamera_wire::{
-    Door, Fingerprint, GroupState, InviteEntry, Label, MemberEntry, Profile, RelayEntry, Rights,
-    Role, RoleRights, SecretBytes, SecretText, TrackKinds,
+    Door, Fingerprint, GroupState, InviteEntry, Label, MemberEntry, Profile, RelayEntry, ResyncKey,
+    Rights, Role, RoleRights, SecretBytes, SecretText, TrackKinds,
 };
 use proptest::array::uniform32;
 use proptest::collection::{btree_map, btree_set};
@@ -73,8 +73,13 @@ pub fn group_state() -> impl Strategy<Value = GroupState> {
     let mutes = (kinds(0), any::<bool>());
     let admission = (invites(), uniform32(any::<u8>()), option::of("\\PC{1,16}"), relays());
     let heartbeat_keys = btree_set(uniform32(any::<u8>()), 1..=2);
-    (choices, lists, mutes, admission, heartbeat_keys).prop_map(
-        |(choices, lists, mutes, admission, heartbeat_keys)| {
+    let resync_keys = btree_map(uniform32(any::<u8>()), uniform32(any::<u8>()), 1..=4);
+    let resync_key = |(secret, lobby_key)| ResyncKey {
+        lobby_key: secret_bytes(lobby_key),
+        secret: secret_bytes(secret),
+    };
+    (choices, lists, mutes, admission, heartbeat_keys, resync_keys).prop_map(
+        move |(choices, lists, mutes, admission, heartbeat_keys, resync_keys)| {
             let (profile, door, rights) = choices;
             let (members, succession, bans) = lists;
             let (muted, unmute_forbidden) = mutes;
@@ -94,6 +99,7 @@ pub fn group_state() -> impl Strategy<Value = GroupState> {
                 relays,
                 // Newest first, which is any order.
                 heartbeat_keys: heartbeat_keys.into_iter().rev().map(secret_bytes).collect(),
+                resync_keys: resync_keys.into_iter().map(resync_key).collect(),
             }
         },
     )
