@@ -93,6 +93,7 @@ impl Shared {
             unix_ms: 0,
             // Of the stay, which is made next.
             direct_key: Secret::filled(|_| ()),
+            stay: None,
             hook: None,
             contacts: Contacts::default(),
             relays: Relays::default(),
@@ -110,7 +111,9 @@ pub(super) fn new_stay(shared: &mut Shared) -> Result<Stay, Error> {
     let leaf_key = signing_key.verifying_key().to_bytes();
     let credential = certify(identity, shared.meeting, &leaf_key, id, direct_key).encode();
     shared.direct_key = direct_private;
-    Ok(Stay { signing_key: std::sync::Arc::new(signing_key), credential })
+    let stay = Stay { signing_key: std::sync::Arc::new(signing_key), credential };
+    shared.stay = Some(stay.clone());
+    Ok(stay)
 }
 
 pub(super) fn engine(fault: EngineFault) -> Error {

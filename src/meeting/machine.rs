@@ -3,9 +3,10 @@
 
 use incamera_wire::{Envelope, EnvelopeKind};
 
-use super::face::{Alarm, Event, Input, Now, Output, Participant, Source};
+use super::back::Return;
+use super::face::{Alarm, Event, Input, Now, Output, Participant, Resync, Source};
 use super::knocking::Knocking;
-use super::member::{Member, Outcome};
+use super::member::{Member, Outcome, Standing};
 use super::order::Order;
 use super::shared::{Refusal, Shared};
 use crate::error::{Error, Fault};
@@ -68,6 +69,7 @@ impl<E: Engine> Core<E> {
         self.require_going()?;
         let now_ms = self.now_ms.max(now.monotonic_ms);
         self.shared.unix_ms = now.unix_ms;
+        self.order.hear();
         match input {
             Input::Connected { next } => self.connected(next, now_ms)?,
             Input::Log { seq, bytes } => self.order.offer(seq, bytes),
@@ -156,6 +158,9 @@ impl<E: Engine> Core<E> {
             knocking.knock(&mut self.shared, next, now_ms)?;
             self.order.begin(next);
         }
+        if let Some(knocking) = &mut self.knocking {
+            knocking.hasten(now_ms);
+        }
         if !self.order.learn_head(next) {
             self.shared.tell(Event::Alarm(Alarm::LogShrank));
         }
@@ -185,7 +190,9 @@ impl<E: Engine> Core<E> {
             match knocking.read_welcome(&mut self.shared, seq, &entry, now_ms) {
                 // What follows is read again once the tree is here.
                 Ok(()) => self.order.remember(),
-                Err(fault) if self.member.is_none() => return Err(fault.into()),
+                Err(fault) if self.member.as_ref().is_none_or(|member| member.broken) => {
+                    return Err(fault.into());
+                }
                 // To the member that this client may be already, it is a commit like any other.
                 Err(_) => {}
             }
@@ -208,27 +215,78 @@ impl<E: Engine> Core<E> {
             },
         };
         match outcome {
-            Outcome::Goes => self.settle_joining(),
+            Outcome::Goes => self.settle_joining(now_ms),
             Outcome::Over(event) => self.finish(event),
         }
         Ok(())
     }
 
     /// Once confirmed, a joiner is a member and nothing else.
-    fn settle_joining(&mut self) {
-        let Some(member) = &self.member else { return };
+    fn settle_joining(&mut self, now_ms: u64) {
+        let Some(member) = &mut self.member else { return };
         if member.require_in().is_ok() {
-            self.stop_knocking();
+            let knocking = self.stop_knocking();
+            if let (Some(kept), Some(member)) =
+                (knocking.and_then(|knocking| knocking.into_kept()), &mut self.member)
+            {
+                member.resume(&mut self.shared, kept, now_ms);
+            }
         } else if let Some(knocking) = &mut self.knocking {
             // SPEC [M2]: no Welcome may lead into this epoch once more.
             knocking.note_epoch(member);
         }
     }
 
-    fn stop_knocking(&mut self) {
-        if let Some(knocking) = self.knocking.take() {
-            knocking.answered(&mut self.shared);
-            self.order.forget();
+    fn stop_knocking(&mut self) -> Option<Box<Knocking<E>>> {
+        let knocking = self.knocking.take()?;
+        knocking.answered(&mut self.shared);
+        self.order.forget();
+        Some(knocking)
+    }
+
+    /// Comes back by a fresh leaf. If it fails nothing has changed.
+    pub(super) fn resync(&mut self, why: Resync, now_ms: u64) -> Result<(), Error> {
+        let Some(member) = &mut self.member else { return Ok(()) };
+        let returning = self.knocking.as_ref().is_some_and(|knocking| knocking.is_returning());
+        if self.over || returning || member.standing == Standing::Leaving {
+            return Ok(());
+        }
+        let (past, joiner, mailbox) = member.new_leaf(&mut self.shared)?;
+        // SPEC [M9], [K7]: the others have left these epochs.
+        member.break_off();
+        self.shared.keyring.start_over();
+        self.shared.outbox.clear();
+        let back = Return::new(member, past, now_ms);
+        self.knocking = Some(Box::new(Knocking::returning(back, joiner, mailbox)));
+        self.shared.tell(Event::Resyncing { why });
+        Ok(())
+    }
+
+    /// Does what has to be done about a member that can follow no more.
+    fn mind_losses(&mut self, now_ms: u64) {
+        if self.order.is_lost() {
+            self.shared.lose_track(Resync::Gap);
+        }
+        if let Some(why) = self.shared.wants_resync.take() {
+            if self.resync(why, now_ms).is_err() {
+                // Without randomness it is tried again when the meeting is driven next.
+                self.shared.wants_resync = Some(why);
+                return;
+            }
+        }
+        let Some(knocking) = &mut self.knocking else { return };
+        let Some(member) = self.member.as_mut().filter(|_| knocking.is_returning()) else { return };
+        if (self.order.is_lost() && !member.broken) || knocking.is_stuck(now_ms) {
+            let Ok((past, joiner, mailbox)) = member.new_leaf(&mut self.shared) else {
+                return;
+            };
+            member.break_off();
+            self.shared.keyring.start_over();
+            knocking.try_again(past, joiner, mailbox, now_ms);
+        }
+        if self.order.is_lost() {
+            // Nothing that was said meanwhile is for the new leaf.
+            self.shared.log_position = self.order.skip();
         }
     }
 
@@ -279,6 +337,7 @@ impl<E: Engine> Core<E> {
         if self.over {
             return;
         }
+        self.mind_losses(now_ms);
         // SPEC [M9]: whoever stops driving stops sealing.
         self.shared.keyring.renew(now_ms.saturating_add(SEAL_FOR_MS));
         let mut next = vec![Some(now_ms.saturating_add(DRIVE_EVERY_MS))];

@@ -5,6 +5,7 @@
 //! [`member::Member`] follows the group; a [`knocking::Knocking`] is not in it yet. Whoever has a
 //! Welcome but no confirmation is both.
 
+mod back;
 mod begin;
 mod build;
 mod client;
@@ -29,6 +30,7 @@ mod people;
 mod powers;
 mod proving;
 mod relays;
+mod resync;
 mod room;
 mod roster;
 mod settings;

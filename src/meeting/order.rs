@@ -8,6 +8,12 @@ pub(super) const MAX_EARLY: usize = 1024;
 pub(super) const MAX_EARLY_BYTES: usize = 8 << 20;
 /// How long after asking for a gap to ask again, in milliseconds.
 const ASK_AGAIN_MS: u64 = 1_000;
+/// How often an entry is asked for before it counts as lost: for 30 seconds.
+const MAX_ASKED: u32 = 30;
+/// After how many of these times something else came, so that the connection lives.
+const MIN_HEARD: u32 = 3;
+/// How many entries a client catches up with at most.
+const MAX_BEHIND: u64 = 65_536;
 
 /// Entries that wait for their turn.
 #[derive(Default)]
@@ -23,6 +29,18 @@ pub(super) struct Order {
     read_bytes: usize,
     remembers: bool,
     ask_at: Option<u64>,
+    /// The entry asked for last, how often it was, and how often something else came instead.
+    missed: Missed,
+}
+
+/// What is known of an entry that does not come.
+#[derive(Clone, Copy, Debug, Default)]
+struct Missed {
+    seq: u64,
+    asked: u32,
+    in_vain: u32,
+    /// Whether anything has come since it was asked for last.
+    heard: bool,
 }
 
 impl Order {
@@ -48,6 +66,8 @@ impl Order {
         self.early_bytes = self.early.values().map(Vec::len).sum();
         self.head = head;
         self.ask_at = None;
+        // What was asked for over the old connection may be on its way over the new one.
+        self.missed = Missed::default();
         self.next.is_none_or(|next| next <= head)
     }
 
@@ -122,7 +142,40 @@ impl Order {
             return None;
         }
         self.ask_at = Some(now_ms.saturating_add(ASK_AGAIN_MS));
+        if self.missed.seq != from {
+            self.missed = Missed { seq: from, ..Missed::default() };
+        }
+        self.missed.asked = self.missed.asked.saturating_add(1);
+        self.missed.heard = false;
         Some(from)
+    }
+
+    /// Something came from the server: the connection lives.
+    pub(super) fn hear(&mut self) {
+        let answers = self.missed.asked > 0 && !self.missed.heard;
+        self.missed.in_vain = self.missed.in_vain.saturating_add(u32::from(answers));
+        self.missed.heard = true;
+    }
+
+    /// Whether the next entry will not come, as far as one can tell: it was asked for again and again
+    /// over a connection that brings other things, or there is too much to read. Who is offline,
+    /// asleep or has a slow connection hears nothing in between, and has lost nothing.
+    pub(super) fn is_lost(&self) -> bool {
+        let Some(missing) = self.first_missing() else { return false };
+        let Missed { seq, asked, in_vain, .. } = self.missed;
+        let in_vain = seq == missing && asked > MAX_ASKED && in_vain >= MIN_HEARD;
+        // SPEC [G13]
+        in_vain || self.head.saturating_sub(missing) > MAX_BEHIND
+    }
+
+    /// Goes on at the end of the log, whatever is missing before it, and says where that is.
+    pub(super) fn skip(&mut self) -> u64 {
+        self.early.clear();
+        self.early_bytes = 0;
+        self.forget();
+        let next = self.head.max(self.next.unwrap_or_default());
+        (self.next, self.ask_at, self.missed) = (Some(next), None, Missed::default());
+        next
     }
 
     /// When to ask next, in milliseconds.
@@ -141,8 +194,10 @@ impl Order {
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn digest(&self, hash: &mut sha2::Sha256) {
         use sha2::Digest as _;
-        let Self { next, early, head, read, remembers, ask_at, .. } = self;
-        hash.update(format!("{next:?} {early:?} {head} {read:?} {remembers} {ask_at:?}"));
+        let Self { next, early, head, read, remembers, ask_at, missed, .. } = self;
+        hash.update(format!(
+            "{next:?} {early:?} {head} {read:?} {remembers} {ask_at:?} {missed:?}"
+        ));
     }
 }
 

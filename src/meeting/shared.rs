@@ -13,6 +13,7 @@ use crate::entropy::Entropy;
 use crate::error::{Error, Fault};
 use crate::identity::{Contacts, Identity};
 use crate::keyring::Keyring;
+use crate::mls::Stay;
 use crate::secret::Secret;
 use crate::sframe::Suite;
 
@@ -34,6 +35,8 @@ pub(super) struct Shared {
     pub(super) unix_ms: u64,
     /// The X25519 private key for messages to this client alone.
     pub(super) direct_key: Secret<32>,
+    /// The latest stay of this client.
+    pub(super) stay: Option<Stay>,
     /// The application's judgement on identities.
     pub(super) hook: Option<Box<dyn IdentityHook>>,
     /// Whom this client knows.

@@ -10,6 +10,7 @@ mod entries;
 mod judge_change;
 mod lists;
 mod orders;
+mod resync;
 mod rights;
 mod silence;
 mod state;
@@ -22,9 +23,11 @@ pub(crate) use derive::derive;
 pub(crate) use entries::hosts_here;
 pub(crate) use orders::order_binds;
 pub(crate) use rights::{entry_of, has_right, kinds_of, label_of, muted_of, rights_of, role_of};
-pub(crate) use state::{Opening, Rotation, initial, invite_id, live_invite, validate};
+pub(crate) use state::{
+    Opening, PskId, Rotation, initial, invite_id, live_invite, live_resync_key, resync_id, validate,
+};
 pub(crate) use verdict::{
-    Newcomer, Occupant, Proposed, Scene, Statement, judge, may_add, may_remove, removal,
+    Newcomer, Occupant, Proposed, Rejoin, Scene, Statement, judge, may_add, may_remove, removal,
 };
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod media;
 mod names;
 mod orders;
 mod powers;
+mod resync;
 mod silence;
 #[path = "../../../tests/support/mod.rs"]
 mod support;
@@ -34,6 +35,7 @@ use crate::error::{Fault, Rule};
 use crate::hpke;
 use crate::identity::{Identity, certify};
 use crate::mls::{CommitPlan, Engine, Group, Joiner, Stay};
+use crate::policy::PskId;
 use crate::secret::Secret;
 
 /// A host, an attacker and an honest member.

@@ -46,12 +46,12 @@ fn another_link_secret_or_invite_opens_nothing() {
     let (_, joiner, built) = invited();
     let BuiltWelcome { welcome, tree, .. } = built.welcome.as_ref().unwrap();
     let other = Secret::filled(|bytes| *bytes = [0x44; 32]);
-    let refused = |psk: (InviteId, &Secret<32>)| {
+    let refused = |psk: (PskId, &Secret<32>)| {
         assert!(matches!(joiner.tree_secret(welcome, psk), Err(WelcomeFault::Refused(_))));
         joiner.join(&MEETING, welcome, tree, psk).err()
     };
     assert!(matches!(refused((INVITE, &other)), Some(WelcomeFault::Refused(_))));
-    let unknown = InviteId::new([0x55; 16]);
+    let unknown = PskId::Invite(InviteId::new([0x55; 16]));
     assert_eq!(
         refused((unknown, &link())),
         Some(WelcomeFault::Refused("a PSK that is not this invite's"))

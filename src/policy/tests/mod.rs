@@ -13,8 +13,9 @@ mod silence;
 mod table;
 
 use incamera_wire::{
-    Door, Fingerprint, GroupState, InviteEntry, Label, MemberEntry, Profile, RelayEntry, ResyncKey,
-    Right, Rights, Role, RoleRights, SecretText, StayId, TrackKind, TrackKinds,
+    Door, Fingerprint, GroupState, InviteEntry, KeyPackageRef, Label, MemberEntry, Profile,
+    RelayEntry, ResyncKey, Right, Rights, Role, RoleRights, SecretText, StayId, TrackKind,
+    TrackKinds,
 };
 
 use super::*;
@@ -99,6 +100,12 @@ fn relay(byte: u8) -> RelayEntry {
     RelayEntry { key: [byte; 32], region: "north".into() }
 }
 
+/// Somebody with a fresh leaf.
+fn newcomer_of(byte: u8, who: u8) -> Newcomer {
+    let (reference, stay) = (KeyPackageRef::new([byte; 32]), stay(byte));
+    Newcomer { reference, stay, fingerprint: person(who), leaf_key: [byte; 32] }
+}
+
 fn resync_key(byte: u8) -> ResyncKey {
     ResyncKey { lobby_key: secret(byte ^ 0x80), secret: secret(byte) }
 }
@@ -163,6 +170,7 @@ fn nothing<'a>(who: u8) -> Proposed<'a> {
         renames: false,
         path: false,
         statements: &[],
+        rejoins: &[],
     }
 }
 
