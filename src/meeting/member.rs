@@ -1,6 +1,7 @@
 //! A member: who is in the group and follows its log.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use incamera_wire::{
     BlobHash, DenyReason, EventKind, Fingerprint, GroupState, KeyPackageRef, MessageId, Right,
@@ -198,10 +199,10 @@ impl<E: Engine> Member<E> {
     /// The current roster, as people see it.
     pub(super) fn participants(&self, contacts: &Contacts) -> Vec<Participant> {
         let seats = self.roster().seats();
-        let participant = |seat: &Seat| {
-            let Seat { occupant, name, .. } = seat;
+        let participant = |seat: &Arc<Seat>| {
+            let Seat { occupant, name, .. } = &**seat;
             let (member, fingerprint) = (occupant.stay, occupant.fingerprint);
-            let same = |other: &&Seat| other.occupant.fingerprint == fingerprint;
+            let same = |other: &&Arc<Seat>| other.occupant.fingerprint == fingerprint;
             let entry = policy::entry_of(&self.state, &fingerprint);
             Participant {
                 member,
