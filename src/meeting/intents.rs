@@ -79,6 +79,8 @@ pub(super) struct Batch {
     pub(super) rename: Option<String>,
     /// Whether it replaces silent hosts.
     pub(super) replaces_hosts: bool,
+    /// Whether it renews this member's keys and does nothing else (SPEC \[G23\]).
+    pub(super) renews: bool,
 }
 
 impl Intents {

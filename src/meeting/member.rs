@@ -12,6 +12,7 @@ use super::events::Counters;
 use super::face::{Event, Participant};
 use super::intents::Intents;
 use super::proving::Handling;
+use super::recovery::Recovery;
 use super::room::Room;
 use super::roster::{Roster, Seat};
 use super::shared::{Shared, suite};
@@ -39,6 +40,9 @@ pub(super) enum Standing {
     Unconfirmed,
     /// In.
     Confirmed,
+    /// Comes from a snapshot and has merged no path commit that it made since: it follows the log,
+    /// and neither seals nor opens (SPEC \[R4\]).
+    Restored,
     /// Has said that it leaves.
     Leaving,
     /// A commit that the others read is unreadable here (SPEC \[G3\]).
@@ -89,6 +93,7 @@ pub(super) struct Member<E: Engine> {
     pub(super) confirming: bool,
     /// Whether a commit that the others read is unreadable here (SPEC \[G3\]).
     pub(super) broken: bool,
+    pub(super) recovery: Recovery,
     /// The trees of the latest commits that added, to be sent again to who missed them.
     pub(super) trees: VecDeque<SentTree>,
     pub(super) lobby: Lobby,
@@ -136,11 +141,13 @@ impl<E: Engine> Member<E> {
             stands_by: None,
             confirming: false,
             broken: false,
+            recovery: Recovery::default(),
             trees: VecDeque::new(),
             lobby: Lobby::default(),
             handling: Handling::default(),
             budget: match standing {
-                Standing::Unconfirmed => Budget::of_newcomer(now_ms),
+                // SPEC [A13]: nor does a snapshot say when runs began.
+                Standing::Unconfirmed | Standing::Restored => Budget::of_newcomer(now_ms),
                 _ => Budget::default(),
             },
             room,
@@ -156,7 +163,8 @@ impl<E: Engine> Member<E> {
         Ok(member)
     }
 
-    /// Installs the media keys of the current epoch (SPEC \[K1\]); whoever leaves has erased them all.
+    /// Installs the media keys of the current epoch (SPEC \[K1\]); whoever leaves has erased them all,
+    /// and those of an epoch that a former self may have sealed in stay out.
     pub(super) fn install(
         &self,
         shared: &Shared,
@@ -164,7 +172,8 @@ impl<E: Engine> Member<E> {
         removes: bool,
         now_ms: u64,
     ) -> Result<(), Error> {
-        if self.standing == Standing::Leaving {
+        // SPEC [R4]
+        if matches!(self.standing, Standing::Leaving | Standing::Restored) {
             return Ok(());
         }
         let length = suite(shared.profile)?.key_len();
@@ -231,7 +240,7 @@ impl<E: Engine> Member<E> {
     pub(super) fn require_in(&self) -> Result<(), Error> {
         match self.standing {
             Standing::Confirmed => Ok(()),
-            Standing::Unconfirmed => Err(Error::NotJoined),
+            Standing::Unconfirmed | Standing::Restored => Err(Error::NotJoined),
             Standing::Leaving => Err(Error::Ended),
             Standing::Broken => Err(Error::Broken),
         }
@@ -281,7 +290,8 @@ impl<E: Engine> Member<E> {
         self.commit_what_can_be(shared, now_ms);
         shared.gate_relay(&self.state);
         let gate = self.gate_sealing(shared, now_ms);
-        let commits = self.standing == Standing::Confirmed && !self.group.has_pending();
+        let commits = matches!(self.standing, Standing::Confirmed | Standing::Restored);
+        let commits = commits && !self.group.has_pending();
         let commits = commits && !self.is_ordered_out();
         let intents = self.intents.deadline().filter(|_| commits);
         let ended = self.epochs.sweep(now_ms);
@@ -320,6 +330,7 @@ impl<E: Engine> Member<E> {
         self.handling.digest(hash);
         hash.update(format!("{} {:?}", self.declares_silent, self.statements));
         self.intents.digest(hash);
+        self.recovery.digest(hash);
     }
 }
 

@@ -11,6 +11,7 @@ mod media;
 mod names;
 mod orders;
 mod powers;
+mod recovery;
 mod silence;
 #[path = "../../../tests/support/mod.rs"]
 mod support;
