@@ -32,7 +32,7 @@ impl<E: Engine> Member<E> {
         match self.group.stage(&message) {
             Ok((staged, facts)) => self.read_staged(shared, staged, &facts, now_ms),
             Err(StageFault::Unreadable(facts)) => self.read_unreadable(shared, &facts),
-            Err(StageFault::NotMine(facts)) => self.read_clones(shared, &facts),
+            Err(StageFault::NotMine(facts)) => self.read_clones(shared, &facts, now_ms),
             Err(fault) => Err(self.name_author(fault)),
         }
     }
@@ -95,10 +95,11 @@ impl<E: Engine> Member<E> {
         &mut self,
         shared: &mut Shared,
         facts: &CommitFacts,
+        now_ms: u64,
     ) -> Result<Outcome, Refusal> {
         self.judge(shared, facts)?;
         // SPEC [R7]
-        self.notice_clone(shared);
+        self.notice_clone(shared, now_ms);
         Ok(Outcome::Goes)
     }
 

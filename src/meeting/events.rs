@@ -195,7 +195,7 @@ impl<E: Engine> Member<E> {
             return Err(Refusal::by(stay, Fault::UnknownAuthor));
         };
         let author = seat.occupant.clone();
-        self.look_for_clone(shared, stay, counter);
+        self.look_for_clone(shared, stay, counter, &opened, now_ms);
         // SPEC [G11]
         if !self.counters.accept(stay, counter) {
             return Err(Refusal::by(stay, Fault::Replayed));

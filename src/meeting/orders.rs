@@ -149,7 +149,7 @@ impl<E: Engine> Member<E> {
         if epoch != sealed.epoch {
             return Err(Refusal::by(author.stay, Fault::Signature));
         }
-        self.look_for_clone(shared, author.stay, counter);
+        self.look_for_clone(shared, author.stay, counter, &opened, now_ms);
         let ordered = self.intents.ordered();
         if ordered.contains(&target) {
             return Ok(Outcome::Goes);

@@ -2,8 +2,10 @@
 //! (SPEC \[R4\] to \[R7\]).
 
 use core::ops::Range;
+use std::collections::VecDeque;
 
 use incamera_wire::{EventKind, StayId};
+use sha2::{Digest as _, Sha256};
 
 use super::face::{Alarm, Event, Resync};
 use super::intents::Batch;
@@ -26,15 +28,32 @@ pub(super) struct Recovery {
     shown: bool,
     /// Whether the commit on its way was built after the restore, with a path.
     returns: bool,
+    /// The latest events of this stay that came from the log: counters and hashes.
+    read: VecDeque<(u64, [u8; 32])>,
 }
+
+/// How many of its own events a member remembers.
+const MAX_READ: usize = 64;
 
 impl Recovery {
     /// Everything that tells two apart, for tests.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn digest(&self, hash: &mut sha2::Sha256) {
-        use sha2::Digest as _;
-        let Self { foreign, head, shown, returns } = self;
-        hash.update(format!("{foreign:?} {head:?} {shown} {returns}"));
+        let Self { foreign, head, shown, returns, read } = self;
+        hash.update(format!("{foreign:?} {head:?} {shown} {returns} {read:?}"));
+    }
+
+    /// Whether another event of this stay came under this counter before.
+    fn reads_another(&mut self, counter: u64, signed: &[u8]) -> bool {
+        let hash: [u8; 32] = Sha256::digest(signed).into();
+        if let Some((_, before)) = self.read.iter().find(|(of, _)| *of == counter) {
+            return *before != hash;
+        }
+        if self.read.len() >= MAX_READ {
+            self.read.pop_front();
+        }
+        self.read.push_back((counter, hash));
+        false
     }
 }
 
@@ -64,12 +83,7 @@ impl<E: Engine> Member<E> {
         if !caught_up || self.group.has_pending() || self.is_ordered_out() {
             return Ok(());
         }
-        if !self.recovery.shown {
-            // SPEC [R7]: whoever else acts as this member reads a counter that is not its own.
-            let authenticator = self.epochs.current().authenticator;
-            self.say(shared, EventKind::Confirm { authenticator }, now_ms)?;
-            self.recovery.shown = true;
-        }
+        self.show(shared, now_ms)?;
         // SPEC [G16]: while orders bind, nothing is valid but what carries them out, with a path.
         let batch = match self.intents.orders.is_empty() {
             true => Some(Batch { renews: true, ..Batch::default() }),
@@ -78,6 +92,17 @@ impl<E: Engine> Member<E> {
         let Some(batch) = batch else { return Ok(()) };
         self.commit(shared, &batch, now_ms)?;
         self.recovery.returns = true;
+        Ok(())
+    }
+
+    /// Says something, once: whoever else acts as this member reads a counter that is not its own.
+    fn show(&mut self, shared: &mut Shared, now_ms: u64) -> Result<(), Error> {
+        if !self.recovery.shown {
+            // SPEC [R7]
+            let authenticator = self.epochs.current().authenticator;
+            self.say(shared, EventKind::Confirm { authenticator }, now_ms)?;
+            self.recovery.shown = true;
+        }
         Ok(())
     }
 
@@ -104,18 +129,32 @@ impl<E: Engine> Member<E> {
     }
 
     /// Looks whether a verified event of this stay is by somebody else who has its keys.
-    pub(super) fn look_for_clone(&mut self, shared: &mut Shared, author: StayId, counter: u64) {
+    pub(super) fn look_for_clone(
+        &mut self,
+        shared: &mut Shared,
+        author: StayId,
+        counter: u64,
+        signed: &[u8],
+        now_ms: u64,
+    ) {
+        if author != self.stay {
+            return;
+        }
         let unused = counter >= self.counter || self.recovery.foreign.contains(&counter);
         // SPEC [R7]
-        if author == self.stay && unused {
-            self.notice_clone(shared);
+        if unused || self.recovery.reads_another(counter, signed) {
+            self.notice_clone(shared, now_ms);
         }
     }
 
     /// Somebody else acts as this member: which of the two goes on is decided by neither.
-    pub(super) fn notice_clone(&mut self, shared: &mut Shared) {
+    pub(super) fn notice_clone(&mut self, shared: &mut Shared, now_ms: u64) {
         if self.broken {
             return;
+        }
+        if self.standing == Standing::Restored {
+            // Without randomness the other one learns it later, or not.
+            let _ = self.show(shared, now_ms);
         }
         // SPEC [R7], [M9]
         self.break_off();

@@ -13,6 +13,7 @@ mod orders;
 mod powers;
 mod recovery;
 mod silence;
+mod snapshots;
 #[path = "../../../tests/support/mod.rs"]
 mod support;
 mod talk;
