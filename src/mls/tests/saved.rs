@@ -117,7 +117,7 @@ fn a_store_that_lacks_a_record_or_mixes_two_epochs_is_refused() {
         let mut torn = load(&groups[1].save().unwrap()).unwrap();
         torn.provider.storage().clear(label);
         assert!(load(&torn.save().unwrap()).is_err(), "without record {}", label as u8);
-        torn.provider = crate::mls::provider::Provider::with_store(&entropy(7), old.duplicate());
+        torn.provider = provider::Provider::with_store(&entropy(7), old.duplicate());
         // The group in memory is of the new epoch, its store of the old one.
         assert_eq!(load(&torn.save().unwrap()).err(), Some(MIXED), "record {}", label as u8);
     }
@@ -125,7 +125,7 @@ fn a_store_that_lacks_a_record_or_mixes_two_epochs_is_refused() {
     blind.lose_path_keys();
     let missing = EngineFault::Saved("the leaf's private key is missing");
     assert_eq!(load(&blind.save().unwrap()).err(), Some(missing));
-    blind.signer = super::super::signer::LeafSigner::new(&stay(9).signing_key);
+    blind.signer = signer::LeafSigner::new(&stay(9).signing_key);
     let other = EngineFault::Saved("the leaf is not of this key");
     assert_eq!(load(&blind.save().unwrap()).err(), Some(other));
 }
