@@ -39,8 +39,21 @@ impl<E: Engine> Member<E> {
             return Ok(());
         }
         self.drop_void_changes(shared);
-        let Some(batch) = self.intents.next(self.roster(), now_ms) else { return Ok(()) };
-        self.commit(shared, &batch, now_ms)
+        match self.intents.next(self.roster(), now_ms) {
+            Some(batch) => {
+                self.commit(shared, &batch, now_ms)?;
+                self.intents.note_built(&batch, now_ms);
+            }
+            None if self.intents.orders.is_empty() && self.upkeep.is_due(now_ms) => {
+                // SPEC [G23]
+                let renewal = Batch { renews: true, ..Batch::default() };
+                if self.commit(shared, &renewal, now_ms).is_err() {
+                    self.upkeep.postpone(now_ms);
+                }
+            }
+            None => {}
+        }
+        Ok(())
     }
 
     /// As [`Self::commit_due`], and gives up what stands in the way.

@@ -221,6 +221,34 @@ impl Meeting {
     /// Not in it: events that `poll` has not given yet, and changes asked for that no commit carries
     /// yet.
     ///
+    /// ```
+    /// # use incamera::testing::Room;
+    /// use incamera::{Event, Expected, FileStore, Framing, Meeting, Track};
+    /// # let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// # let (identity, key) = (Room::identity("Ben")?, [7; 32]);
+    /// # let directory = std::env::temp_dir().join(format!("incamera-doc-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&directory)?;
+    /// let store = FileStore::new(directory.join("meeting"));
+    /// // After each call, and before `poll`:
+    /// if room[1].snapshot_due() {
+    ///     store.save(&room[1].snapshot(&key)?)?;
+    /// }
+    /// // Ben's process dies. In the next one:
+    /// let Some(snapshot) = store.load(0)? else { panic!("nothing was stored: join") };
+    /// let mut ben = Meeting::restore(&identity, &snapshot, &key, Expected::default(), now)?;
+    /// let mut microphone = ben.sealer(Track::MICROPHONE, Framing::Whole)?;
+    /// // It seals nothing before it has fresh keys.
+    /// assert!(microphone.seal(b"an Opus packet", now.monotonic_ms, &mut Vec::new()).is_err());
+    /// store.save(&ben.snapshot(&key)?)?;
+    /// # room.events(1);
+    /// room.restart(1, ben); // it connects
+    /// assert!(room.events(1).contains(&Event::Joined));
+    /// microphone.seal(b"an Opus packet", now.monotonic_ms, &mut Vec::new())?;
+    /// # std::fs::remove_dir_all(&directory)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::NotJoined`] before [`Event::Joined`](crate::Event::Joined), [`Error::Ended`],
     /// [`Error::NoEntropy`], [`Error::Internal`].

@@ -18,6 +18,7 @@ mod snapshots;
 mod support;
 mod talk;
 mod unreadable;
+mod upkeep;
 
 use ed25519_dalek::SigningKey;
 use incamera_wire::{
