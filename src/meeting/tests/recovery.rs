@@ -360,3 +360,32 @@ fn whoever_was_ending_the_meeting_goes_on_to_end_it() {
         assert_eq!(world.clients[who].events.last(), Some(&Event::Ended { by: ada }));
     }
 }
+
+#[test]
+fn a_second_crash_makes_the_first_ones_path_a_former_selfs() {
+    // SPEC [R4]
+    let ledger = Ledger::open();
+    let mut world = world(165);
+    let first = snapshot(&mut world, BEN);
+    let old = epoch(&world, BEN);
+    restart(&mut world, BEN, 165, &first);
+    // It reads that nothing is missing, and builds its path.
+    let (now, next) = (world.now(), world.log.len() as u64);
+    world.clients[BEN].meeting.handle(crate::Input::Connected { next }, now).unwrap();
+    assert!(member(&mut world.clients[BEN].meeting).group.has_pending());
+    let second = snapshot(&mut world, BEN);
+    world.settle();
+    assert_eq!(epoch(&world, BEN), old + 1);
+    microphone(&mut world, BEN).seal(b"x", now.monotonic_ms, &mut Vec::new()).unwrap();
+    let third = restored(&world, BEN, 165, 200, &second);
+    world.clients[BEN].events.clear();
+    world.restart(BEN, third);
+    let mut sealer = microphone(&mut world, BEN);
+    while world.step() {
+        let sealed = sealer.seal(b"x", now.monotonic_ms, &mut Vec::new());
+        assert_eq!(sealed.is_ok(), epoch(&world, BEN) == old + 2);
+    }
+    assert!(world.has_joined(BEN) && !is_alarmed(&world, BEN));
+    assert!(ledger.seals() > 1 && ledger.repeats() == 0);
+    world.assert_agreed(&[0, 1, 2]);
+}

@@ -273,3 +273,31 @@ fn what_is_shown_of_a_snapshot_tells_nothing() {
     assert_eq!(shown, format!("{:?}", world.clients[BEN].meeting));
     assert!(!shown.contains("Ben") && shown.len() < 120, "{shown}");
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(8))]
+
+    #[test]
+    fn no_plaintext_makes_a_restore_panic(
+        rounds in proptest::collection::vec(
+            proptest::collection::vec((0_usize..1 << 16, 0_u8..), 1..6),
+            16,
+        ),
+        cut in 0_usize..1 << 14,
+    ) {
+        let (world, ben, _) = stored();
+        let attempt = |snapshot: &[u8]| {
+            // What is no secret may be anything: what counts is that nothing breaks.
+            let _ = restore(&world, &ben, snapshot, &KEY, Expected::default());
+        };
+        for changes in rounds {
+            attempt(&resealed(&world, |bytes| {
+                for (place, byte) in changes {
+                    let place = place % bytes.len();
+                    bytes[place] = byte;
+                }
+            }));
+        }
+        attempt(&resealed(&world, |bytes| bytes.truncate(cut)));
+    }
+}
