@@ -8,8 +8,10 @@ use incamera_wire::{
 
 use super::begin::{engine, new_stay};
 use super::events::LABEL;
-use super::face::{Alarm, Event};
-use super::member::Member;
+use super::face::{Alarm, Event, Resync};
+use super::knocking::Knocking;
+use super::machine::Core;
+use super::member::{Member, Standing};
 use super::room::Room;
 use super::roster::{Roster, Seat};
 use super::shared::Shared;
@@ -96,7 +98,10 @@ impl Return {
     }
 
     /// Another key package is tried: the leaf of the last one may be in the group by now.
-    pub(super) fn try_again(&mut self, past: Past, now_ms: u64) {
+    pub(super) fn try_again(&mut self, stay: Stay, now_ms: u64) {
+        let id = LeafCredential::decode(&stay.credential).map(|credential| credential.stay);
+        let Ok(id) = id else { return };
+        let past = Past { id, stay, counter: 0 };
         if self.past.len() >= MAX_STAYS {
             self.past.remove(0);
         }
@@ -203,30 +208,67 @@ impl Return {
     }
 }
 
-/// A leaf that may be in the group, and a key package to put in its place, with a mailbox of its own.
-type NewLeaf<J> = (Past, J, MailboxId);
+impl<E: Engine> Core<E> {
+    /// Comes back by a fresh leaf. If it fails nothing has changed.
+    pub(super) fn resync(&mut self, why: Resync, now_ms: u64) -> Result<(), Error> {
+        let Some(member) = &mut self.member else { return Ok(()) };
+        let returning = self.knocking.as_ref().is_some_and(|knocking| knocking.is_returning());
+        if self.over || returning || member.standing == Standing::Leaving {
+            return Ok(());
+        }
+        let past = member.past()?;
+        let (joiner, mailbox) = new_leaf::<E>(&mut self.shared, &member.own_name()?)?;
+        // SPEC [M9], [K7]: the others have left these epochs.
+        member.break_off();
+        self.shared.keyring.start_over();
+        self.shared.outbox.clear();
+        let back = Return::new(member, past, now_ms);
+        self.knocking = Some(Box::new(Knocking::returning(back, joiner, mailbox)));
+        self.shared.snapshot_due = true;
+        self.shared.tell(Event::Resyncing { why });
+        Ok(())
+    }
+
+    /// Does what has to be done about a member that can follow no more.
+    pub(super) fn mind_losses(&mut self, now_ms: u64) {
+        if self.order.is_lost() {
+            self.shared.lose_track(Resync::Gap);
+        }
+        if let Some(why) = self.shared.wants_resync.take()
+            && self.resync(why, now_ms).is_err()
+        {
+            // Without randomness it is tried again when the meeting is driven next.
+            self.shared.wants_resync = Some(why);
+            return;
+        }
+        let Some(knocking) = self.knocking.as_mut().filter(|k| k.is_returning()) else { return };
+        let Some(member) = &mut self.member else { return };
+        let is_lost = self.order.is_lost();
+        if knocking.is_stuck(now_ms) || (is_lost && !member.broken) {
+            let name = member.own_name();
+            let leaf = name.and_then(|name| new_leaf::<E>(&mut self.shared, &name));
+            let Ok((joiner, mailbox)) = leaf else { return };
+            member.break_off();
+            self.shared.keyring.start_over();
+            knocking.try_again(joiner, mailbox, now_ms);
+        }
+        if is_lost {
+            // Nothing that was said meanwhile is for the new leaf.
+            self.shared.log_position = self.order.skip();
+        }
+    }
+}
 
 impl<E: Engine> Member<E> {
-    /// Makes the keys of another stay, under the name that this member goes by. If it fails nothing has
-    /// changed.
-    pub(super) fn new_leaf(&self, shared: &mut Shared) -> Result<NewLeaf<E::Joiner>, Error> {
+    fn own_name(&self) -> Result<String, Error> {
+        Ok(self.own_seat().ok_or(Error::Internal("the own leaf"))?.name.clone())
+    }
+
+    /// The leaf that this member had until now.
+    pub(super) fn past(&self) -> Result<Past, Error> {
         let fault = Error::Internal("the own leaf");
-        let name = self.own_seat().ok_or(fault)?.name.clone();
-        let direct_key = shared.direct_key.duplicate();
-        let stay = shared.stay.clone().ok_or(fault)?;
-        let made = make_leaf::<E>(shared, &name);
-        match made {
-            Ok((joiner, mailbox)) => {
-                let id = stay_id(&stay).ok_or(fault)?;
-                // After a try that failed the member may be one of an earlier stay.
-                let counter = if id == self.stay { self.counter } else { 0 };
-                Ok((Past { id, stay, counter }, joiner, mailbox))
-            }
-            Err(error) => {
-                (shared.direct_key, shared.stay) = (direct_key, Some(stay));
-                Err(error)
-            }
-        }
+        let stay = self.group.stay().map_err(|_| fault)?;
+        Ok(Past { id: self.stay, stay, counter: self.counter })
     }
 
     /// A member that has come back goes on where it was.
@@ -250,15 +292,23 @@ impl<E: Engine> Member<E> {
     }
 }
 
+/// Makes the keys of another stay, under a name: a key package, and a mailbox for its knocks. If it fails
+/// nothing has changed.
+pub(super) fn new_leaf<E: Engine>(
+    shared: &mut Shared,
+    name: &str,
+) -> Result<(E::Joiner, MailboxId), Error> {
+    let before = shared.direct_key.duplicate();
+    let made = make_leaf::<E>(shared, name);
+    if made.is_err() {
+        shared.direct_key = before;
+    }
+    made
+}
+
 fn make_leaf<E: Engine>(shared: &mut Shared, name: &str) -> Result<(E::Joiner, MailboxId), Error> {
     let mut stay = new_stay(shared)?;
     stay.credential = renamed(&stay.credential, name).map_err(|_| Error::Internal("the name"))?;
-    shared.stay = Some(stay.clone());
     let joiner = E::joiner(&shared.entropy, shared.profile, &stay).map_err(engine)?;
     Ok((joiner, MailboxId::new(shared.entropy.array()?)))
-}
-
-/// The id of a stay, as its credential says.
-fn stay_id(stay: &Stay) -> Option<StayId> {
-    LeafCredential::decode(&stay.credential).ok().map(|credential| credential.stay)
 }

@@ -93,11 +93,12 @@ impl Shared {
             unix_ms: 0,
             // Of the stay, which is made next.
             direct_key: Secret::filled(|_| ()),
-            stay: None,
             hook: None,
             contacts: Contacts::default(),
             relays: Relays::default(),
             wants_resync: None,
+            generation: 0,
+            snapshot_due: false,
         })
     }
 }
@@ -111,9 +112,7 @@ pub(super) fn new_stay(shared: &mut Shared) -> Result<Stay, Error> {
     let leaf_key = signing_key.verifying_key().to_bytes();
     let credential = certify(identity, shared.meeting, &leaf_key, id, direct_key).encode();
     shared.direct_key = direct_private;
-    let stay = Stay { signing_key: std::sync::Arc::new(signing_key), credential };
-    shared.stay = Some(stay.clone());
-    Ok(stay)
+    Ok(Stay { signing_key: std::sync::Arc::new(signing_key), credential })
 }
 
 pub(super) fn engine(fault: EngineFault) -> Error {

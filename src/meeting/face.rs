@@ -136,8 +136,9 @@ pub enum Event {
         /// Names the knock.
         knock: KnockId,
     },
-    /// This client is in, or [back](Self::Resyncing), and a member has confirmed it: sealing works from
-    /// now on. Whoever creates a meeting is in at once.
+    /// This client is in, and a member has confirmed it: sealing works from now on. Whoever
+    /// creates a meeting is in at once. It comes again once a client is [back](Self::Resyncing), and after
+    /// a [restore](crate::Meeting::restore), when sealing works again.
     Joined,
     /// This client's knock was denied. The meeting is over for it.
     Denied {
@@ -346,6 +347,10 @@ pub enum Alarm {
         /// Who says so.
         member: MemberId,
     },
+    /// Another client acts with this one's keys: both come from one snapshot, or from one that is older
+    /// than what was done since. Sealing has stopped, and this client follows its leaf no more (SPEC
+    /// \[R7\]).
+    Clone,
     /// The server's log is shorter than what was read of it: it lost or hides entries.
     LogShrank,
     /// The application does not vouch for a member whom somebody else let in.

@@ -8,7 +8,7 @@ use incamera_wire::{
 };
 use sha2::{Digest, Sha256};
 
-use super::back::{Kept, Past, Return};
+use super::back::{Kept, Return};
 use super::epochs::read_roster;
 use super::face::{Event, Output};
 use super::member::{Member, Standing};
@@ -101,15 +101,9 @@ impl<E: Engine> Knocking<E> {
     }
 
     /// Tries with another key package, in case that the leaf of the last one is of no use.
-    pub(super) fn try_again(
-        &mut self,
-        past: Past,
-        joiner: E::Joiner,
-        mailbox: MailboxId,
-        now_ms: u64,
-    ) {
+    pub(super) fn try_again(&mut self, joiner: E::Joiner, mailbox: MailboxId, now_ms: u64) {
         let Entitlement::Leaf(back) = &mut self.entitlement else { return };
-        back.try_again(past, now_ms);
+        back.try_again(self.joiner.stay(), now_ms);
         (self.joiner, self.mailbox, self.waits) = (joiner, mailbox, None);
         self.attempts.clear();
     }

@@ -3,10 +3,9 @@
 
 use incamera_wire::{Envelope, EnvelopeKind};
 
-use super::back::Return;
-use super::face::{Alarm, Event, Input, Now, Output, Participant, Resync, Source};
+use super::face::{Alarm, Event, Input, Now, Output, Participant, Source};
 use super::knocking::Knocking;
-use super::member::{Member, Outcome, Standing};
+use super::member::{Member, Outcome};
 use super::order::Order;
 use super::shared::{Refusal, Shared};
 use crate::error::{Error, Fault};
@@ -20,10 +19,10 @@ const DRIVE_EVERY_MS: u64 = 5_000;
 /// The state machine of one client in one meeting.
 pub(super) struct Core<E: Engine> {
     pub(super) shared: Shared,
-    order: Order,
+    pub(super) order: Order,
     pub(super) knocking: Option<Box<Knocking<E>>>,
     pub(super) member: Option<Box<Member<E>>>,
-    over: bool,
+    pub(super) over: bool,
     /// Who was here when the membership ended.
     pub(super) last_roster: Vec<Participant>,
     /// The latest time that the caller told.
@@ -37,6 +36,17 @@ impl<E: Engine> Core<E> {
     pub(super) fn created(shared: Shared, member: Member<E>, now: Now) -> Self {
         let mut core = Self::new(shared, Order::starting_at(0), now);
         core.shared.tell(Event::Joined);
+        core.shared.snapshot_due = true;
+        core.member = Some(Box::new(member));
+        core.drive(now.monotonic_ms);
+        core
+    }
+
+    /// A member that comes from a snapshot.
+    pub(super) fn restored(shared: Shared, member: Member<E>, now: Now) -> Self {
+        let order = Order::starting_at(shared.log_position);
+        let mut core = Self::new(shared, order, now);
+        core.shared.snapshot_due = true;
         core.member = Some(Box::new(member));
         core.drive(now.monotonic_ms);
         core
@@ -145,7 +155,7 @@ impl<E: Engine> Core<E> {
         Ok(())
     }
 
-    fn require_going(&self) -> Result<(), Error> {
+    pub(super) fn require_going(&self) -> Result<(), Error> {
         if self.over { Err(Error::Ended) } else { Ok(()) }
     }
 
@@ -160,6 +170,9 @@ impl<E: Engine> Core<E> {
         }
         if let Some(knocking) = &mut self.knocking {
             knocking.hasten(now_ms);
+        }
+        if let Some(member) = &mut self.member {
+            member.learn_head(&mut self.shared, next);
         }
         if !self.order.learn_head(next) {
             self.shared.tell(Event::Alarm(Alarm::LogShrank));
@@ -242,52 +255,6 @@ impl<E: Engine> Core<E> {
         knocking.answered(&mut self.shared);
         self.order.forget();
         Some(knocking)
-    }
-
-    /// Comes back by a fresh leaf. If it fails nothing has changed.
-    pub(super) fn resync(&mut self, why: Resync, now_ms: u64) -> Result<(), Error> {
-        let Some(member) = &mut self.member else { return Ok(()) };
-        let returning = self.knocking.as_ref().is_some_and(|knocking| knocking.is_returning());
-        if self.over || returning || member.standing == Standing::Leaving {
-            return Ok(());
-        }
-        let (past, joiner, mailbox) = member.new_leaf(&mut self.shared)?;
-        // SPEC [M9], [K7]: the others have left these epochs.
-        member.break_off();
-        self.shared.keyring.start_over();
-        self.shared.outbox.clear();
-        let back = Return::new(member, past, now_ms);
-        self.knocking = Some(Box::new(Knocking::returning(back, joiner, mailbox)));
-        self.shared.tell(Event::Resyncing { why });
-        Ok(())
-    }
-
-    /// Does what has to be done about a member that can follow no more.
-    fn mind_losses(&mut self, now_ms: u64) {
-        if self.order.is_lost() {
-            self.shared.lose_track(Resync::Gap);
-        }
-        if let Some(why) = self.shared.wants_resync.take() {
-            if self.resync(why, now_ms).is_err() {
-                // Without randomness it is tried again when the meeting is driven next.
-                self.shared.wants_resync = Some(why);
-                return;
-            }
-        }
-        let Some(knocking) = &mut self.knocking else { return };
-        let Some(member) = self.member.as_mut().filter(|_| knocking.is_returning()) else { return };
-        if (self.order.is_lost() && !member.broken) || knocking.is_stuck(now_ms) {
-            let Ok((past, joiner, mailbox)) = member.new_leaf(&mut self.shared) else {
-                return;
-            };
-            member.break_off();
-            self.shared.keyring.start_over();
-            knocking.try_again(past, joiner, mailbox, now_ms);
-        }
-        if self.order.is_lost() {
-            // Nothing that was said meanwhile is for the new leaf.
-            self.shared.log_position = self.order.skip();
-        }
     }
 
     fn read_lobby(&mut self, bytes: &[u8], now_ms: u64) {

@@ -1,6 +1,7 @@
 //! A member: who is in the group and follows its log.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use incamera_wire::{
     BlobHash, DenyReason, EventKind, Fingerprint, GroupState, InviteEntry, KeyPackageRef,
@@ -12,6 +13,7 @@ use super::events::Counters;
 use super::face::{Event, Participant};
 use super::intents::Intents;
 use super::proving::Handling;
+use super::recovery::Recovery;
 use super::resync::Arrivals;
 use super::room::Room;
 use super::roster::{Roster, Seat};
@@ -41,6 +43,9 @@ pub(super) enum Standing {
     Unconfirmed,
     /// In.
     Confirmed,
+    /// Comes from a snapshot and has merged no path commit that it made since: it follows the log,
+    /// and neither seals nor opens (SPEC \[R4\]).
+    Restored,
     /// Has said that it leaves.
     Leaving,
     /// A commit that the others read is unreadable here (SPEC \[G3\]).
@@ -91,6 +96,7 @@ pub(super) struct Member<E: Engine> {
     pub(super) confirming: bool,
     /// Whether a commit that the others read is unreadable here (SPEC \[G3\]).
     pub(super) broken: bool,
+    pub(super) recovery: Recovery,
     /// The trees of the latest commits that added, to be sent again to who missed them.
     pub(super) trees: VecDeque<SentTree>,
     pub(super) lobby: Lobby,
@@ -143,11 +149,13 @@ impl<E: Engine> Member<E> {
             stands_by: None,
             confirming: false,
             broken: false,
+            recovery: Recovery::default(),
             trees: VecDeque::new(),
             lobby: Lobby::default(),
             handling: Handling::default(),
             budget: match standing {
-                Standing::Unconfirmed => Budget::of_newcomer(now_ms),
+                // SPEC [A13]: nor does a snapshot say when runs began.
+                Standing::Unconfirmed | Standing::Restored => Budget::of_newcomer(now_ms),
                 _ => Budget::default(),
             },
             room,
@@ -165,7 +173,8 @@ impl<E: Engine> Member<E> {
         Ok(member)
     }
 
-    /// Installs the media keys of the current epoch (SPEC \[K1\]); whoever leaves has erased them all.
+    /// Installs the media keys of the current epoch (SPEC \[K1\]); whoever leaves has erased them all,
+    /// and those of an epoch that a former self may have sealed in stay out.
     pub(super) fn install(
         &self,
         shared: &Shared,
@@ -173,7 +182,8 @@ impl<E: Engine> Member<E> {
         removes: bool,
         now_ms: u64,
     ) -> Result<(), Error> {
-        if self.standing == Standing::Leaving {
+        // SPEC [R4]
+        if matches!(self.standing, Standing::Leaving | Standing::Restored) {
             return Ok(());
         }
         let length = suite(shared.profile)?.key_len();
@@ -203,10 +213,10 @@ impl<E: Engine> Member<E> {
     /// The current roster, as people see it.
     pub(super) fn participants(&self, contacts: &Contacts) -> Vec<Participant> {
         let seats = self.roster().seats();
-        let participant = |seat: &Seat| {
-            let Seat { occupant, name, .. } = seat;
+        let participant = |seat: &Arc<Seat>| {
+            let Seat { occupant, name, .. } = &**seat;
             let (member, fingerprint) = (occupant.stay, occupant.fingerprint);
-            let same = |other: &&Seat| other.occupant.fingerprint == fingerprint;
+            let same = |other: &&Arc<Seat>| other.occupant.fingerprint == fingerprint;
             let entry = policy::entry_of(&self.state, &fingerprint);
             Participant {
                 member,
@@ -240,7 +250,7 @@ impl<E: Engine> Member<E> {
     pub(super) fn require_in(&self) -> Result<(), Error> {
         match self.standing {
             Standing::Confirmed => Ok(()),
-            Standing::Unconfirmed => Err(Error::NotJoined),
+            Standing::Unconfirmed | Standing::Restored => Err(Error::NotJoined),
             Standing::Leaving => Err(Error::Ended),
             Standing::Broken => Err(Error::Broken),
         }
@@ -296,8 +306,11 @@ impl<E: Engine> Member<E> {
         let due =
             due.chain(Some(self.upkeep.deadline()).filter(|_| self.intents.orders.is_empty()));
         let intents = due.min().filter(|_| commits);
+        // What is overdue waits for the log.
+        let returns = self.intents.deadline().filter(|at| *at > now_ms);
+        let returns = returns.filter(|_| self.standing == Standing::Restored);
         let ended = self.epochs.sweep(now_ms);
-        let own = [self.confirm_at, self.key_frames_at, intents, ended];
+        let own = [self.confirm_at, self.key_frames_at, intents, returns, ended];
         own.into_iter().chain([lobby, gate, self.room.deadline()]).flatten().min()
     }
 
@@ -333,6 +346,7 @@ impl<E: Engine> Member<E> {
         hash.update(format!("{} {:?}", self.declares_silent, self.statements));
         self.intents.digest(hash);
         self.upkeep.digest(hash);
+        self.recovery.digest(hash);
     }
 }
 

@@ -13,7 +13,6 @@ use crate::entropy::Entropy;
 use crate::error::{Error, Fault};
 use crate::identity::{Contacts, Identity};
 use crate::keyring::Keyring;
-use crate::mls::Stay;
 use crate::secret::Secret;
 use crate::sframe::Suite;
 
@@ -35,8 +34,6 @@ pub(super) struct Shared {
     pub(super) unix_ms: u64,
     /// The X25519 private key for messages to this client alone.
     pub(super) direct_key: Secret<32>,
-    /// The latest stay of this client.
-    pub(super) stay: Option<Stay>,
     /// The application's judgement on identities.
     pub(super) hook: Option<Box<dyn IdentityHook>>,
     /// Whom this client knows.
@@ -45,6 +42,11 @@ pub(super) struct Shared {
     pub(super) relays: Relays,
     /// Why this client can follow no more, if it cannot: the first reason found.
     pub(super) wants_resync: Option<Resync>,
+    /// The number of the last snapshot, this client's own or the one that it comes from.
+    pub(super) generation: u64,
+    /// Whether something has changed that must be stored before the outputs are carried out (SPEC
+    /// \[R3\]).
+    pub(super) snapshot_due: bool,
 }
 
 /// Something refused, its author if known, and what was wrong.

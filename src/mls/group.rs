@@ -16,7 +16,7 @@ use super::store::Label;
 use super::welcome::Candidate;
 use super::{
     BuiltCommit, CommitFacts, CommitPlan, Engine, EngineFault, KeyPackageFacts, Leaf, MeetingId,
-    Profile, PskId, StageFault, Stay, build, stage,
+    Profile, PskId, StageFault, Stay, build, saved, stage,
 };
 use crate::entropy::Entropy;
 use crate::secret::Secret;
@@ -207,6 +207,12 @@ impl Engine for Group {
             .map_err(internal("exporting a secret"))
     }
 
+    fn stay(&self) -> Result<Stay, EngineFault> {
+        let leaf = self.mls.own_leaf_node().ok_or(EngineFault::Internal("one's own leaf"))?;
+        let credential = leaf.credential().serialized_content().to_vec();
+        Ok(Stay { signing_key: self.signer.key(), credential })
+    }
+
     fn sign(&self, message: &[u8]) -> [u8; 64] {
         self.signer.sign_bytes(message)
     }
@@ -244,6 +250,19 @@ impl Engine for Group {
         })?;
         self.pending_message = None;
         Ok(())
+    }
+
+    fn save(&self) -> Result<Zeroizing<Vec<u8>>, EngineFault> {
+        saved::save(self)
+    }
+
+    fn load(
+        entropy: &Entropy,
+        profile: Profile,
+        meeting: &MeetingId,
+        saved: &[u8],
+    ) -> Result<Self, EngineFault> {
+        saved::load(entropy, profile, meeting, saved)
     }
 
     fn stage(&mut self, message: &[u8]) -> Result<(Staged, CommitFacts), StageFault> {

@@ -111,6 +111,10 @@ impl Joiner for Candidate {
         &self.encoded
     }
 
+    fn stay(&self) -> Stay {
+        self.stay.clone()
+    }
+
     fn addressed(&self, welcome: &[u8]) -> bool {
         parse(welcome).is_ok_and(|welcome| self.is_addressed(&welcome))
     }

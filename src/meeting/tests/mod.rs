@@ -11,8 +11,10 @@ mod media;
 mod names;
 mod orders;
 mod powers;
+mod recovery;
 mod resync;
 mod silence;
+mod snapshots;
 #[path = "../../../tests/support/mod.rs"]
 mod support;
 mod talk;

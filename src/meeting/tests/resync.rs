@@ -3,7 +3,6 @@
 use incamera_wire::{Door, TrackKind, TrackKinds};
 
 use super::*;
-use crate::error::Error;
 use crate::media::{Opened, Receiver, Sealer};
 use crate::{Alarm, FrameError, Framing, Resync, Track};
 
