@@ -229,6 +229,15 @@ impl<E: Engine> Core<E> {
         Ok(())
     }
 
+    /// The log is shorter than an earlier connection said: what a client has skipped on the way back is
+    /// nothing that it needs.
+    pub(super) fn forget_false_head(&mut self) {
+        let returning = self.knocking.as_ref().is_some_and(|knocking| knocking.is_returning());
+        if returning && self.member.as_ref().is_some_and(|member| member.broken) {
+            self.shared.log_position = self.order.skip();
+        }
+    }
+
     /// Does what has to be done about a member that can follow no more.
     pub(super) fn mind_losses(&mut self, now_ms: u64) {
         if self.order.is_lost() {

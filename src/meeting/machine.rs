@@ -176,6 +176,7 @@ impl<E: Engine> Core<E> {
         }
         if !self.order.learn_head(next) {
             self.shared.tell(Event::Alarm(Alarm::LogShrank));
+            self.forget_false_head();
         }
         Ok(())
     }

@@ -168,14 +168,14 @@ impl Order {
         in_vain || self.head.saturating_sub(missing) > MAX_BEHIND
     }
 
-    /// Goes on at the end of the log, whatever is missing before it, and says where that is.
+    /// Goes on at the end of the log, as the server told it last, whatever is missing before it; says
+    /// where that is.
     pub(super) fn skip(&mut self) -> u64 {
         self.early.clear();
         self.early_bytes = 0;
         self.forget();
-        let next = self.head.max(self.next.unwrap_or_default());
-        (self.next, self.ask_at, self.missed) = (Some(next), None, Missed::default());
-        next
+        (self.next, self.ask_at, self.missed) = (Some(self.head), None, Missed::default());
+        self.head
     }
 
     /// When to ask next, in milliseconds.
@@ -236,6 +236,74 @@ mod tests {
         assert!(order.learn_head(9));
         assert_eq!(order.ask(0), Some(5));
         assert!(!order.learn_head(4), "a log shorter than what was read");
+    }
+
+    /// Asks once a second, and hears something else as often as `heard` says.
+    fn wait(order: &mut Order, seconds: u64, heard: impl Fn(u64) -> bool) {
+        for second in 0..seconds {
+            assert!(order.ask(second * ASK_AGAIN_MS).is_some());
+            if heard(second) {
+                order.hear();
+            }
+            order.ask_at = None;
+        }
+    }
+
+    #[test]
+    fn an_entry_that_does_not_come_while_others_do_is_lost() {
+        // SPEC [G13]
+        let mut order = Order::starting_at(5);
+        order.offer(7, vec![7]);
+        wait(&mut order, 30, |_| true);
+        assert!(!order.is_lost(), "half a minute is not too long");
+        wait(&mut order, 1, |_| true);
+        assert!(order.is_lost());
+        let mut late = Order::starting_at(5);
+        late.offer(7, vec![7]);
+        wait(&mut late, 40, |second| second % 10 == 0);
+        assert!(late.is_lost(), "a quiet meeting");
+        assert_eq!(order.skip(), 8);
+        assert!(!order.is_lost() && order.ask(0).is_none());
+        order.offer(6, vec![6]);
+        order.offer(8, vec![8]);
+        assert_eq!(drain(&mut order), [8]);
+    }
+
+    #[test]
+    fn who_hears_nothing_has_lost_nothing() {
+        let mut order = Order::starting_at(5);
+        order.offer(7, vec![7]);
+        // Offline for an hour: nothing comes at all.
+        wait(&mut order, 3_600, |_| false);
+        assert!(!order.is_lost());
+        // What the old connection owed comes in one burst, and what was missed after it.
+        order.hear();
+        order.hear();
+        order.hear();
+        assert!(!order.is_lost());
+        assert!(order.learn_head(60_000));
+        wait(&mut order, 30, |_| true);
+        assert!(!order.is_lost(), "it was asked for anew");
+        // One of many that are missing, each of which comes in time.
+        let mut slow = Order::starting_at(0);
+        slow.learn_head(200);
+        for seq in 0..199 {
+            wait(&mut slow, 20, |_| true);
+            slow.offer(seq, vec![]);
+            drain(&mut slow);
+            assert!(!slow.is_lost(), "entry {seq}");
+        }
+    }
+
+    #[test]
+    fn too_much_to_catch_up_with_is_lost() {
+        // SPEC [G13]
+        let mut order = Order::starting_at(5);
+        order.learn_head(5 + MAX_BEHIND);
+        assert!(!order.is_lost());
+        order.learn_head(6 + MAX_BEHIND);
+        assert!(order.is_lost());
+        assert!(!Order::default().is_lost());
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod names;
 mod orders;
 mod powers;
 mod recovery;
+mod rejoins;
 mod resync;
 mod silence;
 mod snapshots;

@@ -8,6 +8,7 @@ mod fields;
 mod lists;
 mod orders;
 mod random;
+mod resync;
 mod rights;
 mod silence;
 mod table;
