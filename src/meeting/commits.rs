@@ -148,9 +148,8 @@ impl<E: Engine> Member<E> {
         self.tell_changes(shared, &before, facts, accepted);
         self.tell_state(shared, &before, &old_state, facts.committer);
         self.settle_changes();
-        if let Some(author) = before.at(facts.committer) {
-            self.heard_host(&author.occupant.fingerprint);
-        }
+        let committer = before.at(facts.committer).map(|seat| &seat.occupant);
+        self.settle_liveness(committer, &hosts, now_ms);
         self.restate_silence(shared, &hosts, now_ms);
         self.forget_orders(shared);
         self.order_again(shared, now_ms);
