@@ -157,7 +157,10 @@ impl<E: Engine> Member<E> {
         place: Place,
         now_ms: u64,
     ) {
-        self.live.replaced.remove(&author.fingerprint);
+        // It has read that it was replaced, in this log.
+        self.live
+            .replaced
+            .retain(|who, behind| *who != author.fingerprint || heartbeat.log_position < *behind);
         let anchor = self.live.anchors.below(heartbeat.log_position);
         let own = author.stay == self.stay;
         let Some(voice) = self.live.voices.of_mut(author.stay) else { return };
@@ -192,7 +195,7 @@ impl<E: Engine> Member<E> {
     /// Whether it is this side of a split meeting that goes over to the other.
     fn yields_to(&self, author: &Occupant, now_ms: u64) -> bool {
         // SPEC [G24]: the side with the host whom this one has only ceased to hear is the meeting.
-        if self.live.replaced.contains(&author.fingerprint) {
+        if self.live.replaced.contains_key(&author.fingerprint) {
             return true;
         }
         let authorities = || self.live.voices.authorities();

@@ -1,7 +1,7 @@
 //! Whether the log that this client reads is the one that the others read, up to now: what shows it,
 //! who is told when nothing does, and when sealing stops (SPEC \[G24\], \[M14\]).
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use incamera_wire::{Fingerprint, MessageId};
 
@@ -55,9 +55,9 @@ pub(super) struct Liveness {
     /// Since when nothing was heard of any host, and whether this member has said so by itself.
     silent_from: u64,
     called: bool,
-    /// Hosts that were replaced for their silence: if they speak for another log, it is the
-    /// meeting's.
-    pub(super) replaced: BTreeSet<Fingerprint>,
+    /// Hosts that were replaced for their silence, and the place in the log behind that: if they have
+    /// read another log, it is the meeting's.
+    pub(super) replaced: BTreeMap<Fingerprint, u64>,
 }
 
 impl Liveness {
@@ -74,7 +74,7 @@ impl Liveness {
             beats: VecDeque::new(),
             silent_from: now_ms,
             called: false,
-            replaced: BTreeSet::new(),
+            replaced: BTreeMap::new(),
         }
     }
 
@@ -146,10 +146,11 @@ impl<E: Engine> Member<E> {
         // replaced for their silence.
         if committer.is_some_and(|committer| !hosts_before.contains(&committer.fingerprint)) {
             let demoted = hosts_before.iter().filter(|host| !hosts.contains(host));
-            self.live.replaced.extend(demoted);
+            let behind = self.live.prefix.position().saturating_add(1);
+            self.live.replaced.extend(demoted.map(|host| (*host, behind)));
         }
         let roster = &self.epochs.current().roster;
-        self.live.replaced.retain(|who| roster.leaves_of(*who).next().is_some());
+        self.live.replaced.retain(|who, _| roster.leaves_of(*who).next().is_some());
         self.settle_parts(now_ms);
         if let Some(committer) = committer {
             self.hear(committer, now_ms);
@@ -162,7 +163,7 @@ impl<E: Engine> Member<E> {
         let live = &mut self.live;
         // A joiner goes back to read on from its Welcome.
         if place.seq == live.prefix.position() {
-            live.prefix.read(place.seq, &place.entry, current.epoch, &current.authenticator);
+            live.prefix.read(place, current.epoch, &current.authenticator);
         }
         if let Some(posted_ms) = place.posted_ms {
             live.anchors.note(place.seq, posted_ms);

@@ -82,12 +82,14 @@ impl Prefix {
     }
 
     /// An entry has been read, refused or not, and this is the epoch after it.
-    pub(super) fn read(&mut self, seq: u64, entry: &[u8; 32], epoch: u64, auth: &[u8; 32]) {
+    pub(super) fn read(&mut self, entry: Place, epoch: u64, authenticator: &[u8; 32]) {
+        let Place { seq, entry, posted_ms: _ } = entry;
         // SPEC [G25]
-        self.hash = if epoch == self.epoch { go_on(&self.hash, entry) } else { begin(seq, entry) };
+        self.hash =
+            if epoch == self.epoch { go_on(&self.hash, &entry) } else { begin(seq, &entry) };
         self.epoch = epoch;
         self.position = seq.saturating_add(1);
-        self.places.push_back(place(epoch, auth, &self.hash));
+        self.places.push_back(place(epoch, authenticator, &self.hash));
         if self.places.len() > MAX_PLACES {
             self.places.pop_front();
         }
@@ -118,13 +120,13 @@ impl Prefix {
 }
 
 /// The hash at the beginning of an epoch: SHA-256("incamera 1 log" || seq || entry).
-pub(super) fn begin(seq: u64, entry: &[u8; 32]) -> [u8; 32] {
+fn begin(seq: u64, entry: &[u8; 32]) -> [u8; 32] {
     let hash = Sha256::new_with_prefix(b"incamera 1 log").chain_update(seq.to_be_bytes());
     hash.chain_update(entry).finalize().into()
 }
 
 /// The hash after one more entry: SHA-256(hash || entry).
-pub(super) fn go_on(hash: &[u8; 32], entry: &[u8; 32]) -> [u8; 32] {
+fn go_on(hash: &[u8; 32], entry: &[u8; 32]) -> [u8; 32] {
     Sha256::new_with_prefix(hash).chain_update(entry).finalize().into()
 }
 
@@ -145,15 +147,19 @@ mod tests {
         Heartbeat { authenticator, log_position, log_hash, time_ms: 0, orders: Vec::new() }
     }
 
+    fn at(seq: u64, entry: u8) -> Place {
+        Place { seq, entry: [entry; 32], posted_ms: None }
+    }
+
     /// A creator that has read so many entries in epoch 0, and then a commit.
     fn creator(entries: u64) -> (Prefix, Vec<[u8; 32]>) {
         let mut prefix = Prefix::new(Beginning::Created, MEETING, 0, &[0; 32]);
         let mut hashes = vec![prefix.hash()];
         for seq in 0..entries {
-            prefix.read(seq, &[seq as u8; 32], 0, &[0; 32]);
+            prefix.read(at(seq, seq as u8), 0, &[0; 32]);
             hashes.push(prefix.hash());
         }
-        prefix.read(entries, &[0xee; 32], 1, &[1; 32]);
+        prefix.read(at(entries, 0xee), 1, &[1; 32]);
         hashes.push(prefix.hash());
         (prefix, hashes)
     }

@@ -24,7 +24,7 @@ fn roles(world: &World, who: Who) -> Vec<Role> {
 fn a_follower_takes_a_crashed_hosts_place_before_anybody_stops() {
     // SPEC [G17], [M14]
     for phase in [0, 1_700, 3_400, 4_900] {
-        let mut world = followed(270);
+        let mut world = followed(20);
         world.pass(phase);
         world.clients[0].online = false;
         let start = world.now_ms;
@@ -47,9 +47,9 @@ fn a_follower_takes_a_crashed_hosts_place_before_anybody_stops() {
 #[test]
 fn a_handover_of_fifteen_seconds_replaces_and_alarms_nobody() {
     // SPEC [G17], [G24]
-    for phase in (0..5_000).step_by(500) {
+    for phase in (0..5_000).step_by(1_000) {
         for who in [0, BEN, CLEO] {
-            let mut world = followed(271);
+            let mut world = followed(21);
             world.pass(phase);
             world.clients[who].online = false;
             world.pass(15_000);
@@ -67,7 +67,7 @@ fn a_handover_of_fifteen_seconds_replaces_and_alarms_nobody() {
 #[test]
 fn a_follower_that_was_away_itself_replaces_nobody() {
     // SPEC [G17]
-    let mut world = followed(272);
+    let mut world = followed(22);
     world.clients[BEN].online = false;
     world.pass(300_000);
     world.connect(BEN);
@@ -94,7 +94,7 @@ fn a_follower_that_was_away_itself_replaces_nobody() {
 #[test]
 fn a_host_that_speaks_is_not_silent_and_one_whose_old_words_come_late_is() {
     // SPEC [G17], [G24]
-    let mut world = followed(273);
+    let mut world = followed(23);
     world.clients[0].unheard = true;
     for _ in 0..10 {
         // Not a heartbeat comes, but a word of hers.
@@ -103,27 +103,31 @@ fn a_host_that_speaks_is_not_silent_and_one_whose_old_words_come_late_is() {
         world.pass(10_000);
     }
     assert_eq!(roles(&world, CLEO)[0], Role::Host);
-    // From here on what she says comes forty seconds late.
-    world.withheld.clear();
-    world.pass(10_000);
+    // From here on heartbeats come that are forty seconds old.
+    let beat = |message: &crate::Message| {
+        Envelope::decode(&message.bytes).is_ok_and(|e| e.kind == EnvelopeKind::Heartbeat)
+    };
+    let mut beats: Vec<_> = world.withheld.iter().filter(|m| beat(m)).cloned().collect();
+    let mut seen = Vec::new();
+    beats.retain(|message| {
+        let new = !seen.contains(&message.id);
+        seen.push(message.id);
+        new
+    });
+    let mut late = beats.split_off(beats.len() - 8).into_iter();
     let start = world.now_ms;
     while roles(&world, CLEO)[1] != Role::Host {
+        world.serve(late.next().unwrap());
         world.pass(5_000);
-        let late = world.withheld.iter().position(|message| {
-            Envelope::decode(&message.bytes).is_ok_and(|e| e.kind == EnvelopeKind::Heartbeat)
-        });
-        if let Some(late) = late.filter(|_| world.now_ms - start > 40_000) {
-            let message = world.withheld.remove(late);
-            world.serve(message);
-        }
-        assert!(world.now_ms - start < 60_000);
     }
+    assert!((10_000..=30_000).contains(&(world.now_ms - start)), "{}", world.now_ms - start);
+    assert!(world.refusals(CLEO).is_empty());
 }
 
 #[test]
 fn the_word_of_most_followers_is_needed_and_comes_by_itself() {
     // SPEC [G17]
-    let mut world = World::meeting(274, &["Ada", "Ben", "Cleo", "Dan", "Eve"]);
+    let mut world = World::meeting(24, &["Ada", "Ben", "Cleo", "Dan", "Eve"]);
     let followers: Vec<_> = [1, 2, 3].map(|who| fingerprint(&world, who)).into();
     for who in [1, 2, 3] {
         give_role(&mut world, who, Role::CoHost);
