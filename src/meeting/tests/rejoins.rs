@@ -257,7 +257,8 @@ fn the_welcome_of_a_stranger_is_refused_and_costs_a_while() {
     world.admit_all(0);
     assert!(world.has_joined(eve));
     let (content, id, secret) = overheard(&mut world);
-    let leaf = member(&mut world.clients[0].meeting).roster().of(world.member_id(CLEO)).cloned();
+    let cleo = world.member_id(CLEO);
+    let leaf = member(&mut world.clients[0].meeting).roster().of(cleo).cloned();
     let removes = [leaf.unwrap().occupant.leaf];
     let (entry, hash, blob) = {
         let meeting = world.clients[0].meeting.id();

@@ -134,8 +134,9 @@ fn nothing_is_sealed_or_opened_on_the_way_back() {
     assert_eq!(sealer.seal(b"x", now, &mut vec![]), Err(FrameError::Stopped));
     let opened = receiver.open(0, &old, now, &mut vec![]);
     assert_eq!(opened, Err(FrameError::UnknownKey));
+    let at = world.now();
     let cleo = &mut world.clients[CLEO].meeting;
-    assert_eq!(cleo.chat("hi", world.now()), Err(crate::Error::Broken));
+    assert_eq!(cleo.chat("hi", at), Err(crate::Error::Broken));
     assert_eq!(cleo.roster().len(), 3, "who was here");
     world.release();
     assert!(is_back(&world, CLEO));
