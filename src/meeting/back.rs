@@ -2,8 +2,8 @@
 //! which it asks for a new one (SPEC \[A16\], \[A17\]).
 
 use incamera_wire::{
-    Destination, EventBody, EventKind, Fingerprint, KeyPackageRef, Knock, KnockContent,
-    LeafCredential, MailboxId, ResyncKey, StayId, TrackKind,
+    Destination, EventBody, EventKind, Fingerprint, Knock, KnockContent, LeafCredential, MailboxId,
+    ResyncKey, StayId, TrackKind,
 };
 
 use super::begin::{engine, new_stay};
@@ -151,18 +151,18 @@ impl Return {
     }
 
     /// Does what is due, and says when something is due next.
-    pub(super) fn drive(
+    pub(super) fn drive<E: Engine>(
         &mut self,
         shared: &mut Shared,
         mailbox: MailboxId,
-        key_package: (KeyPackageRef, &[u8]),
+        key_package: &[u8],
         now_ms: u64,
     ) -> Option<u64> {
         if self.knock_at <= now_ms {
             self.knock_at = now_ms.saturating_add(self.wait_ms);
             self.wait_ms = self.wait_ms.saturating_mul(2).min(LAST_WAIT_MS);
             // Without randomness it is tried again in its time.
-            let _ = self.knock(shared, mailbox, key_package);
+            let _ = self.knock::<E>(shared, mailbox, key_package);
         }
         if self.tell_at.is_some_and(|at| at <= now_ms) {
             self.tell_at = None;
@@ -174,18 +174,20 @@ impl Return {
 
     /// Knocks by the newest key of the state, under the word of the latest stay; each time by the next
     /// combination, since the group may have gone another way meanwhile.
-    fn knock(
+    fn knock<E: Engine>(
         &mut self,
         shared: &mut Shared,
         mailbox: MailboxId,
-        (reference, key_package): (KeyPackageRef, &[u8]),
+        key_package: &[u8],
     ) -> Result<(), Error> {
+        let inspected = E::inspect_key_package(shared.profile, key_package);
+        let knock = inspected.map_err(|_| Error::Internal("the own key package"))?.reference;
         let (stays, keys) = (self.past.len().max(1), self.keys.len().max(1));
         let past = self.past.iter_mut().rev().nth(self.knocks % stays);
         let key = self.keys.get((self.knocks / stays) % keys);
         let (Some(past), Some(key)) = (past, key) else { return Ok(()) };
         self.knocks = self.knocks.wrapping_add(1);
-        let kind = EventKind::Rejoin { knock: reference };
+        let kind = EventKind::Rejoin { knock };
         let (meeting, epoch) = (shared.meeting, self.epoch);
         let body =
             EventBody { meeting, epoch, stay: past.id, counter: past.counter, kind }.encode();

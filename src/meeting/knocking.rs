@@ -378,10 +378,8 @@ impl<E: Engine> Knocking<E> {
             shared.outputs.push_back(Output::FetchBlob { hash: attempt.tree });
         }
         let ask_at = self.attempts.iter().map(|attempt| attempt.ask_at).min();
-        let reference = self.reference(shared).ok();
         let Entitlement::Leaf(back) = &mut self.entitlement else { return ask_at };
-        let own = reference.map(|reference| (reference, self.joiner.key_package()));
-        let knocks = own.and_then(|own| back.drive(shared, self.mailbox, own, now_ms));
+        let knocks = back.drive::<E>(shared, self.mailbox, self.joiner.key_package(), now_ms);
         ask_at.into_iter().chain(knocks).min()
     }
 

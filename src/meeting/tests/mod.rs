@@ -174,6 +174,21 @@ fn key_package_under(key: SigningKey, name: &str, meeting: &Meeting, stay: StayI
     joiner.key_package().to_vec()
 }
 
+/// A co-host orders somebody out, and falls silent before it commits what it has ordered.
+fn order_alone(world: &mut World, author: Who, target: Who) {
+    give_role(world, author, Role::CoHost);
+    let (member, now) = (world.member_id(target), world.now());
+    let order = crate::testing::Forgery::Order { member };
+    crate::testing::forge(&mut world.clients[author].meeting, &order, now).unwrap();
+    while let Some(output) = world.clients[author].meeting.poll() {
+        if let crate::Output::Send(message) = output {
+            world.serve(message);
+        }
+    }
+    world.clients[author].unheard = true;
+    world.settle();
+}
+
 /// These refuse the entry for this reason, name its author, and stay in their epoch and state.
 #[track_caller]
 fn refused_by(

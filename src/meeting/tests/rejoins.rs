@@ -139,7 +139,9 @@ fn forged_evidence_brings_nobody_back() {
     all_refuse_it(&mut world, entry, Rule::Mixed);
     let entry = forged_return(&mut world, &[own.clone()], &[], vec![words.clone()], true);
     all_refuse_it(&mut world, entry, Rule::Mixed);
-    // The control: Cleo's word for her own key package.
+    // The control: Cleo's word for her own key package. Ben's own client, which drops what it forges,
+    // takes it for a clone's: nobody hears what it does then.
+    world.clients[BEN].unheard = true;
     let entry = forged_return(&mut world, &[own], &[leaf], vec![words], true);
     let before = world.clients[0].meeting.epoch().unwrap();
     world.append(entry);
@@ -210,7 +212,7 @@ fn evidence_of_a_leaf_that_has_gone_brings_nobody_back() {
 }
 
 #[test]
-fn a_return_of_its_own_committer_or_while_an_order_binds_is_refused_by_all() {
+fn a_return_in_place_of_what_an_order_asks_for_is_refused_by_all() {
     // SPEC [G26], [G16]
     let seed = 224;
     let mut world = resync_world(seed);
@@ -218,10 +220,7 @@ fn a_return_of_its_own_committer_or_while_an_order_binds_is_refused_by_all() {
     let (package, reference) = package_of(&cleo, &world);
     let leaf = leaf_of(&mut world, CLEO);
     let words = word(&mut world, CLEO, reference);
-    let (id, now) = (world.member_id(CLEO), world.now());
-    let order = crate::testing::Forgery::Order { member: id };
-    crate::testing::forge(&mut world.clients[0].meeting, &order, now).unwrap();
-    world.settle();
+    order_alone(&mut world, DAN, CLEO);
     // It removes every leaf of the identity that the order names, and adds it again.
     let entry = forged_return(&mut world, &[package], &[leaf], vec![words], true);
     all_refuse_it(&mut world, entry, Rule::OrderIgnored);
@@ -294,7 +293,7 @@ fn the_welcome_of_a_stranger_is_refused_and_costs_a_while() {
     assert_eq!(world.count(0, by_eve), 1);
     let fault = Fault::Welcome("its author is nobody whom this client knew");
     let refused = Event::Refused { source: Source::Blob, author: None, fault };
-    assert_eq!(world.clients[CLEO].events.last(), Some(&refused));
+    assert!(world.clients[CLEO].events.contains(&refused));
     assert!(!world.has_joined(CLEO));
     // Its word for the old leaf is used up; that of the leaf that she refused to use is not.
     world.withheld.clear();
@@ -330,7 +329,7 @@ fn who_came_after_brings_nobody_back() {
 
 fn lobby(world: &mut World, bytes: Vec<u8>) {
     let now = world.now();
-    for who in [0, BEN] {
+    for who in [0, DAN] {
         world.clients[who].meeting.handle(crate::Input::Lobby(bytes.clone()), now).unwrap();
     }
     world.settle();
@@ -407,7 +406,7 @@ fn a_resync_knock_without_proof_or_freshness_is_refused() {
         let knock = resync_knock(&mut world, package.clone(), rejoin, at);
         lobby(&mut world, knock);
         let refused = Event::Refused { source: Source::Lobby, author: None, fault };
-        for who in [0, BEN] {
+        for who in [0, DAN] {
             assert_eq!(world.clients[who].events.last(), Some(&refused), "client {who}");
         }
     }
