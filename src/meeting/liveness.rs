@@ -183,7 +183,7 @@ impl<E: Engine> Member<E> {
         self.heard_host(&author.fingerprint, now_ms);
     }
 
-    /// Whether this member beats often: for others rely on it, or will, or to bring its orders home.
+    /// Whether this member beats often: others rely on it, or will.
     fn beats_often(&self) -> bool {
         self.live.voices.of(self.stay).is_some_and(|own| own.part != Part::Other)
     }
