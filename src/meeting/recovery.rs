@@ -38,7 +38,7 @@ const MAX_READ: usize = 64;
 impl Recovery {
     /// Everything that tells two apart, for tests.
     #[cfg(any(test, feature = "testing"))]
-    pub(super) fn digest(&self, hash: &mut sha2::Sha256) {
+    pub(super) fn digest(&self, hash: &mut Sha256) {
         let Self { foreign, head, shown, returns, read } = self;
         hash.update(format!("{foreign:?} {head:?} {shown} {returns} {read:?}"));
     }
