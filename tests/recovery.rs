@@ -280,7 +280,7 @@ fn play(death: Option<Death>) -> Stage {
     }
     stage.ask(2, |cleo, now| cleo.chat("goodbye", now));
     stage.ask(0, |ada, now| ada.raise_hand(true, now));
-    stage.pass(25);
+    stage.pass(15);
     stage
 }
 
