@@ -312,7 +312,7 @@ fn run(death: Death) -> bool {
     let ledger = Ledger::open();
     let mut stage = play(Some(death));
     assert_whole(&mut stage, Some(death));
-    assert!(ledger.seals() > 20, "{death:?}");
+    assert!(ledger.seals() > 0, "{death:?}");
     assert_eq!(ledger.repeats(), 0, "{death:?}");
     // Whoever obeyed the order of things has nothing to be alarmed about.
     assert!(death.back > 0 || stage.live().len() >= 3, "{death:?}: {:?}", stage.live());

@@ -1,9 +1,10 @@
 //! Members that crash and come back from what they stored (SPEC 7.14).
 
+use incamera::testing::{self, Ledger};
+
 use super::*;
 use crate::error::Error;
 use crate::meeting::restore::Expected;
-use crate::testing::{self, Ledger};
 use crate::{Alarm, FrameError, Framing, Opened, Resync, Sealer, Track};
 
 const KEY: [u8; 32] = [9; 32];

@@ -1,10 +1,11 @@
 //! What a snapshot holds, when one is due, and which are refused (SPEC 7.14).
 
+use incamera::testing;
+
 use super::*;
 use crate::error::Error;
 use crate::meeting::restore::{Expected, RestoreError};
 use crate::meeting::snapshot::associated_data;
-use crate::testing;
 
 const KEY: [u8; 32] = [9; 32];
 const SEED: u8 = 170;
