@@ -1,5 +1,13 @@
 //! Clients that die at every single step, and come back from what they stored (SPEC 7.14).
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use incamera::testing::{self, Ledger};
