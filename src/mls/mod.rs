@@ -10,6 +10,8 @@ mod signer;
 mod stage;
 mod storage;
 mod store;
+#[cfg(test)]
+mod symbolic;
 mod welcome;
 
 pub(crate) use face::{
@@ -17,6 +19,8 @@ pub(crate) use face::{
     KeyPackageFacts, Leaf, StageFault, Stay, WelcomeFault,
 };
 pub(crate) use group::Group;
+#[cfg(test)]
+pub(crate) use symbolic::Symbolic;
 use incamera_wire::{InviteId, KeyPackageRef, MeetingId, Profile};
 
 #[cfg(test)]
