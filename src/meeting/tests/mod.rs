@@ -8,6 +8,7 @@ mod examples;
 mod gates;
 mod joining;
 mod media;
+mod model;
 mod names;
 mod orders;
 mod powers;

@@ -1,0 +1,207 @@
+//! The search: stateright goes through all runs. A state is the list of actions that led to it, and
+//! two of them are the same if the digests of all clients, the server and the network are.
+
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use stateright::{Checker as _, Model, Property};
+
+use super::cast::{Cast, Checked, NAMES};
+use super::client::Call;
+use super::run::{Action, Flaw, Rule, Setup, Stage, View};
+use super::table::Table;
+
+/// A run so far.
+#[derive(Clone)]
+pub(super) struct Run {
+    pub(super) script: Vec<Action>,
+    pub(super) view: Arc<View>,
+    key: [u8; 32],
+}
+
+impl Hash for Run {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
+    }
+}
+
+impl PartialEq for Run {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+/// All runs of a setup.
+pub(super) struct Search<E: Checked>
+where
+    E::Joiner: 'static,
+{
+    setup: Setup,
+    /// The longest script.
+    depth: usize,
+    table: Mutex<Table<E>>,
+    /// The quiet moments whose end has been seen, and what was wrong with it.
+    ends: Mutex<HashMap<[u8; 32], Option<Flaw>>>,
+    /// How many runs went on beyond the depth.
+    cut: AtomicUsize,
+}
+
+impl<E: Checked> Search<E>
+where
+    E::Joiner: 'static,
+{
+    pub(super) fn new(setup: Setup, depth: usize) -> Self {
+        let table = Table::new(Cast::new(setup.members));
+        Self {
+            setup,
+            depth,
+            table: Mutex::new(table),
+            ends: Mutex::default(),
+            cut: AtomicUsize::new(0),
+        }
+    }
+
+    fn on_stage<R>(&self, act: impl FnOnce(&mut Stage<'_, E>) -> R) -> R {
+        let mut table = self.table.lock().unwrap();
+        act(&mut Stage { setup: &self.setup, table: &mut table })
+    }
+
+    fn run(&self, script: Vec<Action>, view: View) -> Run {
+        let key = view.key(&self.table.lock().unwrap());
+        Run { script, view: Arc::new(view), key }
+    }
+
+    /// What is wrong with a run.
+    fn flaw(&self, run: &Run) -> Option<Flaw> {
+        if run.view.flaw.is_some() {
+            return run.view.flaw.clone();
+        }
+        if !run.view.is_quiet() {
+            return None;
+        }
+        if let Some(known) = self.ends.lock().unwrap().get(&run.key) {
+            return known.clone();
+        }
+        let end = self.on_stage(|stage| stage.end(&run.view)).err();
+        self.ends.lock().unwrap().insert(run.key, end.clone());
+        end
+    }
+
+    fn holds(&self, run: &Run, rule: Rule) -> bool {
+        self.flaw(run).is_none_or(|flaw| flaw.rule != rule)
+    }
+}
+
+impl<E: Checked> Model for Search<E>
+where
+    E::Joiner: 'static,
+{
+    type State = Run;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<Run> {
+        let view = self.on_stage(|stage| stage.begin());
+        vec![self.run(Vec::new(), view)]
+    }
+
+    fn actions(&self, run: &Run, actions: &mut Vec<Action>) {
+        actions.extend(self.on_stage(|stage| stage.actions(&run.view)));
+    }
+
+    fn next_state(&self, run: &Run, action: Action) -> Option<Run> {
+        let view = self.on_stage(|stage| stage.act(&run.view, action))?;
+        let script = run.script.iter().copied().chain([action]).collect();
+        Some(self.run(script, view))
+    }
+
+    fn within_boundary(&self, run: &Run) -> bool {
+        let within = run.script.len() <= self.depth;
+        if !within {
+            self.cut.fetch_add(1, Ordering::Relaxed);
+        }
+        within
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always("members agree", |search, run| search.holds(run, Rule::Agreement)),
+            Property::always("clients keep the rules", |search, run| search.holds(run, Rule::Client)),
+            Property::always("the removed open nothing", |search, run| {
+                search.holds(run, Rule::Removed)
+            }),
+            Property::always("all is well in the end", |search, run| {
+                search.holds(run, Rule::Ending)
+            }),
+        ]
+    }
+}
+
+/// What a search came to.
+#[derive(Debug)]
+pub(super) struct Report {
+    /// Different states.
+    pub(super) states: usize,
+    /// Steps between them.
+    pub(super) transitions: usize,
+    /// The longest script.
+    pub(super) depth: usize,
+    /// Different states of clients.
+    pub(super) clients: usize,
+    /// Moments at which nothing was under way, and whose end was seen.
+    pub(super) ends: usize,
+    /// Runs that would have gone on.
+    pub(super) cut: usize,
+    /// A script for each property that does not hold.
+    pub(super) found: Vec<(&'static str, Vec<Action>, Option<Flaw>)>,
+}
+
+/// Goes through all runs of a setup, of at most `depth` actions.
+pub(super) fn search<E: Checked>(setup: &Setup, depth: usize) -> Report
+where
+    E::Joiner: 'static,
+{
+    let checker = Search::<E>::new(setup.clone(), depth).checker().spawn_bfs().join();
+    let discoveries = checker.discoveries().into_iter();
+    let found = discoveries.map(|(name, path)| {
+        let run = path.last_state();
+        (name, run.script.clone(), checker.model().flaw(run))
+    });
+    let found = found.collect();
+    let model = checker.model();
+    Report {
+        states: checker.unique_state_count(),
+        transitions: checker.state_count(),
+        depth: checker.max_depth() - 1,
+        clients: model.table.lock().unwrap().len(),
+        ends: model.ends.lock().unwrap().len(),
+        cut: model.cut.load(Ordering::Relaxed),
+        found,
+    }
+}
+
+/// A script as people read it.
+pub(super) fn told(setup: &Setup, script: &[Action]) -> String {
+    let line = |(number, action): (usize, &Action)| {
+        let told = match action {
+            Action::Call(call) => {
+                let (who, call): (usize, Call) = setup.calls[*call];
+                format!("{} {call}", NAMES[who])
+            }
+            Action::Deliver(who) => format!("the next entry reaches {}", NAMES[*who]),
+            Action::Early(who) => format!("the entry after the next reaches {}", NAMES[*who]),
+            Action::Twice(who) => {
+                format!("the next entry reaches {}, and is still under way", NAMES[*who])
+            }
+            Action::Lose(who) => format!("the next entry is lost on its way to {}", NAMES[*who]),
+            Action::Post(who) => format!("what {} posted first is in", NAMES[*who]),
+            Action::PostEarly(who) => format!("what {} posted second is in", NAMES[*who]),
+            Action::LosePost(who) => format!("what {} posted first is lost", NAMES[*who]),
+            Action::Crash(who) => format!("{} crashes, and knocks anew", NAMES[*who]),
+            Action::Second => "a second goes by".to_owned(),
+        };
+        format!("{:3}. {told}\n", number + 1)
+    };
+    script.iter().enumerate().map(line).collect()
+}
