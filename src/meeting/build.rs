@@ -208,6 +208,10 @@ impl<E: Engine> Member<E> {
         };
         let entry = shared.post(Destination::Log, entry, now_ms)?;
         self.own_commit = Some(OwnCommit { entry, blob, tree });
+        #[cfg(test)]
+        if shared.errs(super::mistakes::Mistake::MergesUnread) {
+            self.merge_unread(shared, &message, now_ms);
+        }
         Ok(())
     }
 }

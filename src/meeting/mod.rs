@@ -21,6 +21,8 @@ mod know;
 mod links;
 mod machine;
 mod member;
+#[cfg(test)]
+mod mistakes;
 mod news;
 mod order;
 mod orders;

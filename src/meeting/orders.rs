@@ -184,6 +184,8 @@ impl<E: Engine> Member<E> {
         // SPEC [G16]
         let held_up = first.is_some_and(|at| at <= now_ms) || self.is_ordered_out();
         let confirmed = self.standing == Standing::Confirmed;
+        #[cfg(test)]
+        let held_up = held_up && !shared.errs(super::mistakes::Mistake::IgnoresOrders);
         // SPEC [M9]
         shared.keyring.allow_sealing(confirmed && !held_up);
         first.filter(|at| *at > now_ms)

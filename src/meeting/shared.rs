@@ -42,6 +42,9 @@ pub(super) struct Shared {
     pub(super) relays: Relays,
     /// Why this client can follow no more, if it cannot: the first reason found.
     pub(super) wants_resync: Option<Resync>,
+    /// What a test has this client do wrong.
+    #[cfg(test)]
+    pub(super) mistake: Option<super::mistakes::Mistake>,
 }
 
 /// Something refused, its author if known, and what was wrong.

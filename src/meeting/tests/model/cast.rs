@@ -8,6 +8,7 @@ use crate::meeting::epochs::read_roster;
 use crate::meeting::face::Now;
 use crate::meeting::machine::Core;
 use crate::meeting::member::{Member, Standing};
+use crate::meeting::mistakes::Mistake;
 use crate::meeting::roster::Roster;
 use crate::meeting::settings::Settings;
 use crate::meeting::shared::Shared;
@@ -17,7 +18,6 @@ use crate::hpke;
 use crate::identity::Identity;
 use crate::mls::{CommitPlan, Engine, Group, Joiner, Stay, Symbolic};
 use crate::policy;
-use crate::secret::Secret;
 
 /// When every run begins, in monotonic milliseconds: late enough that anything can lie in the past.
 pub(super) const START_MS: u64 = 1_000_000;
@@ -67,6 +67,8 @@ pub(super) struct Cast<E> {
     seated: Vec<Seated<E>>,
     state: GroupState,
     roster: Roster,
+    /// Who makes which mistake.
+    mistake: Option<(usize, Mistake)>,
 }
 
 pub(super) fn now(at_ms: u64) -> Now {
@@ -103,7 +105,7 @@ fn shared(who: usize, life: u8, meeting: MeetingId) -> (Shared, Stay) {
 
 impl<E: Checked> Cast<E> {
     /// A meeting of the first `size` people.
-    pub(super) fn new(size: usize) -> Self {
+    pub(super) fn new(size: usize, mistake: Option<(usize, Mistake)>) -> Self {
         let (meeting, state) = (MeetingId::new([0x77; 16]), state());
         let stays: Vec<Stay> = (0..size).map(|who| shared(who, 0, meeting).1).collect();
         let encoded = state.encode();
@@ -128,7 +130,7 @@ impl<E: Checked> Cast<E> {
         let roster = read_roster(&groups[0], meeting, None).unwrap();
         let seated = |(group, stay): (E, &Stay)| Seated { stay_key: stay.signing_key.to_bytes(), group };
         let seated = groups.into_iter().zip(&stays).map(seated).collect();
-        Self { meeting, seated, state, roster }
+        Self { meeting, seated, state, roster, mistake }
     }
 
     /// How many are in from the start.
@@ -143,6 +145,7 @@ impl<E: Checked> Cast<E> {
         assert_eq!(SigningKey::from_bytes(stay_key), *stay.signing_key);
         let now = now(START_MS);
         shared.unix_ms = now.unix_ms;
+        shared.mistake = self.mistake.filter(|(by, _)| *by == who).map(|(_, mistake)| mistake);
         let (group, state) = (group.twin(&shared.entropy), self.state.duplicate());
         let (roster, standing) = (self.roster.clone(), Standing::Confirmed);
         let member = Member::enter(&shared, group, state, roster, standing, START_MS).unwrap();

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::cast::{Checked, NAMES, START_MS};
 use super::client::{Call, Frame, Outcome, Parcel, Phase, Sent, Step, Stimulus, Visit};
 use super::table::{Node, NodeId, Table};
+use crate::meeting::mistakes::Mistake;
 
 /// How often the network and the clients may misbehave in one run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub(super) struct Setup {
     pub(super) uplink: bool,
     /// Whether steps that nobody else can notice go first.
     pub(super) reduced: bool,
+    /// Who makes which mistake.
+    pub(super) mistake: Option<(usize, Mistake)>,
 }
 
 /// Something that happens.
@@ -87,6 +90,17 @@ pub(super) enum Rule {
     Ending,
 }
 
+impl Rule {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Agreement => "members agree",
+            Self::Client => "clients keep the rules",
+            Self::Removed => "the removed open nothing",
+            Self::Ending => "all is well in the end",
+        }
+    }
+}
+
 /// A message to the server.
 #[derive(Clone, Debug)]
 struct Posted {
@@ -95,17 +109,50 @@ struct Posted {
     parcel: Parcel,
 }
 
+/// Sequence numbers below 64, a bit for each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Flight(u64);
+
+impl Flight {
+    pub(super) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    fn len(self) -> usize {
+        self.0.count_ones() as usize
+    }
+
+    fn clear(&mut self) {
+        self.0 = 0;
+    }
+
+    fn insert(&mut self, seq: usize) {
+        assert!(seq < 64, "a log that is too long for this model");
+        self.0 |= 1 << seq;
+    }
+
+    /// The lowest, or the one after it, which stay.
+    fn get(self, place: usize) -> Option<usize> {
+        let rest = if place == 0 { self.0 } else { self.0 & self.0.saturating_sub(1) };
+        (rest != 0).then(|| rest.trailing_zeros() as usize)
+    }
+
+    fn remove(&mut self, seq: usize) {
+        self.0 &= !(1 << seq);
+    }
+}
+
 /// Everything at one moment.
 #[derive(Clone, Debug)]
 pub(super) struct View {
     pub(super) at_ms: u64,
     pub(super) clients: Vec<NodeId>,
-    pub(super) log: Vec<Parcel>,
-    /// Sequence numbers on their way to each client.
-    pub(super) flight: Vec<BTreeSet<u64>>,
-    uplink: Vec<VecDeque<Posted>>,
-    seen: BTreeSet<MessageId>,
-    blobs: BTreeMap<BlobHash, Parcel>,
+    pub(super) log: Arc<Vec<Parcel>>,
+    /// The entries on their way to each client.
+    pub(super) flight: Vec<Flight>,
+    uplink: Arc<Vec<VecDeque<Posted>>>,
+    seen: Arc<BTreeSet<MessageId>>,
+    blobs: Arc<BTreeMap<BlobHash, Parcel>>,
     /// The calls that were made, a bit for each.
     pub(super) called: u32,
     pub(super) left: Faults,
@@ -124,7 +171,7 @@ where
 impl View {
     /// Whether nothing is under way.
     pub(super) fn is_quiet(&self) -> bool {
-        self.flight.iter().all(BTreeSet::is_empty) && self.uplink.iter().all(VecDeque::is_empty)
+        self.flight.iter().all(|flight| flight.is_empty()) && self.uplink.iter().all(VecDeque::is_empty)
     }
 
     pub(super) fn uplink_is_empty(&self, who: usize) -> bool {
@@ -135,23 +182,22 @@ impl View {
     where
         E::Joiner: 'static,
     {
-        let mut hash = Sha256::new();
+        let mut bytes = Vec::with_capacity(1_024);
         let Self { at_ms, clients, log, flight, uplink, seen: _, blobs, called, left, flaw } = self;
-        for client in clients {
-            hash.update(table.node(*client).key);
+        clients.iter().for_each(|client| bytes.extend(table.node(*client).key));
+        log.iter().for_each(|entry| bytes.extend(entry.id.to_be_bytes()));
+        bytes.extend([0; 8]);
+        flight.iter().for_each(|flight| bytes.extend(flight.0.to_be_bytes()));
+        for uplink in uplink.iter() {
+            uplink.iter().for_each(|posted| bytes.extend(posted.parcel.id.to_be_bytes()));
+            bytes.extend([0xff; 8]);
         }
-        for entry in log {
-            hash.update(entry.id.to_be_bytes());
-        }
-        hash.update([0; 8]);
-        for (flight, uplink) in flight.iter().zip(uplink) {
-            flight.iter().for_each(|seq| hash.update(seq.to_be_bytes()));
-            hash.update([0xff; 8]);
-            uplink.iter().for_each(|posted| hash.update(posted.parcel.id.to_be_bytes()));
-            hash.update([0xff; 8]);
-        }
-        hash.update(format!("{at_ms} {called} {left:?} {flaw:?} {}", blobs.len()));
-        hash.finalize().into()
+        bytes.extend(at_ms.to_be_bytes());
+        bytes.extend(called.to_be_bytes());
+        let Faults { lost, twice, early, crashes, seconds } = *left;
+        bytes.extend([lost, twice, early, crashes, seconds, blobs.len() as u8]);
+        bytes.push(u8::from(flaw.is_some()));
+        Sha256::digest(&bytes).into()
     }
 }
 
@@ -169,11 +215,11 @@ where
         let mut view = View {
             at_ms: START_MS,
             clients: (0..size).map(|who| self.table.root(who)).collect(),
-            log: Vec::new(),
-            flight: vec![BTreeSet::new(); size],
-            uplink: vec![VecDeque::new(); size],
-            seen: BTreeSet::new(),
-            blobs: BTreeMap::new(),
+            log: Arc::default(),
+            flight: vec![Flight::default(); size],
+            uplink: Arc::new(vec![VecDeque::new(); size]),
+            seen: Arc::default(),
+            blobs: Arc::default(),
             called: 0,
             left: self.setup.faults,
             flaw: None,
@@ -185,9 +231,14 @@ where
     }
 
     /// What can happen next.
-    pub(super) fn actions(&self, view: &View) -> Vec<Action> {
+    pub(super) fn actions(&mut self, view: &View) -> Vec<Action> {
         if view.flaw.is_some() {
             return Vec::new();
+        }
+        if self.setup.reduced
+            && let Some(who) = self.alone(view)
+        {
+            return vec![Action::Deliver(who)];
         }
         let mut actions = Vec::new();
         for (number, (who, _)) in self.setup.calls.iter().enumerate() {
@@ -202,6 +253,29 @@ where
             actions.push(Action::Second);
         }
         actions
+    }
+
+    /// Somebody whose next step is to read the next entry, whatever the others do, and who then sends
+    /// nothing. The order of such a step and of what the others do makes no difference: to explore
+    /// it first, and nothing else, loses no outcome (partial-order reduction; its steps are no part
+    /// of a cycle, since each uses up an entry that is under way).
+    fn alone(&mut self, view: &View) -> Option<usize> {
+        if view.left != Faults::default() {
+            return None;
+        }
+        let waits = |who: usize| {
+            let mut calls = self.setup.calls.iter().enumerate();
+            calls.any(|(number, (by, _))| *by == who && view.called & (1 << number) == 0)
+        };
+        let alone = |who: &usize| !view.flight[*who].is_empty() && !waits(*who);
+        let candidates: Vec<_> = (0..view.clients.len()).filter(alone).collect();
+        candidates.into_iter().find(|who| {
+            let Some(at) = view.flight[*who].get(0) else { return false };
+            let what = Stimulus::Entry { seq: at as u64, entry: view.log[at].clone() };
+            let step = Step { at_ms: view.at_ms, what };
+            let taken = self.table.step(view.clients[*who], &step);
+            taken.is_some_and(|(_, outcome)| outcome.sent.is_empty())
+        })
     }
 
     fn actions_at(&self, view: &View, who: usize, actions: &mut Vec<Action>) {
@@ -242,7 +316,8 @@ where
             }
             Action::Lose(who) => {
                 next.left.lost -= 1;
-                next.flight[who].pop_first();
+                let first = next.flight[who].get(0)?;
+                next.flight[who].remove(first);
             }
             Action::Post(who) => self.post(&mut next, who, 0),
             Action::PostEarly(who) => {
@@ -251,7 +326,7 @@ where
             }
             Action::LosePost(who) => {
                 next.left.lost -= 1;
-                next.uplink[who].pop_front();
+                Arc::make_mut(&mut next.uplink)[who].pop_front();
             }
             Action::Crash(who) => {
                 next.left.crashes -= 1;
@@ -281,17 +356,17 @@ where
 
     /// An entry in flight reaches a client.
     pub(super) fn deliver(&mut self, view: &mut View, who: usize, place: usize, again: bool) {
-        let Some(seq) = view.flight[who].iter().nth(place).copied() else { return };
+        let Some(at) = view.flight[who].get(place) else { return };
         if !again {
-            view.flight[who].remove(&seq);
+            view.flight[who].remove(at);
         }
-        let entry = view.log[seq as usize].clone();
+        let (seq, entry) = (at as u64, view.log[at].clone());
         self.step(view, who, Stimulus::Entry { seq, entry });
     }
 
     /// Something posted reaches the server.
     pub(super) fn post(&mut self, view: &mut View, who: usize, place: usize) {
-        if let Some(posted) = view.uplink[who].remove(place) {
+        if let Some(posted) = Arc::make_mut(&mut view.uplink)[who].remove(place) {
             self.arrive(view, who, posted);
         }
     }
@@ -300,13 +375,20 @@ where
     /// and was refused.
     pub(super) fn step(&mut self, view: &mut View, who: usize, what: Stimulus) -> bool {
         let step = Step { at_ms: view.at_ms, what };
-        let Some((to, outcome)) = self.table.step(view.clients[who], &step) else { return false };
+        let from = view.clients[who];
+        let Some((to, outcome)) = self.table.step(from, &step) else { return false };
         view.clients[who] = to;
         let Outcome { sent, flaw, .. } = &*outcome;
         if let Some(text) = flaw {
             view.flaw.get_or_insert(Flaw { rule: Rule::Client, text: text.clone() });
         }
-        self.compare(view, who);
+        let past = |id: NodeId| {
+            let witness = &self.table.node(id).witness;
+            (witness.visits.len(), witness.frames.len())
+        };
+        if past(from) != past(to) {
+            self.compare(view, who);
+        }
         if self.node(view, who).phase == Phase::Over {
             view.flight[who].clear();
         }
@@ -315,14 +397,14 @@ where
                 Sent::Post { id, to, parcel } => {
                     let posted = Posted { id, to, parcel };
                     if self.setup.uplink && posted.to == Destination::Log {
-                        view.uplink[who].push_back(posted);
+                        Arc::make_mut(&mut view.uplink)[who].push_back(posted);
                     } else {
                         self.arrive(view, who, posted);
                     }
                 }
                 Sent::Fetch { from } => {
-                    let length = view.log.len() as u64;
-                    view.flight[who].extend(from..length);
+                    let from = usize::try_from(from).unwrap_or(usize::MAX);
+                    (from..view.log.len()).for_each(|seq| view.flight[who].insert(seq));
                 }
                 Sent::FetchBlob { hash } => {
                     if let Some(blob) = view.blobs.get(&hash).cloned() {
@@ -339,10 +421,11 @@ where
         let Posted { id, to, parcel } = posted;
         match to {
             // SPEC [S2]
-            Destination::Log if !view.seen.insert(id) => {}
+            Destination::Log if view.seen.contains(&id) => {}
             Destination::Log => {
-                let seq = view.log.len() as u64;
-                view.log.push(parcel);
+                let seq = view.log.len();
+                Arc::make_mut(&mut view.seen).insert(id);
+                Arc::make_mut(&mut view.log).push(parcel);
                 for who in 0..view.clients.len() {
                     if self.node(view, who).phase != Phase::Over {
                         view.flight[who].insert(seq);
@@ -359,7 +442,7 @@ where
                     self.step(view, who, Stimulus::Direct(parcel));
                 }
             }
-            Destination::Blob(hash) => drop(view.blobs.insert(hash, parcel)),
+            Destination::Blob(hash) => drop(Arc::make_mut(&mut view.blobs).insert(hash, parcel)),
         }
     }
 

@@ -1,12 +1,12 @@
 //! The search: stateright goes through all runs. A state is the list of actions that led to it, and
 //! two of them are the same if the digests of all clients, the server and the network are.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use stateright::{Checker as _, Model, Property};
+use stateright::{Checker as _, HasDiscoveries, Model, Property};
 
 use super::cast::{Cast, Checked, NAMES};
 use super::client::Call;
@@ -53,7 +53,7 @@ where
     E::Joiner: 'static,
 {
     pub(super) fn new(setup: Setup, depth: usize) -> Self {
-        let table = Table::new(Cast::new(setup.members));
+        let table = Table::new(Cast::new(setup.members, setup.mistake));
         Self {
             setup,
             depth,
@@ -126,14 +126,12 @@ where
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always("members agree", |search, run| search.holds(run, Rule::Agreement)),
-            Property::always("clients keep the rules", |search, run| search.holds(run, Rule::Client)),
-            Property::always("the removed open nothing", |search, run| {
-                search.holds(run, Rule::Removed)
+            Property::always(Rule::Agreement.name(), |search, run| {
+                search.holds(run, Rule::Agreement)
             }),
-            Property::always("all is well in the end", |search, run| {
-                search.holds(run, Rule::Ending)
-            }),
+            Property::always(Rule::Client.name(), |search, run| search.holds(run, Rule::Client)),
+            Property::always(Rule::Removed.name(), |search, run| search.holds(run, Rule::Removed)),
+            Property::always(Rule::Ending.name(), |search, run| search.holds(run, Rule::Ending)),
         ]
     }
 }
@@ -149,20 +147,27 @@ pub(super) struct Report {
     pub(super) depth: usize,
     /// Different states of clients.
     pub(super) clients: usize,
+    /// Steps of clients that were carried out, again ones too.
+    pub(super) steps: usize,
     /// Moments at which nothing was under way, and whose end was seen.
-    pub(super) ends: usize,
+    pub(super) ends: BTreeSet<[u8; 32]>,
     /// Runs that would have gone on.
     pub(super) cut: usize,
     /// A script for each property that does not hold.
     pub(super) found: Vec<(&'static str, Vec<Action>, Option<Flaw>)>,
 }
 
-/// Goes through all runs of a setup, of at most `depth` actions.
-pub(super) fn search<E: Checked>(setup: &Setup, depth: usize) -> Report
+/// Goes through all runs of a setup, of at most `depth` actions, the shortest first; or until one is
+/// found that breaks a rule.
+pub(super) fn search<E: Checked>(setup: &Setup, depth: usize, until: Option<Rule>) -> Report
 where
     E::Joiner: 'static,
 {
-    let checker = Search::<E>::new(setup.clone(), depth).checker().spawn_bfs().join();
+    let until = until.map_or(HasDiscoveries::All, |rule| {
+        HasDiscoveries::AnyOf(BTreeSet::from([rule.name()]))
+    });
+    let checker = Search::<E>::new(setup.clone(), depth).checker().finish_when(until);
+    let checker = checker.spawn_bfs().join();
     let discoveries = checker.discoveries().into_iter();
     let found = discoveries.map(|(name, path)| {
         let run = path.last_state();
@@ -170,12 +175,14 @@ where
     });
     let found = found.collect();
     let model = checker.model();
+    let table = model.table.lock().unwrap();
     Report {
         states: checker.unique_state_count(),
         transitions: checker.state_count(),
         depth: checker.max_depth() - 1,
-        clients: model.table.lock().unwrap().len(),
-        ends: model.ends.lock().unwrap().len(),
+        clients: table.len(),
+        steps: table.steps,
+        ends: model.ends.lock().unwrap().keys().copied().collect(),
         cut: model.cut.load(Ordering::Relaxed),
         found,
     }
