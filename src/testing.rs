@@ -13,10 +13,13 @@ use crate::admission::Invite;
 use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::identity::Identity;
-use crate::meeting::{Event, Input, Meeting, MemberId, Message, Now, Output, Settings};
+use crate::meeting::{
+    Event, Expected, Input, Meeting, MemberId, Message, Now, Output, RestoreError, Settings,
+};
 
 pub use crate::media::testing::{pair, seal_unasked};
 pub use crate::meeting::testing::{Forgery, forge, key_package};
+pub use crate::sframe::Ledger;
 
 /// An identity whose key follows from `seed`.
 ///
@@ -66,6 +69,22 @@ pub fn join_with_passcode(
     Meeting::join_from(Entropy::seeded(seed), identity, invite, Some(passcode), now)
 }
 
+/// As [`Meeting::restore`], from a seed: another than its former self's, or it would draw the same
+/// keys again.
+///
+/// # Errors
+/// As [`Meeting::restore`].
+pub fn restore(
+    seed: [u8; 32],
+    identity: &Identity,
+    snapshot: &[u8],
+    key: &[u8; 32],
+    expected: Expected,
+    now: Now,
+) -> Result<Meeting, RestoreError> {
+    Meeting::restore_from(Entropy::seeded(seed), identity, snapshot, key, expected, now)
+}
+
 /// A digest of everything that a failed call must leave as it was: group, state, log position,
 /// queues, timers, counters and replay windows.
 #[must_use]
@@ -82,6 +101,7 @@ pub struct Room {
     clients: Vec<Meeting>,
     inboxes: Vec<Vec<Input>>,
     events: Vec<Vec<Event>>,
+    cut_off: HashSet<usize>,
     log: Vec<Vec<u8>>,
     seen: HashSet<MessageId>,
     blobs: HashMap<BlobHash, Vec<u8>>,
@@ -149,6 +169,19 @@ impl Room {
         self.clients.len().saturating_sub(1)
     }
 
+    /// The server no longer delivers anything to a client.
+    pub fn cut_off(&mut self, who: usize) {
+        self.cut_off.insert(who);
+    }
+
+    /// A client's process dies, and another takes its place and connects.
+    #[allow(clippy::indexing_slicing, reason = "a test that names nobody fails by panicking")]
+    pub fn restart(&mut self, who: usize, meeting: Meeting) {
+        self.clients[who] = meeting;
+        self.inboxes[who] = vec![Input::Connected { next: self.log.len() as u64 }];
+        self.run();
+    }
+
     /// The time, which [`wait`](Self::wait) and [`run`](Self::run) alone move.
     #[must_use]
     pub fn now(&self) -> Now {
@@ -187,7 +220,7 @@ impl Room {
             let mut outputs = Vec::new();
             for (who, (client, inbox)) in self.clients.iter_mut().zip(&mut self.inboxes).enumerate()
             {
-                for input in inbox.drain(..) {
+                for input in inbox.drain(..).filter(|_| !self.cut_off.contains(&who)) {
                     // Who is out takes in nothing any more.
                     let _ = client.handle(input, now);
                 }

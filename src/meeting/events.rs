@@ -52,7 +52,7 @@ pub(super) struct Counters(BTreeMap<StayId, (u64, u64)>);
 
 impl Counters {
     /// Whether this counter is new; it is old from then on.
-    fn accept(&mut self, author: StayId, counter: u64) -> bool {
+    pub(super) fn accept(&mut self, author: StayId, counter: u64) -> bool {
         // SPEC [G11]: the highest counter and a bit for each of the 64 up to it, so that a retry
         // may overtake.
         let Some((highest, seen)) = self.0.get_mut(&author) else {
@@ -70,6 +70,19 @@ impl Counters {
         let new = *seen & bit == 0;
         *seen |= bit;
         new
+    }
+
+    /// All counters, to be stored: author, the highest, and the bits of the 64 up to it.
+    pub(super) fn to_vec(&self) -> Vec<([u8; 16], u64, u64)> {
+        let counter =
+            |(stay, (highest, seen)): (&StayId, &(u64, u64))| (*stay.as_bytes(), *highest, *seen);
+        self.0.iter().map(counter).collect()
+    }
+
+    /// What [`to_vec`](Self::to_vec) gave.
+    pub(super) fn of(stored: &[([u8; 16], u64, u64)]) -> Self {
+        let counter = |(stay, highest, seen): &_| (StayId::new(*stay), (*highest, *seen));
+        Self(stored.iter().map(counter).collect())
     }
 
     /// Forgets those who are gone: their stay ids never come back.
@@ -182,6 +195,7 @@ impl<E: Engine> Member<E> {
             return Err(Refusal::by(stay, Fault::UnknownAuthor));
         };
         let author = seat.occupant.clone();
+        self.look_for_clone(shared, stay, counter, &opened, now_ms);
         // SPEC [G11]
         if !self.counters.accept(stay, counter) {
             return Err(Refusal::by(stay, Fault::Replayed));
@@ -192,7 +206,7 @@ impl<E: Engine> Member<E> {
             self.say_again(shared, now_ms)?;
             return Ok(Outcome::Goes);
         }
-        self.heard_host(&author.fingerprint);
+        self.hear(&author, now_ms);
         let said = Said { author, epoch, counter, signed: &opened };
         self.take(shared, said, kind, agrees, now_ms)
     }
@@ -208,7 +222,9 @@ impl<E: Engine> Member<E> {
         let stay = said.author.stay;
         match kind {
             EventKind::Leave => return Ok(self.read_leave(stay, said.signed, now_ms)),
-            EventKind::Confirm { .. } => self.read_confirm(shared, stay, agrees, said.epoch),
+            EventKind::Confirm { .. } => {
+                self.read_confirm(shared, stay, agrees, said.epoch, now_ms);
+            }
             EventKind::End => {
                 // SPEC [G12], [G16]
                 self.entitle(&said.author, Right::End)?;
@@ -255,7 +271,14 @@ impl<E: Engine> Member<E> {
         Outcome::Goes
     }
 
-    fn read_confirm(&mut self, shared: &mut Shared, stay: StayId, agrees: bool, epoch: u64) {
+    fn read_confirm(
+        &mut self,
+        shared: &mut Shared,
+        stay: StayId,
+        agrees: bool,
+        epoch: u64,
+        now_ms: u64,
+    ) {
         if stay == self.stay {
             self.confirming = false;
             return;
@@ -271,11 +294,14 @@ impl<E: Engine> Member<E> {
         // SPEC [A8]
         if self.standing == Standing::Unconfirmed {
             self.standing = Standing::Confirmed;
+            self.begin_liveness(now_ms);
             // SPEC [M13]: sealers may have been taken before, and may run beside this call.
             shared.gate_relay(&self.state);
             shared.keyring.allow_sealing(true);
             shared.tell(Event::Joined);
             self.vet_all(shared);
+            // SPEC [R3]
+            shared.snapshot_due = true;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A member: who is in the group and follows its log.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use incamera_wire::{
     BlobHash, DenyReason, EventKind, Fingerprint, GroupState, KeyPackageRef, MessageId, Right,
@@ -11,7 +12,11 @@ use super::epochs::{EpochView, Epochs, handshake_key};
 use super::events::Counters;
 use super::face::{Event, Participant};
 use super::intents::Intents;
+use super::liveness::Liveness;
+use super::orders::OwnOrder;
+use super::prefix::{Beginning, Prefix};
 use super::proving::Handling;
+use super::recovery::Recovery;
 use super::room::Room;
 use super::roster::{Roster, Seat};
 use super::shared::{Shared, suite};
@@ -40,6 +45,9 @@ pub(super) enum Standing {
     Unconfirmed,
     /// In.
     Confirmed,
+    /// Comes from a snapshot and has merged no path commit that it made since: it follows the log,
+    /// and neither seals nor opens (SPEC \[R4\]).
+    Restored,
     /// Has said that it leaves.
     Leaving,
     /// A commit that the others read is unreadable here (SPEC \[G3\]).
@@ -90,14 +98,15 @@ pub(super) struct Member<E: Engine> {
     pub(super) confirming: bool,
     /// Whether a commit that the others read is unreadable here (SPEC \[G3\]).
     pub(super) broken: bool,
+    pub(super) recovery: Recovery,
     /// The trees of the latest commits that added, to be sent again to who missed them.
     pub(super) trees: VecDeque<SentTree>,
     pub(super) lobby: Lobby,
     pub(super) handling: Handling,
     pub(super) budget: Budget,
     pub(super) room: Room,
-    /// One's own orders on their way to the log, and whom they name.
-    pub(super) own_orders: Vec<(Fingerprint, MessageId)>,
+    /// Orders that this member has given and that are not carried out.
+    pub(super) own_orders: Vec<OwnOrder>,
     /// Whether this member says that nothing is heard of the hosts.
     pub(super) declares_silent: bool,
     /// Signed statements of this epoch that nothing is heard of the hosts, by author.
@@ -109,6 +118,8 @@ pub(super) struct Member<E: Engine> {
     pub(super) confirm_at: Option<u64>,
     /// When sealers have entered an epoch that newcomers are in.
     pub(super) key_frames_at: Option<u64>,
+    /// What shows that the log is the others' too, and current.
+    pub(super) live: Liveness,
 }
 
 impl<E: Engine> Member<E> {
@@ -119,6 +130,7 @@ impl<E: Engine> Member<E> {
         state: GroupState,
         roster: Roster,
         standing: Standing,
+        from: Beginning,
         now_ms: u64,
     ) -> Result<Self, Error> {
         let stay = roster.at(group.own_leaf()).map(|seat| seat.occupant.stay);
@@ -126,10 +138,12 @@ impl<E: Engine> Member<E> {
         install_psks(&mut group, &state)?;
         let mut room = Room::default();
         room.settle(&roster, now_ms);
-        let entered = entered(&group, &roster, true, false);
-        let member = Self {
+        let view = EpochView::of(&group, roster)?;
+        let prefix = Prefix::new(from, shared.meeting, view.epoch, &view.authenticator);
+        let entered = entered(&group, &view.roster, true, false);
+        let mut member = Self {
             handshake_key: handshake_key(&group)?,
-            epochs: Epochs::new(EpochView::of(&group, roster)?),
+            epochs: Epochs::new(view),
             group,
             state,
             stay,
@@ -139,11 +153,13 @@ impl<E: Engine> Member<E> {
             stands_by: None,
             confirming: false,
             broken: false,
+            recovery: Recovery::default(),
             trees: VecDeque::new(),
             lobby: Lobby::default(),
             handling: Handling::default(),
             budget: match standing {
-                Standing::Unconfirmed => Budget::of_newcomer(now_ms),
+                // SPEC [A13]: nor does a snapshot say when runs began.
+                Standing::Unconfirmed | Standing::Restored => Budget::of_newcomer(now_ms),
                 _ => Budget::default(),
             },
             room,
@@ -155,12 +171,15 @@ impl<E: Engine> Member<E> {
             own_commit: None,
             confirm_at: None,
             key_frames_at: None,
+            live: Liveness::new(prefix, now_ms),
         };
+        member.begin_liveness(now_ms);
         member.install(shared, false, false, now_ms)?;
         Ok(member)
     }
 
-    /// Installs the media keys of the current epoch (SPEC \[K1\]); whoever leaves has erased them all.
+    /// Installs the media keys of the current epoch (SPEC \[K1\]); whoever leaves has erased them all,
+    /// and those of an epoch that a former self may have sealed in stay out.
     pub(super) fn install(
         &self,
         shared: &Shared,
@@ -168,7 +187,8 @@ impl<E: Engine> Member<E> {
         removes: bool,
         now_ms: u64,
     ) -> Result<(), Error> {
-        if self.standing == Standing::Leaving {
+        // SPEC [R4]
+        if matches!(self.standing, Standing::Leaving | Standing::Restored) {
             return Ok(());
         }
         let length = suite(shared.profile)?.key_len();
@@ -198,10 +218,10 @@ impl<E: Engine> Member<E> {
     /// The current roster, as people see it.
     pub(super) fn participants(&self, contacts: &Contacts) -> Vec<Participant> {
         let seats = self.roster().seats();
-        let participant = |seat: &Seat| {
-            let Seat { occupant, name, .. } = seat;
+        let participant = |seat: &Arc<Seat>| {
+            let Seat { occupant, name, .. } = &**seat;
             let (member, fingerprint) = (occupant.stay, occupant.fingerprint);
-            let same = |other: &&Seat| other.occupant.fingerprint == fingerprint;
+            let same = |other: &&Arc<Seat>| other.occupant.fingerprint == fingerprint;
             let entry = policy::entry_of(&self.state, &fingerprint);
             Participant {
                 member,
@@ -219,6 +239,7 @@ impl<E: Engine> Member<E> {
                 verified: contacts.is_verified(&fingerprint),
                 ordered_out: self.intents.orders_out(&fingerprint),
                 since_ms: self.room.since(member),
+                heard_ms: self.live.voices.of(member).and_then(|voice| voice.heard_ms),
                 leaf: occupant.leaf,
                 own: member == self.stay,
             }
@@ -235,7 +256,7 @@ impl<E: Engine> Member<E> {
     pub(super) fn require_in(&self) -> Result<(), Error> {
         match self.standing {
             Standing::Confirmed => Ok(()),
-            Standing::Unconfirmed => Err(Error::NotJoined),
+            Standing::Unconfirmed | Standing::Restored => Err(Error::NotJoined),
             Standing::Leaving => Err(Error::Ended),
             Standing::Broken => Err(Error::Broken),
         }
@@ -283,6 +304,7 @@ impl<E: Engine> Member<E> {
         let lobby = self.drive_lobby(shared, now_ms);
         // What the lobby has let in is committed at once.
         self.commit_what_can_be(shared, now_ms);
+        let live = self.drive_liveness(shared, now_ms);
         shared.gate_relay(&self.state);
         let gate = self.gate_sealing(shared, now_ms);
         let commits = self.standing == Standing::Confirmed && !self.group.has_pending();
@@ -291,9 +313,12 @@ impl<E: Engine> Member<E> {
         let due =
             due.chain(Some(self.upkeep.deadline()).filter(|_| self.intents.orders.is_empty()));
         let intents = due.min().filter(|_| commits);
+        // What is overdue waits for the log.
+        let returns = self.intents.deadline().filter(|at| *at > now_ms);
+        let returns = returns.filter(|_| self.standing == Standing::Restored);
         let ended = self.epochs.sweep(now_ms);
-        let own = [self.confirm_at, self.key_frames_at, intents, ended];
-        own.into_iter().chain([lobby, gate, self.room.deadline()]).flatten().min()
+        let own = [self.confirm_at, self.key_frames_at, intents, returns, ended];
+        own.into_iter().chain([lobby, live, gate, self.room.deadline()]).flatten().min()
     }
 
     /// Drops knocks and admissions whose invites are no longer live.
@@ -328,6 +353,8 @@ impl<E: Engine> Member<E> {
         hash.update(format!("{} {:?}", self.declares_silent, self.statements));
         self.intents.digest(hash);
         self.upkeep.digest(hash);
+        self.recovery.digest(hash);
+        self.live.digest(hash);
     }
 }
 

@@ -20,6 +20,10 @@ pub(super) enum Mistake {
     SkipsVerdicts,
     /// Goes on sealing while an order is overdue (SPEC \[M9\]).
     IgnoresOrders,
+    /// Seals in the epoch before for a while, also when somebody was removed (SPEC \[M6\]).
+    LingersOn,
+    /// Does not tell who comes and goes.
+    HidesPeople,
 }
 
 impl Shared {

@@ -8,17 +8,20 @@
 mod begin;
 mod build;
 mod client;
+mod clocks;
 mod commits;
 mod doors;
 mod epochs;
 mod events;
 mod face;
+mod heartbeat;
 mod hook;
 mod host;
 mod intents;
 mod knocking;
 mod know;
 mod links;
+mod liveness;
 mod machine;
 mod member;
 #[cfg(test)]
@@ -29,12 +32,16 @@ mod orders;
 mod outbox;
 mod people;
 mod powers;
+mod prefix;
 mod proving;
+mod recovery;
 mod relays;
+mod restore;
 mod room;
 mod roster;
 mod settings;
 mod shared;
+mod snapshot;
 mod succession;
 mod talk;
 #[cfg(any(test, feature = "testing"))]
@@ -43,6 +50,7 @@ pub(crate) mod testing;
 mod tests;
 mod upkeep;
 mod verdict;
+mod voices;
 
 pub use client::Meeting;
 pub use face::{
@@ -52,4 +60,5 @@ pub use hook::{Applicant, IdentityHook};
 pub use know::Rules;
 pub use links::{InviteOptions, LiveInvite};
 pub use relays::ProvedRelay;
+pub use restore::{Expected, RestoreError};
 pub use settings::Settings;

@@ -6,6 +6,7 @@ mod facts;
 mod group;
 mod leaf;
 mod provider;
+mod saved;
 mod signer;
 mod stage;
 mod storage;
@@ -19,9 +20,9 @@ pub(crate) use face::{
     KeyPackageFacts, Leaf, StageFault, Stay, WelcomeFault,
 };
 pub(crate) use group::Group;
+use incamera_wire::{InviteId, KeyPackageRef, MeetingId, Profile};
 #[cfg(test)]
 pub(crate) use symbolic::Symbolic;
-use incamera_wire::{InviteId, KeyPackageRef, MeetingId, Profile};
 
 #[cfg(test)]
 mod tests;

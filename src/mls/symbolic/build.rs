@@ -40,8 +40,7 @@ pub(super) fn apply(old: &Epoch, content: &Content) -> Option<Applied> {
     for proposal in &content.proposals {
         let Proposal::Add(KeyPackage { leaf, .. }) = proposal else { continue };
         let clashes = |other: &LeafNode| {
-            other.signature_key == leaf.signature_key
-                || other.encryption_key == leaf.encryption_key
+            other.signature_key == leaf.signature_key || other.encryption_key == leaf.encryption_key
         };
         if tree.iter().flatten().any(clashes) {
             return None;
@@ -91,10 +90,7 @@ pub(super) fn welcome_key(joiner_secret: &Key, psks: &[Key]) -> Key {
 }
 
 /// The key packages of a plan, if it is one that the group can carry out.
-fn check_plan(
-    group: &Symbolic,
-    plan: &CommitPlan<'_>,
-) -> Result<Vec<KeyPackage>, EngineFault> {
+fn check_plan(group: &Symbolic, plan: &CommitPlan<'_>) -> Result<Vec<KeyPackage>, EngineFault> {
     if plan.psk.is_some() == plan.adds.is_empty() {
         return Err(EngineFault::Plan("an Add takes a PSK, and nothing else does"));
     }
@@ -150,9 +146,7 @@ fn add_path(
         if index == group.own_leaf || added.contains(&index) {
             continue;
         }
-        let broken = group.victim == Some(index);
-        let sealed = if broken { vec![0; 64] } else { seal_to(&node.encryption_key, &bound, &path_secret) };
-        slots.push((index, sealed));
+        slots.push((index, seal_to(&node.encryption_key, &bound, &path_secret)));
     }
     content.path = Some(Path { leaf, slots });
     Ok((leaf_key, path_secret))
@@ -226,9 +220,8 @@ fn welcome(
     let info = GroupInfo { context, confirmation_tag, signer: group.own_leaf, signature };
     let key = welcome_key(&secrets.joiner_secret, psks);
     let group_info = seal(&key, b"GroupInfo", &encode(&info));
-    let part = |add: &KeyPackage| {
-        (add.reference(), seal_to(&add.init_key, &group_info, &encode(secrets)))
-    };
+    let part =
+        |add: &KeyPackage| (add.reference(), seal_to(&add.init_key, &group_info, &encode(secrets)));
     let secrets = adds.iter().map(part).collect();
     let exported = epoch.export(TREE_LABEL, b"", 32)?;
     let tree_secret = Secret::read(&exported);

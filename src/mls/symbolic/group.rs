@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 
 use ed25519_dalek::Signer as _;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::crypto::{Key, derive, expand, hash, public_key};
 use super::joiner::SymbolicJoiner;
 use super::message::{Context, KeyPackage, LeafNode, Signature, Tree, tree_hash};
-use super::{build, stage};
+use super::{build, saved, stage};
 use crate::entropy::Entropy;
 use crate::mls::leaf::check_profile;
 use crate::mls::{
@@ -20,7 +21,7 @@ use crate::mls::{
 use crate::secret::Secret;
 
 /// One epoch as a member sees it.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Epoch {
     pub(super) context: Context,
     pub(super) tree: Tree,
@@ -29,7 +30,7 @@ pub(super) struct Epoch {
 }
 
 /// An epoch that a commit leads to, and the private key of one's own leaf in it.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Next {
     pub(super) epoch: Epoch,
     pub(super) leaf_key: Option<Key>,
@@ -55,8 +56,6 @@ pub(crate) struct Symbolic {
     pub(super) leaf_key: Option<Key>,
     pub(super) psks: BTreeMap<InviteId, Key>,
     pub(super) pending: Option<Pending>,
-    /// The leaf that this member's paths are unreadable to.
-    pub(super) victim: Option<u32>,
 }
 
 /// A commit that was read and may be merged.
@@ -135,11 +134,6 @@ impl Symbolic {
         self.leaf_key = None;
     }
 
-    /// Makes this member's paths unreadable to a leaf.
-    pub(crate) fn sabotage(&mut self, victim: u32) {
-        self.victim = Some(victim);
-    }
-
     fn is_stale(&self, staged: &Staged) -> bool {
         let pending = self.pending.as_ref().map(|pending| pending.next.epoch.authenticator());
         staged.epoch != self.epoch()
@@ -180,7 +174,6 @@ impl Engine for Symbolic {
             leaf_key: Some(leaf_key),
             psks: BTreeMap::new(),
             pending: None,
-            victim: None,
         })
     }
 
@@ -258,6 +251,20 @@ impl Engine for Symbolic {
 
     fn stage(&mut self, message: &[u8]) -> Result<(Staged, CommitFacts), StageFault> {
         stage::stage(self, message)
+    }
+
+    fn save(&self) -> Result<Zeroizing<Vec<u8>>, EngineFault> {
+        Ok(saved::save(self))
+    }
+
+    fn load(
+        entropy: &Entropy,
+        profile: Profile,
+        meeting: &MeetingId,
+        saved: &[u8],
+    ) -> Result<Self, EngineFault> {
+        check_profile(profile)?;
+        saved::load(entropy, meeting, saved)
     }
 
     fn merge(&mut self, staged: Staged) -> Result<(), EngineFault> {

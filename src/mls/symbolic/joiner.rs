@@ -73,11 +73,8 @@ impl SymbolicJoiner {
             return Err(refused("a PSK that is not this invite's"));
         }
         let psks = vec![*secret.expose(); secrets.psks.len()];
-        let info = open(
-            &welcome_key(&secrets.joiner_secret, &psks),
-            b"GroupInfo",
-            &welcome.group_info,
-        );
+        let info =
+            open(&welcome_key(&secrets.joiner_secret, &psks), b"GroupInfo", &welcome.group_info);
         let info: Option<GroupInfo> = info.and_then(|bytes| decode(&bytes));
         let info = info.ok_or(refused("its GroupInfo does not open: another link secret?"))?;
         let [psk] = psks[..] else { return Err(refused("not exactly this invite's PSK")) };
@@ -119,8 +116,7 @@ impl Joiner for SymbolicJoiner {
         let info = &opened.info;
         let signer = tree.get(info.signer as usize).and_then(Option::as_ref);
         let to_sign = GroupInfo::to_sign(&info.context, &info.confirmation_tag);
-        let signed =
-            |key: &Key| verifies(key, &to_sign, &info.signature);
+        let signed = |key: &Key| verifies(key, &to_sign, &info.signature);
         if tree_hash(&tree) != info.context.tree_hash {
             return Err(refused("not the ratchet tree of this group"));
         }
@@ -144,7 +140,6 @@ impl Joiner for SymbolicJoiner {
             leaf_key: Some(self.leaf_key),
             psks: BTreeMap::new(),
             pending: None,
-            victim: None,
         })
     }
 }

@@ -176,11 +176,8 @@ impl Content {
 impl Commit {
     /// The membership tag under the secret of the epoch that the commit is for.
     pub(super) fn membership_tag(&self, secret: &Key) -> Key {
-        let parts: [&[u8]; 3] = [
-            &encode(&self.content),
-            &self.signature.concat(),
-            &self.confirmation_tag,
-        ];
+        let parts: [&[u8]; 3] =
+            [&encode(&self.content), &self.signature.concat(), &self.confirmation_tag];
         hash("membership tag", &[&derive(secret, "membership"), &parts.concat()])
     }
 }

@@ -11,6 +11,7 @@ mod crypto;
 mod group;
 mod joiner;
 mod message;
+mod saved;
 mod stage;
 
 pub(crate) use group::Symbolic;

@@ -14,10 +14,7 @@ fn refused(reason: &'static str, committer: Option<u32>) -> StageFault {
 }
 
 /// Reads `message` as a commit for the group's current epoch.
-pub(super) fn stage(
-    group: &Symbolic,
-    bytes: &[u8],
-) -> Result<(Staged, CommitFacts), StageFault> {
+pub(super) fn stage(group: &Symbolic, bytes: &[u8]) -> Result<(Staged, CommitFacts), StageFault> {
     let Some(Message::Commit(commit)) = decode(bytes) else { return Err(StageFault::Malformed) };
     check_frame(group, &commit)?;
     let committer = commit.content.committer;
@@ -30,7 +27,8 @@ pub(super) fn stage(
             let staged = Staged { epoch, commit: StagedKind::Own { authenticator } };
             return Ok((staged, pending.facts.clone()));
         }
-        let same = |own: &Commit| own.content == commit.content && own.signature == commit.signature;
+        let same =
+            |own: &Commit| own.content == commit.content && own.signature == commit.signature;
         if let Some(Message::Commit(own)) = decode(&pending.message)
             && same(&own)
         {
@@ -52,6 +50,10 @@ pub(super) fn stage(
     };
     let next = follow(group, &commit, applied, &path_secret)?;
     let facts = facts(group, &commit.content).map_err(|reason| refused(reason, by))?;
+    // SPEC [R7]: without a path it could be merged like anybody's.
+    if facts.own {
+        return Err(StageFault::NotMine(Box::new(facts)));
+    }
     Ok((Staged { epoch, commit: StagedKind::Read(Box::new(next)) }, facts))
 }
 
@@ -116,6 +118,7 @@ fn judge_public_part(group: &Symbolic, content: &Content) -> StageFault {
         return refused("an invalid commit", by);
     }
     match facts(group, content) {
+        Ok(facts) if facts.own => StageFault::NotMine(Box::new(facts)),
         Ok(facts) => StageFault::Unreadable(Box::new(facts)),
         Err(reason) => refused(reason, by),
     }
@@ -162,11 +165,7 @@ pub(super) fn facts(group: &Symbolic, content: &Content) -> Result<CommitFacts, 
 }
 
 /// What a path makes of the committer's credential, if anything.
-fn renamed(
-    group: &Symbolic,
-    committer: u32,
-    path: &Path,
-) -> Result<Option<Vec<u8>>, &'static str> {
+fn renamed(group: &Symbolic, committer: u32, path: &Path) -> Result<Option<Vec<u8>>, &'static str> {
     let old = group.epoch.leaf(committer).ok_or("a committer without a leaf")?;
     if old.signature_key != path.leaf.signature_key {
         return Err("a path that changes the signature key");

@@ -83,13 +83,13 @@ fn told(facts: &CommitFacts) -> impl Debug + use<> {
 fn fault(fault: StageFault) -> impl Debug + use<> {
     match fault {
         StageFault::Unreadable(facts) => format!("unreadable: {:?}", told(&facts)),
+        StageFault::NotMine(facts) => format!("not mine: {:?}", told(&facts)),
         other => format!("{other:?}"),
     }
 }
 
 fn begin<E: Tried>() -> E {
-    let mut group =
-        E::create(&entropy(1), Profile::Standard, &stay(1), &MEETING, STATE).unwrap();
+    let mut group = E::create(&entropy(1), Profile::Standard, &stay(1), &MEETING, STATE).unwrap();
     group.set_psks(&[(INVITE, &link())]).unwrap();
     group
 }
@@ -196,6 +196,39 @@ fn ones_own_commit_comes_back<E: Tried>(story: &mut Story) {
     story.merge("the dropped Add wins", &mut groups, &pathless);
 }
 
+fn a_group_is_saved<E: Tried>(story: &mut Story) {
+    let load = |saved: &[u8]| E::load(&entropy(77), Profile::Standard, &MEETING, saved);
+    let mut groups = members::<E>(3);
+    let before = groups[1].save().unwrap();
+    groups[1] = load(&before).unwrap();
+    story.compare(&groups);
+    story.note("saved again", *groups[1].save().unwrap() == *before);
+    let adds = [knocker::<E>(9).key_package().to_vec()];
+    for plan in [renewing(), removing(&[2]), adding(&adds, &link())] {
+        let mut former = load(&before).unwrap();
+        former.set_psks(&[(INVITE, &link())]).unwrap();
+        let message = former.build(&plan).unwrap().message;
+        story.stage("by its former self", &mut groups[1], &message);
+        story.stage("and to another", &mut groups[0], &message);
+    }
+    let own = groups[1].build(&renewing()).unwrap().message;
+    groups[1] = load(&groups[1].save().unwrap()).unwrap();
+    story.merge("what was pending", &mut groups, &own);
+    groups[1].build(&renewing()).unwrap();
+    groups[1] = load(&groups[1].save().unwrap()).unwrap();
+    let won = groups[0].build(&removing(&[2])).unwrap().message;
+    story.merge("what was pending loses", &mut groups, &won);
+    let saved = groups[0].save().unwrap();
+    let cut = &saved[..saved.len() - 1];
+    story.note("cut", matches!(load(cut).err(), Some(EngineFault::Saved(_))));
+    let elsewhere = MeetingId::new([0x12; 16]);
+    let foreign = E::load(&entropy(7), Profile::Standard, &elsewhere, &saved).err();
+    story.note("foreign", matches!(foreign, Some(EngineFault::Saved(_))));
+    story.note("profile", E::load(&entropy(7), Profile::Portable, &MEETING, &saved).err());
+    groups[0].lose_path();
+    story.note("blind", load(&groups[0].save().unwrap()).err());
+}
+
 fn a_path_is_unreadable<E: Tried>(story: &mut Story) {
     let mut groups = members::<E>(4);
     groups[1].lose_path();
@@ -205,12 +238,9 @@ fn a_path_is_unreadable<E: Tried>(story: &mut Story) {
     let renamed = groups[2].build(&renaming(b"renamed")).unwrap();
     story.stage("a rename to one", &mut groups[1], &renamed.message);
     let adds = [knocker::<E>(9).key_package().to_vec()];
-    let pathless = groups[1].build(&adding(&adds, &link())).unwrap();
-    story.merge("what has no path", &mut groups, &pathless.message);
-    let own = groups[1].build(&renewing()).unwrap();
-    story.merge("a path of its own", &mut groups, &own.message);
-    let after = groups[2].build(&renewing()).unwrap();
-    story.merge("what comes after", &mut groups, &after.message);
+    let pathless = groups[3].build(&adding(&adds, &link())).unwrap();
+    story.stage("what has no path", &mut groups[1], &pathless.message);
+    story.compare(&groups);
 }
 
 fn plans_that_are_none<E: Tried>(story: &mut Story) {
@@ -279,8 +309,7 @@ fn what_is_no_commit_of_this_group<E: Tried>(story: &mut Story) {
         story.stage("nor to its author", &mut groups[0], bytes);
     }
     let elsewhere = MeetingId::new([0x12; 16]);
-    let mut other =
-        E::create(&entropy(5), Profile::Standard, &stay(5), &elsewhere, STATE).unwrap();
+    let mut other = E::create(&entropy(5), Profile::Standard, &stay(5), &elsewhere, STATE).unwrap();
     let foreign = other.build(&renewing()).unwrap().message;
     story.stage("of another group", &mut groups[1], &foreign);
     // Epochs later and earlier than one's own.
@@ -358,10 +387,11 @@ fn limits<E: Tried>(story: &mut Story) {
 
 /// All scenarios, and what one engine makes of them.
 fn stories<E: Tried>() -> Vec<(&'static str, Vec<String>)> {
-    let scenarios: [(&'static str, fn(&mut Story)); 9] = [
+    let scenarios: [(&'static str, fn(&mut Story)); 10] = [
         ("people come and go", people_come_and_go::<E>),
         ("one of two commits wins", one_of_two_commits_wins::<E>),
         ("one's own commit comes back", ones_own_commit_comes_back::<E>),
+        ("a group is saved", a_group_is_saved::<E>),
         ("a path is unreadable", a_path_is_unreadable::<E>),
         ("plans that are none", plans_that_are_none::<E>),
         ("names change", names_change::<E>),

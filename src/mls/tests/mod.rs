@@ -8,6 +8,7 @@ mod mutated;
 mod refused;
 mod renamed;
 mod rogue;
+mod saved;
 mod sizes;
 mod unreadable;
 

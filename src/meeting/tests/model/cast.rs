@@ -1,26 +1,30 @@
 //! Who takes part: a meeting that exists already, from which every run begins.
 
 use ed25519_dalek::SigningKey;
-use incamera_wire::{GroupState, MailboxId, MemberEntry, MeetingId, Profile, Role};
+use incamera_wire::{GroupState, MailboxId, MeetingId, MemberEntry, Profile, Role};
 
+use crate::admission::Invite;
+use crate::entropy::Entropy;
+use crate::hpke;
+use crate::identity::Identity;
 use crate::meeting::begin::new_stay;
 use crate::meeting::epochs::read_roster;
 use crate::meeting::face::Now;
 use crate::meeting::machine::Core;
 use crate::meeting::member::{Member, Standing};
 use crate::meeting::mistakes::Mistake;
+use crate::meeting::prefix::Beginning;
+use crate::meeting::restore::Expected;
 use crate::meeting::roster::Roster;
 use crate::meeting::settings::Settings;
 use crate::meeting::shared::Shared;
-use crate::admission::Invite;
-use crate::entropy::Entropy;
-use crate::hpke;
-use crate::identity::Identity;
 use crate::mls::{CommitPlan, Engine, Group, Joiner, Stay, Symbolic};
 use crate::policy;
 
 /// When every run begins, in monotonic milliseconds: late enough that anything can lie in the past.
 pub(super) const START_MS: u64 = 1_000_000;
+/// What snapshots are sealed under.
+pub(super) const KEY: [u8; 32] = [9; 32];
 /// The people, by index. The first is host and the second co-host, who follows.
 pub(super) const NAMES: [&str; 6] = ["Ada", "Ben", "Cleo", "Dan", "Eve", "Finn"];
 
@@ -69,6 +73,8 @@ pub(super) struct Cast<E> {
     roster: Roster,
     /// Who makes which mistake.
     mistake: Option<(usize, Mistake)>,
+    /// Whether clients store snapshots.
+    stores: bool,
 }
 
 pub(super) fn now(at_ms: u64) -> Now {
@@ -105,7 +111,7 @@ fn shared(who: usize, life: u8, meeting: MeetingId) -> (Shared, Stay) {
 
 impl<E: Checked> Cast<E> {
     /// A meeting of the first `size` people.
-    pub(super) fn new(size: usize, mistake: Option<(usize, Mistake)>) -> Self {
+    pub(super) fn new(size: usize, mistake: Option<(usize, Mistake)>, stores: bool) -> Self {
         let (meeting, state) = (MeetingId::new([0x77; 16]), state());
         let stays: Vec<Stay> = (0..size).map(|who| shared(who, 0, meeting).1).collect();
         let encoded = state.encode();
@@ -128,9 +134,21 @@ impl<E: Checked> Cast<E> {
         };
         groups.extend(joiners.iter().map(join));
         let roster = read_roster(&groups[0], meeting, None).unwrap();
-        let seated = |(group, stay): (E, &Stay)| Seated { stay_key: stay.signing_key.to_bytes(), group };
+        let seated =
+            |(group, stay): (E, &Stay)| Seated { stay_key: stay.signing_key.to_bytes(), group };
         let seated = groups.into_iter().zip(&stays).map(seated).collect();
-        Self { meeting, seated, state, roster, mistake }
+        Self { meeting, seated, state, roster, mistake, stores }
+    }
+
+    pub(super) fn stores(&self) -> bool {
+        self.stores
+    }
+
+    /// A client that comes back from a snapshot, in one of the lives of its person.
+    pub(super) fn restored(&self, who: usize, life: u8, stored: &[u8], at_ms: u64) -> Core<E> {
+        let (entropy, expected) = (seed(who, life), Expected::default());
+        let core = Core::restore(entropy, &identity(who), &KEY, stored, expected, now(at_ms));
+        core.unwrap()
     }
 
     /// How many are in from the start.
@@ -148,7 +166,9 @@ impl<E: Checked> Cast<E> {
         shared.mistake = self.mistake.filter(|(by, _)| *by == who).map(|(_, mistake)| mistake);
         let (group, state) = (group.twin(&shared.entropy), self.state.duplicate());
         let (roster, standing) = (self.roster.clone(), Standing::Confirmed);
-        let member = Member::enter(&shared, group, state, roster, standing, START_MS).unwrap();
+        let from = Beginning::Created;
+        let member = Member::enter(&shared, group, state, roster, standing, from, START_MS);
+        let member = member.unwrap();
         shared.keyring.allow_sealing(true);
         Core::created(shared, member, now)
     }

@@ -1,16 +1,13 @@
-//! One client of a run, and what a witness of it writes down: what the application is told and what
-//! leaves through a microphone.
+//! One client of a run: what reaches it, what it does by itself, and what comes of it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
 
-use incamera_wire::{
-    Destination, Door, Envelope, EnvelopeKind, FrameHeader, MailboxId, MessageId, Right, StayId, Track,
-};
+use incamera_wire::{BlobHash, Destination, Door, MailboxId, MessageId, Right, Track};
 use sha2::{Digest as _, Sha256};
 
-use super::cast::{Cast, Checked, NAMES, identity, now};
+use super::cast::{Cast, Checked, KEY, NAMES, identity, now};
+use super::parcel::Parcel;
+use super::witness::Witness;
 use crate::error::Error;
 use crate::media::{Framing, Sealer};
 use crate::meeting::face::{Event, Input, Message, Output};
@@ -19,13 +16,6 @@ use crate::meeting::member::{Member, Standing, entered};
 use crate::meeting::shared::Shared;
 use crate::meeting::upkeep::Upkeep;
 use crate::policy::Change;
-
-/// Bytes under way, told apart by their hash.
-#[derive(Clone)]
-pub(super) struct Parcel {
-    pub(super) id: u64,
-    pub(super) bytes: Arc<Vec<u8>>,
-}
 
 /// What somebody does by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,8 +39,13 @@ pub(super) enum Call {
 /// What reaches a client, or what it does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Stimulus {
-    Connected { next: u64 },
-    Entry { seq: u64, entry: Parcel },
+    Connected {
+        next: u64,
+    },
+    Entry {
+        seq: u64,
+        entry: Parcel,
+    },
     Lobby(Parcel),
     Direct(Parcel),
     Blob(Parcel),
@@ -58,6 +53,10 @@ pub(super) enum Stimulus {
     Timeout,
     /// It crashed and is gone; its person knocks with a new client.
     Reborn,
+    /// It crashed, and comes back from its newest snapshot or from the one before.
+    Restored {
+        newest: bool,
+    },
 }
 
 /// A stimulus and when it came, in monotonic milliseconds.
@@ -72,7 +71,7 @@ pub(super) struct Step {
 pub(super) enum Sent {
     Post { id: MessageId, to: Destination, parcel: Parcel },
     Fetch { from: u64 },
-    FetchBlob { hash: incamera_wire::BlobHash },
+    FetchBlob { hash: BlobHash },
 }
 
 /// What came of a step.
@@ -84,27 +83,6 @@ pub(super) struct Outcome {
     pub(super) flaw: Option<String>,
 }
 
-/// An epoch in which a client was.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Visit {
-    pub(super) epoch: u64,
-    pub(super) authenticator: [u8; 32],
-    pub(super) stay: StayId,
-    /// Whether a member had confirmed this client by then.
-    pub(super) confirmed: bool,
-}
-
-/// A frame that was sealed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Frame {
-    /// Of the epoch that it was sealed in.
-    pub(super) authenticator: [u8; 32],
-    pub(super) kid: u64,
-    pub(super) counter: u64,
-    /// Whom its sender saw in the meeting as it sealed.
-    pub(super) roster: BTreeSet<StayId>,
-}
-
 /// How a client stands to the meeting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -112,23 +90,9 @@ pub(super) enum Phase {
     Unconfirmed,
     In,
     Leaving,
+    Restored,
     Broken,
     Over,
-}
-
-/// All that matters of a client's past.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Witness {
-    pub(super) visits: Vec<Visit>,
-    pub(super) frames: Vec<Frame>,
-    /// Whom the application has been told of.
-    shown: BTreeSet<StayId>,
-    /// Who is ordered out, and since when.
-    ordered: BTreeMap<StayId, u64>,
-    /// Alarms and refusals, in order.
-    pub(super) alarms: Vec<String>,
-    /// The epochs of the commits that reached it, by sequence number.
-    commits: BTreeMap<u64, u64>,
 }
 
 /// A running client.
@@ -141,52 +105,14 @@ where
     pub(super) mailbox: Option<MailboxId>,
     pub(super) witness: Witness,
     life: u8,
+    /// Its last two snapshots.
+    pub(super) stored: Vec<Vec<u8>>,
     sealer: Option<Sealer>,
     probed: Option<Glance>,
 }
 
 /// What decides whether another frame would tell anything new.
 type Glance = (u64, Phase, Option<u64>, usize);
-
-impl Witness {
-    /// Whether the people were told that something is wrong with the group.
-    pub(super) fn is_alarmed(&self) -> bool {
-        let serious = ["Unreadable", "Disagreement"];
-        self.alarms.iter().any(|alarm| serious.iter().any(|word| alarm.contains(word)))
-    }
-}
-
-impl Parcel {
-    pub(super) fn new(bytes: Vec<u8>) -> Self {
-        let hash: [u8; 32] = Sha256::digest(&bytes).into();
-        let id = u64::from_be_bytes(hash[..8].try_into().unwrap());
-        Self { id, bytes: Arc::new(bytes) }
-    }
-
-    fn copy(&self) -> Vec<u8> {
-        self.bytes.to_vec()
-    }
-}
-
-impl PartialEq for Parcel {
-    fn eq(&self, other: &Self) -> bool {
-        self.id == other.id
-    }
-}
-
-impl Eq for Parcel {}
-
-impl std::hash::Hash for Parcel {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.id.hash(state);
-    }
-}
-
-impl fmt::Debug for Parcel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.id)
-    }
-}
 
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -211,8 +137,10 @@ impl<E: Checked> Client<E> {
             let (core, mailbox) = cast.knocker(who, 1, at_ms);
             (core, Some(mailbox))
         };
-        let (witness, sealer) = (Witness::default(), None);
-        let mut client = Self { who, core, mailbox, witness, life: 1, sealer, probed: None };
+        let (witness, sealer, stored) = (Witness::default(), None, Vec::new());
+        let mut client =
+            Self { who, core, mailbox, witness, life: 1, stored, sealer, probed: None };
+        client.store(cast);
         // Whoever creates a meeting is told that it is in.
         client.look_on(&mut Outcome::default(), 0);
         client.probe(at_ms);
@@ -227,7 +155,7 @@ impl<E: Checked> Client<E> {
         let done = match &step.what {
             Stimulus::Connected { next } => self.core.handle(Input::Connected { next: *next }, at),
             Stimulus::Entry { seq, entry } => {
-                self.note_commit(*seq, entry);
+                self.witness.note_entry(*seq, entry);
                 self.core.handle(Input::Log { seq: *seq, bytes: entry.copy() }, at)
             }
             Stimulus::Lobby(parcel) => self.core.handle(Input::Lobby(parcel.copy()), at),
@@ -242,11 +170,17 @@ impl<E: Checked> Client<E> {
                 self.be_reborn(cast, step.at_ms);
                 Ok(())
             }
+            Stimulus::Restored { newest } => {
+                self.be_restored(cast, *newest, step.at_ms)?;
+                Ok(())
+            }
         };
+        self.store(cast);
         assert!(matches!(done, Ok(()) | Err(Error::Ended)), "{done:?}");
         self.look_on(&mut outcome, step.at_ms);
         let merged = self.check_merges(position, before);
-        outcome.flaw = merged.or_else(|| self.probe(step.at_ms));
+        let flaw = merged.or_else(|| self.probe(step.at_ms));
+        outcome.flaw = flaw.map(|flaw| format!("{} {flaw}", NAMES[self.who]));
         Some(outcome)
     }
 
@@ -255,8 +189,29 @@ impl<E: Checked> Client<E> {
         let (core, mailbox) = cast.knocker(self.who, self.life, at_ms);
         (self.core, self.mailbox) = (core, Some(mailbox));
         (self.sealer, self.probed) = (None, None);
-        self.witness.shown.clear();
-        self.witness.ordered.clear();
+        self.stored.clear();
+        self.witness.forget();
+    }
+
+    /// A new process takes up what the old one stored: the newest, or the one before it.
+    fn be_restored(&mut self, cast: &Cast<E>, newest: bool, at_ms: u64) -> Option<()> {
+        let stored = if newest { self.stored.last()? } else { self.stored.first()? };
+        self.life += 1;
+        self.core = cast.restored(self.who, self.life, stored, at_ms);
+        (self.sealer, self.probed) = (None, None);
+        self.witness.forget();
+        Some(())
+    }
+
+    /// As an application is to do before it carries out what the client gives (SPEC \[R3\]).
+    fn store(&mut self, cast: &Cast<E>) {
+        if !cast.stores() || !self.core.snapshot_due() {
+            return;
+        }
+        self.stored.push(self.core.snapshot(&KEY).unwrap());
+        if self.stored.len() > 2 {
+            self.stored.remove(0);
+        }
     }
 
     fn call(&mut self, call: Call, at_ms: u64) -> Result<(), Error> {
@@ -297,19 +252,12 @@ impl<E: Checked> Client<E> {
         }
     }
 
-    fn note_commit(&mut self, seq: u64, entry: &Parcel) {
-        if let Ok(Envelope { kind: EnvelopeKind::Handshake, epoch, .. }) =
-            Envelope::decode(&entry.bytes)
-        {
-            self.witness.commits.insert(seq, epoch);
-        }
-    }
-
     pub(super) fn phase(&self) -> Phase {
         match (self.core.member.as_ref().map(|member| member.standing), &self.core.knocking) {
             (Some(Standing::Unconfirmed), _) => Phase::Unconfirmed,
             (Some(Standing::Confirmed), _) => Phase::In,
             (Some(Standing::Leaving), _) => Phase::Leaving,
+            (Some(Standing::Restored), _) => Phase::Restored,
             (Some(Standing::Broken), _) => Phase::Broken,
             (None, Some(_)) => Phase::Knocking,
             (None, None) => Phase::Over,
@@ -345,52 +293,21 @@ impl<E: Checked> Client<E> {
                 Output::Fetch { from } => outcome.sent.push(Sent::Fetch { from }),
                 Output::FetchBlob { hash } => outcome.sent.push(Sent::FetchBlob { hash }),
                 Output::Event(event) => {
-                    self.hear(&event, at_ms);
+                    self.witness.hear(&self.core, &event, at_ms);
                     outcome.told.push(event);
                 }
             }
         }
-        let Some(member) = &self.core.member else { return };
-        let current = member.epochs.current();
-        let visit = Visit {
-            epoch: current.epoch,
-            authenticator: current.authenticator,
-            stay: member.stay,
-            confirmed: member.standing != Standing::Unconfirmed,
-        };
-        if self.witness.visits.last() != Some(&visit) {
-            self.witness.visits.push(visit);
-        }
-    }
-
-    /// What an application makes of an event.
-    fn hear(&mut self, event: &Event, at_ms: u64) {
-        let Witness { shown, ordered, alarms, .. } = &mut self.witness;
-        match event {
-            Event::Joined => {
-                if let Some(member) = &self.core.member {
-                    let all = member.participants(&self.core.shared.contacts);
-                    *shown = all.into_iter().map(|participant| participant.member).collect();
-                }
-            }
-            Event::Added { member, .. } => drop(shown.insert(*member)),
-            Event::Gone { member, .. } => {
-                shown.remove(member);
-                ordered.remove(member);
-            }
-            Event::Ordered { member, .. } => drop(ordered.insert(*member, at_ms)),
-            Event::Alarm(_) => alarms.push(format!("{event:?}")),
-            _ => {}
+        if let Some(member) = &self.core.member {
+            self.witness.visit(member);
         }
     }
 
     /// A member enters no epoch whose commit it has not just read in the log.
     fn check_merges(&self, position: u64, before: Option<u64>) -> Option<String> {
-        let (before, after) = (before?, self.standing()?);
-        let read = self.witness.commits.range(position..self.core.shared.log_position);
-        let read: BTreeSet<u64> = read.map(|(_, epoch)| *epoch).collect();
-        let unread = (before..after).find(|epoch| !read.contains(epoch))?;
-        Some(format!("{} left epoch {unread} by a commit that it had not read", NAMES[self.who]))
+        let epochs = (before?, self.standing()?);
+        let unread = self.witness.unread(epochs, position, self.core.shared.log_position)?;
+        Some(format!("leaves epoch {unread} by a commit that it has not read"))
     }
 
     /// Tries to seal a frame, if something has changed since the last; gives what is wrong with it.
@@ -408,42 +325,8 @@ impl<E: Checked> Client<E> {
         }
         let mut sealed = Vec::new();
         self.sealer.as_mut()?.seal(b"a word", at_ms, &mut sealed).ok()?;
-        self.check_frame(&sealed, at_ms).err()
-    }
-
-    fn check_frame(&mut self, sealed: &[u8], at_ms: u64) -> Result<(), String> {
-        let name = NAMES[self.who];
-        let (FrameHeader { kid, ctr: counter }, _) = FrameHeader::parse(sealed).unwrap();
-        let member = self.core.member.as_ref().ok_or(format!("{name} seals outside"))?;
-        if member.standing != Standing::Confirmed {
-            return Err(format!("{name} seals although it is {:?}", member.standing));
-        }
-        let current = member.epochs.current().epoch;
-        let mut epochs = (current.saturating_sub(64)..=current).rev();
-        let epoch = epochs.find(|epoch| epoch % 256 == kid % 256);
-        let view = epoch.and_then(|epoch| member.epochs.view(epoch));
-        let view = view.ok_or(format!("{name} seals in an epoch that it does not know"))?;
-        let stays = |seats: &[crate::meeting::roster::Seat]| -> BTreeSet<StayId> {
-            seats.iter().map(|seat| seat.occupant.stay).collect()
-        };
-        let Witness { shown, ordered, frames, .. } = &mut self.witness;
-        if !stays(view.roster.seats()).is_subset(shown) {
-            return Err(format!("{name} seals for somebody whom it has not shown"));
-        }
-        let overdue = |since: &u64| *since + 1_000 <= at_ms;
-        if ordered.values().any(overdue) {
-            return Err(format!("{name} seals although an order is overdue"));
-        }
-        let authenticator = view.authenticator;
-        let same = |other: &Frame| {
-            (other.authenticator, other.kid, other.counter) == (authenticator, kid, counter)
-        };
-        if frames.iter().any(same) {
-            return Err(format!("{name} seals twice with one key and one nonce"));
-        }
-        let roster = stays(member.roster().seats());
-        frames.push(Frame { authenticator, kid, counter, roster });
-        Ok(())
+        let Some(member) = &self.core.member else { return Some("seals outside".to_owned()) };
+        self.witness.note_frame(member, &sealed, at_ms).err()
     }
 
     /// Everything that tells two clients apart, hashed. Randomness still to come is left out: it makes
@@ -452,14 +335,17 @@ impl<E: Checked> Client<E> {
         let mut hash = Sha256::new();
         hash.update(self.core.digest());
         let Self { who, witness, life, probed, .. } = self;
-        hash.update(format!("{who} {witness:?} {life} {probed:?}"));
+        hash.update(format!("{who} {life} {probed:?}"));
+        witness.digest(&mut hash);
         if let Some(member) = &self.core.member {
             let Member { stands_by, confirming, broken, own_orders, .. } = &**member;
-            hash.update(format!("{stands_by:?} {confirming} {broken} {own_orders:?}"));
+            let orders: Vec<_> = own_orders.iter().map(|order| (order.target, order.id)).collect();
+            hash.update(format!("{stands_by:?} {confirming} {broken} {orders:?}"));
             for tree in &member.trees {
                 hash.update(tree.hash.as_bytes());
             }
         }
+        self.stored.iter().for_each(|stored| hash.update(Sha256::digest(stored)));
         hash.finalize().into()
     }
 }

@@ -2,10 +2,15 @@
 
 use super::cast::{Checked, NAMES};
 use super::client::{Call, Phase, Stimulus};
-use super::run::{Flaw, Rule, Stage, View};
+use super::run::Stage;
+use super::view::{Flaw, Rule, View};
 
 /// How long the end is waited for, in milliseconds: longer than any member waits for its turn.
-const PATIENCE_MS: u64 = 45_000;
+const PATIENCE_MS: u64 = 20_000;
+/// The same if somebody knocks: longer than a joiner waits to be confirmed, and to be told otherwise.
+const KNOCKER_PATIENCE_MS: u64 = 45_000;
+/// What is due in the meantime is done at multiples of this, in milliseconds.
+const PACE_MS: u64 = 500;
 
 impl<E: Checked> Stage<'_, E>
 where
@@ -14,7 +19,9 @@ where
     /// Lets a run come to its end, and says what is wrong with it.
     pub(super) fn end(&mut self, view: &View) -> Result<View, Flaw> {
         let mut view = view.clone();
-        let until = view.at_ms + PATIENCE_MS;
+        let knocks = self.setup.knockers > 0 || self.setup.faults.crashes > view.left.crashes;
+        let patience = if knocks { KNOCKER_PATIENCE_MS } else { PATIENCE_MS };
+        let until = view.at_ms + patience;
         for who in 0..view.clients.len() {
             let next = view.log.len() as u64;
             self.step(&mut view, who, Stimulus::Connected { next });
@@ -27,7 +34,7 @@ where
             let due = |who: usize| self.table.node(view.clients[who]).deadline;
             let due = (0..view.clients.len()).filter_map(due).min();
             let Some(due) = due.filter(|due| *due <= until) else { break };
-            let at_ms = view.at_ms.max(due);
+            let at_ms = view.at_ms.max(due).next_multiple_of(PACE_MS);
             self.pass(&mut view, at_ms);
         }
         match self.complaint(&view) {
@@ -73,11 +80,15 @@ where
                 Phase::Over => true,
                 Phase::Knocking => shut,
                 Phase::Broken => node(&who).witness.is_alarmed(),
-                Phase::Unconfirmed | Phase::Leaving => false,
+                Phase::Unconfirmed | Phase::Leaving | Phase::Restored => false,
             };
             if !fine {
                 return Some(format!("{} is still {:?}", NAMES[who], node(&who).phase));
             }
+        }
+        if let Some(who) = self.alarmed(view) {
+            let alarms = &node(&who).witness.alarms;
+            return Some(format!("{} is alarmed for no reason: {alarms:?}", NAMES[who]));
         }
         let mut members = all.filter(|who| node(who).phase == Phase::In);
         let first = members.next()?;
@@ -85,6 +96,17 @@ where
             return Some(format!("{} and {} are not in one group", NAMES[first], NAMES[other]));
         }
         self.unremoved(view)
+    }
+
+    /// Somebody who is told that something is wrong although nothing was.
+    fn alarmed(&self, view: &View) -> Option<usize> {
+        let lost = |(number, (_, call)): (usize, &(usize, Call))| {
+            view.called & (1 << number) != 0 && *call == Call::LosePath
+        };
+        let reason =
+            self.setup.calls.iter().enumerate().any(lost) || self.setup.faults.old > view.left.old;
+        let alarmed = |who: &usize| self.table.node(view.clients[*who]).witness.is_alarmed();
+        (0..view.clients.len()).find(alarmed).filter(|_| !reason)
     }
 
     /// Somebody who was to be removed and is here.

@@ -50,3 +50,18 @@ fn a_frame_that_is_sealed_under_an_overdue_order_is_found() {
     // SPEC [M9]
     finds(3, Mistake::IgnoresOrders, &REMOVAL, Rule::Client);
 }
+
+#[test]
+fn an_old_epoch_that_is_sealed_in_after_a_removal_is_found() {
+    // SPEC [M6]
+    finds(3, Mistake::LingersOn, &REMOVAL, Rule::Removed);
+}
+
+#[test]
+fn a_newcomer_who_is_not_shown_is_found() {
+    let calls = [(0, Call::Admit)];
+    let setup = Setup { knockers: 1, mistake: Some((1, Mistake::HidesPeople)), ..setup(2, &calls) };
+    let report = report::<Symbolic>("a newcomer is hidden", &setup, usize::MAX, Some(Rule::Client));
+    let text = report.found[0].2.as_ref().unwrap().to_string();
+    assert!(text.contains("whom it has not shown"), "{text}");
+}

@@ -2,18 +2,23 @@
 //! through and checked; with symbols in place of the MLS engine, and with the engine itself.
 
 mod cast;
+mod choices;
 mod client;
 mod ending;
 mod mistaken;
+mod parcel;
 mod races;
 mod run;
 mod search;
 mod table;
+mod view;
+mod witness;
 
 use cast::Checked;
+use choices::{Faults, Setup};
 use client::Call;
-use run::{Faults, Rule, Setup};
-use search::{Report, search, told};
+use search::{Report, play, search, told};
+use view::Rule;
 
 /// A meeting in which these calls are made, without any fault.
 fn setup(members: usize, calls: &[(usize, Call)]) -> Setup {

@@ -28,6 +28,17 @@ fn the_reduction_loses_no_end() {
 }
 
 #[test]
+fn what_the_table_keeps_is_what_a_run_alone_comes_to() {
+    let calls = [(0, Call::Remove(2)), (1, Call::Lock)];
+    let faults = Faults { twice: 1, restores: 1, ..Faults::default() };
+    let setup = Setup { faults, ..setup(3, &calls) };
+    let report = complete::<Symbolic>("two faults", &setup, 10);
+    for (key, script) in report.ends.iter().step_by(7) {
+        assert_eq!(play::<Symbolic>(&setup, script), *key, "{}", told(&setup, script));
+    }
+}
+
+#[test]
 fn two_admitters_race() {
     let calls = [(0, Call::Admit), (1, Call::Admit), (2, Call::Rename)];
     let setup = Setup { knockers: 1, ..setup(3, &calls) };
@@ -85,4 +96,18 @@ fn a_client_crashes_and_comes_back_by_the_door() {
 fn a_path_is_unreadable_to_one() {
     let calls = [(2, Call::LosePath), (0, Call::Lock), (1, Call::Renew)];
     complete::<Symbolic>("unreadable", &setup(3, &calls), 10);
+}
+
+#[test]
+fn a_client_crashes_anywhere_and_is_restored() {
+    let calls = [(0, Call::Renew), (1, Call::Lock)];
+    let faults = Faults { restores: 1, ..Faults::default() };
+    complete::<Symbolic>("a restore", &Setup { faults, ..setup(3, &calls) }, 10);
+}
+
+#[test]
+fn a_client_is_restored_from_a_snapshot_that_is_too_old() {
+    let calls = [(0, Call::Renew), (1, Call::Lock)];
+    let faults = Faults { old: 1, ..Faults::default() };
+    complete::<Symbolic>("an old snapshot", &Setup { faults, ..setup(3, &calls) }, 10);
 }

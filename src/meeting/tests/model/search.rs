@@ -1,7 +1,7 @@
 //! The search: stateright goes through all runs. A state is the list of actions that led to it, and
 //! two of them are the same if the digests of all clients, the server and the network are.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,9 +9,11 @@ use std::sync::{Arc, Mutex};
 use stateright::{Checker as _, HasDiscoveries, Model, Property};
 
 use super::cast::{Cast, Checked, NAMES};
+use super::choices::{Action, Setup};
 use super::client::Call;
-use super::run::{Action, Flaw, Rule, Setup, Stage, View};
+use super::run::Stage;
 use super::table::Table;
+use super::view::{Flaw, Rule, View};
 
 /// A run so far.
 #[derive(Clone)]
@@ -33,6 +35,9 @@ impl PartialEq for Run {
     }
 }
 
+/// The script of a run after which nothing is under way, and what is wrong with its end.
+type End = (Vec<Action>, Option<Flaw>);
+
 /// All runs of a setup.
 pub(super) struct Search<E: Checked>
 where
@@ -43,7 +48,7 @@ where
     depth: usize,
     table: Mutex<Table<E>>,
     /// The quiet moments whose end has been seen, and what was wrong with it.
-    ends: Mutex<HashMap<[u8; 32], Option<Flaw>>>,
+    ends: Mutex<HashMap<[u8; 32], End>>,
     /// How many runs went on beyond the depth.
     cut: AtomicUsize,
 }
@@ -53,7 +58,7 @@ where
     E::Joiner: 'static,
 {
     pub(super) fn new(setup: Setup, depth: usize) -> Self {
-        let table = Table::new(Cast::new(setup.members, setup.mistake));
+        let table = Table::new(Cast::new(setup.members, setup.mistake, setup.stores()));
         Self {
             setup,
             depth,
@@ -82,10 +87,10 @@ where
             return None;
         }
         if let Some(known) = self.ends.lock().unwrap().get(&run.key) {
-            return known.clone();
+            return known.1.clone();
         }
         let end = self.on_stage(|stage| stage.end(&run.view)).err();
-        self.ends.lock().unwrap().insert(run.key, end.clone());
+        self.ends.lock().unwrap().insert(run.key, (run.script.clone(), end.clone()));
         end
     }
 
@@ -150,7 +155,7 @@ pub(super) struct Report {
     /// Steps of clients that were carried out, again ones too.
     pub(super) steps: usize,
     /// Moments at which nothing was under way, and whose end was seen.
-    pub(super) ends: BTreeSet<[u8; 32]>,
+    pub(super) ends: BTreeMap<[u8; 32], Vec<Action>>,
     /// Runs that would have gone on.
     pub(super) cut: usize,
     /// A script for each property that does not hold.
@@ -163,9 +168,8 @@ pub(super) fn search<E: Checked>(setup: &Setup, depth: usize, until: Option<Rule
 where
     E::Joiner: 'static,
 {
-    let until = until.map_or(HasDiscoveries::All, |rule| {
-        HasDiscoveries::AnyOf(BTreeSet::from([rule.name()]))
-    });
+    let until = until
+        .map_or(HasDiscoveries::All, |rule| HasDiscoveries::AnyOf(BTreeSet::from([rule.name()])));
     let checker = Search::<E>::new(setup.clone(), depth).checker().finish_when(until);
     let checker = checker.spawn_bfs().join();
     let discoveries = checker.discoveries().into_iter();
@@ -176,16 +180,32 @@ where
     let found = found.collect();
     let model = checker.model();
     let table = model.table.lock().unwrap();
+    let ends = model.ends.lock().unwrap();
+    let ends = ends.iter().map(|(key, (script, _))| (*key, script.clone())).collect();
     Report {
         states: checker.unique_state_count(),
         transitions: checker.state_count(),
         depth: checker.max_depth() - 1,
         clients: table.len(),
         steps: table.steps,
-        ends: model.ends.lock().unwrap().keys().copied().collect(),
+        ends,
         cut: model.cut.load(Ordering::Relaxed),
         found,
     }
+}
+
+/// Plays a script in a table of its own, and gives the digest of where it leads.
+pub(super) fn play<E: Checked>(setup: &Setup, script: &[Action]) -> [u8; 32]
+where
+    E::Joiner: 'static,
+{
+    let table = &mut Table::<E>::new(Cast::new(setup.members, setup.mistake, setup.stores()));
+    let mut stage = Stage { setup, table };
+    let mut view = stage.begin();
+    for action in script {
+        view = stage.act(&view, *action).unwrap();
+    }
+    view.key(stage.table)
 }
 
 /// A script as people read it.
@@ -206,6 +226,20 @@ pub(super) fn told(setup: &Setup, script: &[Action]) -> String {
             Action::PostEarly(who) => format!("what {} posted second is in", NAMES[*who]),
             Action::LosePost(who) => format!("what {} posted first is lost", NAMES[*who]),
             Action::Crash(who) => format!("{} crashes, and knocks anew", NAMES[*who]),
+            Action::Restore(who) => format!("{} crashes, and is restored", NAMES[*who]),
+            Action::RestoreOld(who) => {
+                format!("{} crashes, and is restored from an old snapshot", NAMES[*who])
+            }
+            Action::DeliverTorn(who) => {
+                let who = NAMES[*who];
+                format!(
+                    "the next entry reaches {who}, who crashes before it sends, and is restored"
+                )
+            }
+            Action::CallTorn(call) => {
+                let (who, call): (usize, Call) = setup.calls[*call];
+                format!("{} {call}, crashes before it sends, and is restored", NAMES[who])
+            }
             Action::Second => "a second goes by".to_owned(),
         };
         format!("{:3}. {told}\n", number + 1)

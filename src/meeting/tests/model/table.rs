@@ -6,7 +6,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::cast::{Cast, Checked, START_MS};
-use super::client::{Client, Outcome, Phase, Step, Witness};
+use super::client::{Client, Outcome, Phase, Step};
+use super::witness::Witness;
 
 /// How many clients are kept running.
 const MOST_RUNNING: usize = 4_000;
@@ -32,6 +33,8 @@ pub(super) struct Node {
     pub(super) waiting: usize,
     /// Whether nothing of its own is under way.
     pub(super) idle: bool,
+    /// How many snapshots it has stored.
+    pub(super) stored: usize,
 }
 
 /// What a step leads to, and what came of it; nothing if the call was refused.
@@ -167,5 +170,6 @@ fn node<E: Checked>(client: &Client<E>, parent: Option<(NodeId, Step)>, key: [u8
         stand: stand.unwrap_or_default(),
         waiting: client.waiting(),
         idle: client.is_idle(),
+        stored: client.stored.len(),
     }
 }
