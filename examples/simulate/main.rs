@@ -78,7 +78,7 @@ fn run(seed: u64, plan: &Plan) -> Run {
     let world = catch_unwind(AssertUnwindSafe(|| random_run(seed, plan)));
     match world {
         Ok(world) => {
-            let (tally, script) = (world.tally.clone(), world.text());
+            let (tally, script) = (world.tally.clone(), world.story());
             Run { seed, tally, failures: world.failures, script }
         }
         Err(panic) => {

@@ -13,7 +13,8 @@ pub(crate) struct Frame {
     pub(crate) sender: Who,
     pub(crate) stay: MemberId,
     pub(crate) epoch: u64,
-    pub(crate) code: SafetyCode,
+    /// `None` if its sender has not shown the epoch, but the one behind it.
+    pub(crate) code: Option<SafetyCode>,
     pub(crate) kind: TrackKind,
     pub(crate) counter: u64,
     pub(crate) at_ms: u64,
@@ -65,14 +66,16 @@ impl World {
         };
         let (header, _) = FrameHeader::parse(&sealed).unwrap();
         let epoch = current - (current.wrapping_sub(header.kid) & 0xff);
-        let Some(shown) = seat.shown(epoch) else {
-            self.fail(format!(
-                "{} seals in epoch {epoch} without showing it",
-                self.seats[who].name
-            ));
+        // A sealer may stay for a moment in the epoch before an Add, and that may not have been shown
+        // if two were read at once: whoever is in it is in the one that was.
+        let shown = seat.shown(epoch).or(seat.current());
+        let Some(shown) = shown.filter(|shown| shown.epoch <= epoch + 1 && current <= epoch + 1)
+        else {
+            self.fail(format!("{} seals in epoch {epoch}, unshown", self.seats[who].name));
             return false;
         };
-        let (code, roster) = (shown.code, Rc::clone(&shown.roster));
+        let code = (shown.epoch == epoch).then_some(shown.code);
+        let roster = Rc::clone(&shown.roster);
         let (counter, sealed) = (header.ctr, Rc::new(sealed));
         let (sender, cut) = (who, seat.link(Way::Media).cut);
         self.note(&sealed);
@@ -199,7 +202,8 @@ fn due_by_epoch(seat: &Seat, frame: &Frame, now_ms: u64) -> Due {
         let skipped = frame.epoch < current.epoch && seat.stay.is_some_and(was_in);
         return if skipped { Due::Either } else { Due::Refused("its epoch is not here") };
     };
-    if shown.code != frame.code {
+    let Some(code) = frame.code else { return Due::Either };
+    if shown.code != code {
         return Due::Refused("it is of another group");
     }
     if now_ms >= shown.expires_ms {

@@ -113,6 +113,18 @@ impl World {
         format!("{}\nand {more} more", first.join("\n"))
     }
 
+    /// What was done and what everybody was told, in order.
+    pub(crate) fn story(&self) -> String {
+        let done = self.script.iter().map(|(at_ms, what)| (*at_ms, format!("{what:?}")));
+        let told = self.seats.iter().enumerate().flat_map(|(who, seat)| {
+            let line = move |event: &incamera::Event| format!("    {}/{who}: {event:?}", seat.name);
+            seat.events.iter().map(move |(at_ms, event)| (*at_ms, line(event)))
+        });
+        let mut lines: Vec<(u64, String)> = done.chain(told).collect();
+        lines.sort_by_key(|(at_ms, _)| *at_ms);
+        lines.iter().map(|(at_ms, line)| format!("{at_ms:>7} {line}\n")).collect()
+    }
+
     /// The script, one line for each operation.
     pub(crate) fn text(&self) -> String {
         let line = |(at_ms, operation): &(u64, Operation)| format!("({at_ms}, {operation:?}),\n");
