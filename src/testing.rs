@@ -73,7 +73,7 @@ pub fn digest(meeting: &Meeting) -> [u8; 32] {
     meeting.digest()
 }
 
-/// A meeting in a box: clients, an honest server and a clock that stands still, all in memory.
+/// A meeting in a box: clients, an honest server and a clock that moves when told to, all in memory.
 ///
 /// `room[0]` is the [`Meeting`] of the first name, who is host, `room[1]` that of the second, and so
 /// on. A name stands for the same identity in every room.
@@ -149,7 +149,7 @@ impl Room {
         self.clients.len().saturating_sub(1)
     }
 
-    /// The time, which [`wait`](Self::wait) alone moves.
+    /// The time, which [`wait`](Self::wait) and [`run`](Self::run) alone move.
     #[must_use]
     pub fn now(&self) -> Now {
         let unix_ms = self.now_ms.saturating_add(1_790_000_000_000);
@@ -159,18 +159,29 @@ impl Room {
     /// Lets seconds pass, with every timer that falls due.
     pub fn wait(&mut self, seconds: u64) {
         for _ in 0..seconds.saturating_mul(10) {
-            self.now_ms = self.now_ms.saturating_add(100);
-            let now = self.now();
-            for client in &mut self.clients {
-                // Who is out has no timers any more.
-                let _ = client.handle_timeout(now);
-            }
-            self.run();
+            self.tick();
         }
     }
 
-    /// Delivers until nobody has anything more to say.
+    /// Delivers until nobody has anything more to say, and lets a tenth of a second pass, in which
+    /// those are let in who were to wait for company.
     pub fn run(&mut self) {
+        self.deliver();
+        self.tick();
+    }
+
+    /// A tenth of a second.
+    fn tick(&mut self) {
+        self.now_ms = self.now_ms.saturating_add(100);
+        let now = self.now();
+        for client in &mut self.clients {
+            // Who is out has no timers any more.
+            let _ = client.handle_timeout(now);
+        }
+        self.deliver();
+    }
+
+    fn deliver(&mut self) {
         let now = self.now();
         loop {
             let mut outputs = Vec::new();

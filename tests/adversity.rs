@@ -130,6 +130,8 @@ fn a_confirmation_of_an_earlier_epoch_silences_nobody() {
     serve_all(&mut world, add);
     let delayed = host_reads_alone(&mut world);
     assert_eq!(delayed.len(), 1, "Ada's confirmation of Cleo");
+    // Dan would wait for company.
+    world.now_ms += 100;
     let dan = world.knock("Dan");
     let add = admit(&mut world);
     serve_all(&mut world, add);

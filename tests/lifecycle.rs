@@ -312,6 +312,8 @@ fn a_meeting_that_nobody_drives_stops_sealing() {
     let mut world = World::meeting(19, &["Ada", "Ben"]);
     let mut sealer = world.clients[0].meeting.sealer(Track::DATA, Framing::Whole).unwrap();
     let at = world.now_ms;
+    let now = world.now();
+    world.clients[0].meeting.handle_timeout(now).unwrap();
     assert_eq!(sealer.seal(b"x", at + 14_999, &mut Vec::new()), Ok(()));
     assert_eq!(sealer.seal(b"x", at + 15_000, &mut Vec::new()), Err(FrameError::Stopped));
     world.pass(20_000);

@@ -243,6 +243,8 @@ fn the_next_member_confirms_a_joiner_if_the_admitter_cannot() {
     admit_through(&mut world, |world, message| world.serve(message));
     let joined_before = joined(&world, dan);
     assert_eq!(joined_before, 1);
+    // Eve would wait for company.
+    world.now_ms += 100;
     let eve = world.knock("Eve");
     admit_and_fall_silent(&mut world);
     assert_eq!(joined(&world, eve), 0);

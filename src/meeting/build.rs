@@ -36,8 +36,21 @@ impl<E: Engine> Member<E> {
             return Ok(());
         }
         self.drop_void_changes(shared);
-        let Some(batch) = self.intents.next(self.roster(), now_ms) else { return Ok(()) };
-        self.commit(shared, &batch, now_ms)
+        match self.intents.next(self.roster(), now_ms) {
+            Some(batch) => {
+                self.commit(shared, &batch, now_ms)?;
+                self.intents.note_built(&batch, now_ms);
+            }
+            None if self.intents.orders.is_empty() && self.upkeep.is_due(now_ms) => {
+                // SPEC [G23]
+                let renewal = Batch { renews: true, ..Batch::default() };
+                if self.commit(shared, &renewal, now_ms).is_err() {
+                    self.upkeep.postpone(now_ms);
+                }
+            }
+            None => {}
+        }
+        Ok(())
     }
 
     /// As [`Self::commit_due`], and gives up what stands in the way.
@@ -105,7 +118,7 @@ impl<E: Engine> Member<E> {
             psk: batch.invite.zip(invite.map(|invite| &invite.secret)),
             note: &note,
             rename: content.rename.as_deref(),
-            path: false,
+            path: batch.renews,
         };
         let built =
             self.group.build(&plan).map_err(|_| Error::Internal("the building of a commit"))?;
@@ -119,6 +132,9 @@ impl<E: Engine> Member<E> {
     fn content(&self, shared: &Shared, batch: &Batch) -> Result<Content, Error> {
         if !batch.removes.is_empty() {
             return self.removal_content(shared, batch);
+        }
+        if batch.renews {
+            return Ok(Content::default());
         }
         if batch.replaces_hosts {
             return self.replacement_content(shared);

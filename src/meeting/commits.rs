@@ -5,7 +5,9 @@ use incamera_wire::{Envelope, GroupState, KeyPackageRef};
 
 use super::epochs::{EpochView, handshake_key, read_roster};
 use super::face::{Alarm, Event};
-use super::member::{MAX_TREES, Member, Outcome, OwnCommit, SentTree, Standing, install_psks};
+use super::member::{
+    MAX_TREES, Member, Outcome, OwnCommit, SentTree, Standing, entered, install_psks,
+};
 use super::shared::{Refusal, Shared};
 use super::verdict::{self, Accepted};
 use crate::envelope;
@@ -178,6 +180,8 @@ impl<E: Engine> Member<E> {
         // SPEC [M13]: before a sealer can see the new epoch.
         shared.gate_relay(&self.state);
         let (adds, removes) = (!facts.adds.is_empty(), !facts.removes.is_empty());
+        let entered = entered(&self.group, self.roster(), adds, facts.own && facts.path);
+        self.upkeep.enter(entered, now_ms);
         self.install(shared, adds, removes, now_ms)
     }
 

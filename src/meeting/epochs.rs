@@ -101,7 +101,8 @@ impl Epochs {
 
     /// Enters the next epoch.
     pub(super) fn enter(&mut self, next: EpochView, now_ms: u64) {
-        let last = std::mem::replace(&mut self.current, next);
+        let mut last = std::mem::replace(&mut self.current, next);
+        last.roster = last.roster.without_occupants();
         self.ended.push_back((last, now_ms.saturating_add(EVENTS_OPEN_MS)));
         if self.ended.len() > MAX_ENDED {
             self.ended.pop_front();

@@ -11,6 +11,10 @@ use crate::policy::Change;
 pub(super) const MAX_BATCH: usize = 64;
 /// How much later a member tries again to carry out an order that it could not.
 const CARRY_AGAIN_MS: u64 = 10_000;
+/// How long after an Add, and after a commit of leavers, this member waits for the next, so that many are
+/// one commit, in milliseconds (SPEC \[A18\]).
+const ADD_EVERY_MS: u64 = 100;
+const DEPART_EVERY_MS: u64 = 1_000;
 /// The most leave events kept as evidence.
 const MAX_DEPARTURES: usize = 4096;
 
@@ -50,6 +54,10 @@ pub(super) struct Intents {
     pub(super) replace_hosts_at: Option<u64>,
     /// Whether newcomers are added one at a time, because a batch could not be built.
     one_by_one: bool,
+    /// Under which invite the last newcomers came, and not before when the next under it.
+    last_add: Option<(InviteId, u64)>,
+    /// Not before this the next leavers.
+    depart_at: u64,
 }
 
 /// What is given up because a commit cannot be built.
@@ -79,6 +87,8 @@ pub(super) struct Batch {
     pub(super) rename: Option<String>,
     /// Whether it replaces silent hosts.
     pub(super) replaces_hosts: bool,
+    /// Whether it renews this member's path and does nothing else.
+    pub(super) renews: bool,
 }
 
 impl Intents {
@@ -86,7 +96,8 @@ impl Intents {
     /// invite.
     pub(super) fn next(&self, roster: &Roster, now_ms: u64) -> Option<Batch> {
         let carries = self.orders.iter().any(|order| order.carry_at <= now_ms);
-        let due = self.departures.iter().any(|departure| departure.not_before <= now_ms);
+        let departs = |departure: &Departure| departure.not_before.max(self.depart_at) <= now_ms;
+        let due = self.departures.iter().any(departs);
         if carries || !self.removals.is_empty() || (due && self.orders.is_empty()) {
             return Some(self.removal_batch(roster));
         }
@@ -103,8 +114,8 @@ impl Intents {
         if let Some(name) = &self.rename {
             return Some(Batch { rename: Some(name.clone()), ..Batch::default() });
         }
-        // SPEC [G7]: one invite in a commit.
-        let invite = self.admissions.first()?.invite;
+        // SPEC [G7], [A18]: one invite in a commit.
+        let invite = self.admissions.iter().find(|waiting| self.add_at(waiting) <= now_ms)?.invite;
         let same = self.admissions.iter().filter(|waiting| waiting.invite == invite);
         let most = if self.one_by_one { 1 } else { MAX_BATCH };
         let adds = same.take(most).map(|waiting| waiting.key_package.clone()).collect();
@@ -166,6 +177,27 @@ impl Intents {
         Retreat::Admission(self.admissions.remove(0).reference)
     }
 
+    /// Not before when a newcomer is added: soon after others of its invite, it waits for company.
+    fn add_at(&self, waiting: &Waiting) -> u64 {
+        // SPEC [A18]
+        match self.last_add {
+            Some((invite, at)) if invite == waiting.invite && !self.one_by_one => at,
+            _ => 0,
+        }
+    }
+
+    /// A commit is on its way: those that follow wait for company, but a removal never does.
+    pub(super) fn note_built(&mut self, batch: &Batch, now_ms: u64) {
+        // SPEC [A18]
+        if let Some(invite) = batch.invite {
+            self.last_add = Some((invite, now_ms.saturating_add(ADD_EVERY_MS)));
+        }
+        if !batch.departed.is_empty() {
+            // SPEC [A18]
+            self.depart_at = now_ms.saturating_add(DEPART_EVERY_MS);
+        }
+    }
+
     /// Keeps a leaver's evidence.
     pub(super) fn depart(&mut self, departure: Departure) {
         let known = self.departures.iter().any(|other| other.stay == departure.stay);
@@ -210,8 +242,10 @@ impl Intents {
         if !self.orders.is_empty() {
             return orders.min();
         }
-        let departures = self.departures.iter().map(|departure| departure.not_before);
-        departures.chain(self.replace_hosts_at).min()
+        let departs = |departure: &Departure| departure.not_before.max(self.depart_at);
+        let departures = self.departures.iter().map(departs);
+        let adds = self.admissions.iter().map(|waiting| self.add_at(waiting));
+        departures.chain(self.replace_hosts_at).chain(adds).min()
     }
 
     /// Everything that tells two sets apart, for tests.
@@ -224,6 +258,7 @@ impl Intents {
         let orders: Vec<_> = orders.iter().map(|o| (o.target, o.bound_at, o.carry_at)).collect();
         hash.update(format!("{admissions:?} {removals:?} {orders:?} {departures:?} {one_by_one}"));
         hash.update(format!("{:?} {:?} {:?}", self.changes, self.rename, self.replace_hosts_at));
+        hash.update(format!("{:?} {}", self.last_add, self.depart_at));
     }
 }
 

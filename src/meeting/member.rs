@@ -1,6 +1,7 @@
 //! A member: who is in the group and follows its log.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use incamera_wire::{
     BlobHash, DenyReason, EventKind, Fingerprint, GroupState, KeyPackageRef, MessageId, Right,
@@ -15,6 +16,7 @@ use super::proving::Handling;
 use super::room::Room;
 use super::roster::{Roster, Seat};
 use super::shared::{Shared, suite};
+use super::upkeep::{Entered, Upkeep};
 use crate::admission::{Budget, Lobby};
 use crate::error::Error;
 use crate::identity::Contacts;
@@ -102,6 +104,7 @@ pub(super) struct Member<E: Engine> {
     /// Signed statements of this epoch that nothing is heard of the hosts, by author.
     pub(super) statements: BTreeMap<Fingerprint, Vec<u8>>,
     pub(super) intents: Intents,
+    pub(super) upkeep: Upkeep,
     pub(super) own_commit: Option<OwnCommit>,
     /// When to confirm newcomers, if nobody else does.
     pub(super) confirm_at: Option<u64>,
@@ -124,6 +127,7 @@ impl<E: Engine> Member<E> {
         install_psks(&mut group, &state)?;
         let mut room = Room::default();
         room.settle(&roster, now_ms);
+        let entered = entered(&group, &roster, true, false);
         let member = Self {
             handshake_key: handshake_key(&group)?,
             epochs: Epochs::new(EpochView::of(&group, roster)?),
@@ -148,6 +152,7 @@ impl<E: Engine> Member<E> {
             declares_silent: false,
             statements: BTreeMap::new(),
             intents: Intents::default(),
+            upkeep: Upkeep::new(entered, now_ms),
             own_commit: None,
             confirm_at: None,
             key_frames_at: None,
@@ -194,10 +199,10 @@ impl<E: Engine> Member<E> {
     /// The current roster, as people see it.
     pub(super) fn participants(&self, contacts: &Contacts) -> Vec<Participant> {
         let seats = self.roster().seats();
-        let participant = |seat: &Seat| {
-            let Seat { occupant, name, .. } = seat;
+        let participant = |seat: &Arc<Seat>| {
+            let Seat { occupant, name, .. } = &**seat;
             let (member, fingerprint) = (occupant.stay, occupant.fingerprint);
-            let same = |other: &&Seat| other.occupant.fingerprint == fingerprint;
+            let same = |other: &&Arc<Seat>| other.occupant.fingerprint == fingerprint;
             let entry = policy::entry_of(&self.state, &fingerprint);
             Participant {
                 member,
@@ -283,7 +288,10 @@ impl<E: Engine> Member<E> {
         let gate = self.gate_sealing(shared, now_ms);
         let commits = self.standing == Standing::Confirmed && !self.group.has_pending();
         let commits = commits && !self.is_ordered_out();
-        let intents = self.intents.deadline().filter(|_| commits);
+        let due = self.intents.deadline().into_iter();
+        let due =
+            due.chain(Some(self.upkeep.deadline()).filter(|_| self.intents.orders.is_empty()));
+        let intents = due.min().filter(|_| commits);
         let ended = self.epochs.sweep(now_ms);
         let own = [self.confirm_at, self.key_frames_at, intents, ended];
         own.into_iter().chain([lobby, gate, self.room.deadline()]).flatten().min()
@@ -320,7 +328,16 @@ impl<E: Engine> Member<E> {
         self.handling.digest(hash);
         hash.update(format!("{} {:?}", self.declares_silent, self.statements));
         self.intents.digest(hash);
+        self.upkeep.digest(hash);
     }
+}
+
+/// The current epoch of `group` as upkeep sees it.
+pub(super) fn entered(group: &impl Engine, roster: &Roster, adds: bool, own_path: bool) -> Entered {
+    let leaf = group.own_leaf();
+    let before = roster.seats().iter().take_while(|seat| seat.occupant.leaf < leaf);
+    let (members, rank) = (roster.seats().len(), before.count() as u64);
+    Entered { epoch: group.epoch(), members, rank, leaf, adds, own_path }
 }
 
 /// Gives the engine the PSKs that commits may name from now on (SPEC \[G7\]).

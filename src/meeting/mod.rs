@@ -39,6 +39,7 @@ mod talk;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 mod verdict;
 
 pub use client::Meeting;

@@ -191,9 +191,9 @@ impl<E: Engine> Member<E> {
 
     /// How many of the members that `counts` says count come before this one in the tree.
     pub(super) fn rank(&self, counts: impl Fn(&Seat) -> bool) -> u64 {
-        let before = |seat: &&Seat| seat.occupant.stay != self.stay;
-        let seats = self.roster().seats().iter().take_while(before);
-        seats.filter(|seat| counts(seat)).count() as u64
+        let seats = self.roster().seats().iter();
+        let before = seats.take_while(|seat| seat.occupant.stay != self.stay);
+        before.filter(|seat| counts(seat)).count() as u64
     }
 
     /// An event of this epoch under this member's signature.

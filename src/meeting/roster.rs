@@ -27,7 +27,8 @@ pub(super) struct Seat {
 /// The seats of one epoch, by ascending leaf index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Roster {
-    seats: Arc<[Seat]>,
+    /// Each shared with the other epochs that it is in.
+    seats: Arc<[Arc<Seat>]>,
     occupants: Arc<[Occupant]>,
 }
 
@@ -47,11 +48,11 @@ impl Roster {
         meeting: MeetingId,
         known: Option<&Self>,
     ) -> Result<Self, BadRoster> {
-        let mut seats: Vec<Seat> = Vec::with_capacity(leaves.len());
+        let mut seats: Vec<Arc<Seat>> = Vec::with_capacity(leaves.len());
         for leaf in leaves {
             let seat = match known.and_then(|known| known.unchanged(leaf)) {
-                Some(seat) => seat.clone(),
-                None => read_leaf(leaf, meeting)?,
+                Some(seat) => Arc::clone(seat),
+                None => Arc::new(read_leaf(leaf, meeting)?),
             };
             seats.push(seat);
         }
@@ -67,15 +68,20 @@ impl Roster {
     }
 
     /// The seat that this leaf had before, if neither its key nor its credential has changed.
-    fn unchanged(&self, leaf: &Leaf) -> Option<&Seat> {
-        self.at(leaf.index).filter(|seat| {
+    fn unchanged(&self, leaf: &Leaf) -> Option<&Arc<Seat>> {
+        self.seat_at(leaf.index).filter(|seat| {
             seat.occupant.leaf_key == leaf.signature_key && seat.credential == leaf.credential
         })
     }
 
     /// The seats by ascending leaf index.
-    pub(super) fn seats(&self) -> &[Seat] {
+    pub(super) fn seats(&self) -> &[Arc<Seat>] {
         &self.seats
+    }
+
+    /// The same without what verdicts look at: of an epoch that has ended nothing is judged any more.
+    pub(super) fn without_occupants(&self) -> Self {
+        Self { seats: Arc::clone(&self.seats), occupants: Arc::default() }
     }
 
     /// What verdicts look at.
@@ -85,13 +91,17 @@ impl Roster {
 
     /// The seat at a leaf.
     pub(super) fn at(&self, leaf: u32) -> Option<&Seat> {
+        self.seat_at(leaf).map(|seat| &**seat)
+    }
+
+    fn seat_at(&self, leaf: u32) -> Option<&Arc<Seat>> {
         let index = self.seats.binary_search_by_key(&leaf, |seat| seat.occupant.leaf).ok()?;
         self.seats.get(index)
     }
 
     /// The seat of a stay.
     pub(super) fn of(&self, stay: StayId) -> Option<&Seat> {
-        self.seats.iter().find(|seat| seat.occupant.stay == stay)
+        self.seats.iter().find(|seat| seat.occupant.stay == stay).map(|seat| &**seat)
     }
 
     /// The leaves of an identity.

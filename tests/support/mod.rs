@@ -190,6 +190,8 @@ impl World {
             }
         }
         self.settle();
+        // Who is let in right after somebody else waits for company.
+        self.pass(100);
     }
 
     /// Lets everything happen that happens without time passing.

@@ -16,6 +16,7 @@ mod silence;
 mod support;
 mod talk;
 mod unreadable;
+mod upkeep;
 
 use ed25519_dalek::SigningKey;
 use incamera_wire::{
