@@ -10,9 +10,10 @@ use crate::world::Tally;
 type Count = (&'static str, fn(&Tally) -> u64);
 
 /// What is counted in every run.
-const COUNTS: [Count; 29] = [
+const COUNTS: [Count; 30] = [
     ("members", |t| t.members),
     ("joined", |t| t.joined),
+    ("gave up at the door", |t| t.gave_up),
     ("epochs", |t| t.epochs),
     ("operations", |t| t.operations),
     ("refused operations", |t| t.refused),

@@ -1,7 +1,8 @@
 //! Random meetings on a harsh network, in virtual time, each from one seed:
 //! `cargo run --release --example simulate -- --seeds N [--first S] [--json]`. With `--members`,
 //! `--operations`, `--epochs`, `--loss` and `--duplicate` (in a thousand) and `--reorder` the meetings
-//! are others; `--script` prints what happened in each.
+//! are others; `--script` prints what happened in each, and
+//! `--trace W` what its client `W` sent and took in.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program's job is to print")]
 
@@ -53,6 +54,7 @@ impl Options {
             "--first" => self.first = number,
             "--seeds" => self.seeds = number,
             "--threads" => self.threads = number.clamp(1, 256),
+            "--trace" => plan.traced = usize::try_from(number).ok(),
             "--members" => plan.members = number.clamp(2, 10) as usize,
             "--operations" => plan.operations = number,
             "--epochs" => plan.epochs = number,

@@ -9,7 +9,9 @@ use super::seat::{Standing, Who};
 /// How long the meeting has to come together, in milliseconds.
 const WITHIN_MS: u64 = 300_000;
 /// How long the longest trouble of a script may last, in milliseconds.
-const TROUBLE_MS: u64 = 120_000;
+const TROUBLE_MS: u64 = 35_000;
+/// How long a person waits at the door, in milliseconds.
+pub(crate) const PATIENCE_MS: u64 = 60_000;
 
 impl World {
     /// Lets the faults pass, and time, until all agree; what does not hold then is a failure.
@@ -20,6 +22,10 @@ impl World {
         self.pass(25_000);
         let began_ms = self.queue.now_ms();
         self.reconnect_all();
+        self.pass(PATIENCE_MS);
+        for who in 0..self.seats.len() {
+            self.give_up(who);
+        }
         while self.disagreement().is_some() && self.queue.now_ms() < began_ms + WITHIN_MS {
             self.pass(1_000);
         }
@@ -38,6 +44,22 @@ impl World {
             let (replays, altered) = (tally.replays_accepted, tally.altered_accepted);
             self.fail(format!("{replays} replays and {altered} altered frames were accepted"));
         }
+    }
+
+    /// A person has waited at the door for long enough.
+    pub(crate) fn give_up(&mut self, who: Who) {
+        let now = self.local(who);
+        let seat = &mut self.seats[who];
+        if seat.standing != Standing::Knocking {
+            return;
+        }
+        let Some(client) = &mut seat.client else { return };
+        seat.standing = Standing::Leaving;
+        self.tally.gave_up += 1;
+        if let Err(error) = client.meeting.leave(now) {
+            self.fail(format!("{} cannot even give up: {error}", self.seats[who].name));
+        }
+        self.pump(who);
     }
 
     /// The members who follow the meeting.
@@ -79,10 +101,10 @@ impl World {
         }
         // Nobody else, but those who are gone without a word.
         let known = |stay: &&incamera::MemberId| self.seats.iter().any(|s| s.stay == Some(**stay));
-        let strangers = roster.iter().filter(|stay| !known(stay)).count();
+        let strangers: Vec<_> = roster.iter().filter(|stay| !known(stay)).collect();
         let silent = |standing| matches!(standing, Standing::Over | Standing::Crashed);
         let may = self.seats.iter().filter(|s| s.stay.is_none() && silent(s.standing)).count();
-        (strangers > may).then(|| format!("{strangers} strangers are in the roster"))
+        (strangers.len() > may).then(|| format!("strangers are in the roster: {strangers:?}"))
     }
 
     /// In the end everybody hears everybody who may speak.

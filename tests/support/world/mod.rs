@@ -74,6 +74,8 @@ pub(crate) struct World {
     removed: HashMap<MemberId, u64>,
     /// How often a person had to take a new identity.
     lives: HashMap<Name, u8>,
+    /// The client whose traffic is of interest.
+    traced: Option<Who>,
     /// Whether people still do what they like.
     pub(crate) in_play: bool,
     /// What was done, and when.
@@ -85,7 +87,7 @@ pub(crate) struct World {
 
 impl World {
     /// A world with Ada alone in her meeting.
-    pub(crate) fn new(seed: u64, faults: Faults) -> Self {
+    pub(crate) fn new(seed: u64, faults: Faults, traced: Option<Who>) -> Self {
         let mut world = Self {
             queue: Queue::new(),
             chance: Chance::new(seed),
@@ -96,6 +98,7 @@ impl World {
             tally: Tally::default(),
             removed: HashMap::new(),
             lives: HashMap::new(),
+            traced,
             in_play: true,
             script: Vec::new(),
             failures: Vec::new(),
@@ -119,6 +122,8 @@ impl World {
     fn add(&mut self, name: Name, identity: &Identity, meeting: Meeting, clock: Clock) -> Who {
         self.seats.push(Seat::new(name, identity, meeting, clock));
         let who = self.seats.len() - 1;
+        self.seats[who].since_ms = self.queue.now_ms();
+        self.seats[who].traffic = (self.traced == Some(who)).then(Vec::new);
         self.connect(who);
         self.pump(who);
         who
@@ -145,6 +150,13 @@ impl World {
     fn fail(&mut self, what: String) {
         let at_ms = self.queue.now_ms();
         self.failures.push(format!("{:>4}.{:03} s  {what}", at_ms / 1_000, at_ms % 1_000));
+    }
+
+    fn trace(&mut self, who: Who, line: impl FnOnce() -> String) {
+        let at_ms = self.queue.now_ms();
+        if let Some(traffic) = &mut self.seats[who].traffic {
+            traffic.push((at_ms, line()));
+        }
     }
 
     /// Takes bytes into the digest of the run.
@@ -215,6 +227,7 @@ impl World {
         let current = self.seats[who].connection;
         match parcel {
             Parcel::Request { connection, request } if connection == current => {
+                self.trace(who, || format!("> {request:?}"));
                 self.note(&request.encode());
                 for (to, push) in self.server.serve(who, &request) {
                     self.push(to, push);
@@ -245,6 +258,9 @@ impl World {
         let now = self.local(who);
         let seat = &mut self.seats[who];
         let input = push.input();
+        if let (Some(traffic), Reach::Connected) = (&mut seat.traffic, seat.reach) {
+            traffic.push((self.queue.now_ms(), format!("< {input:?}")));
+        }
         match (&input, seat.reach) {
             // A connection begins with its answer, whatever overtakes that.
             (Input::Connected { .. }, Reach::Connecting) => seat.reach = Reach::Connected,

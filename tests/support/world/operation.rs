@@ -12,6 +12,8 @@ pub(crate) enum Operation {
     Join(Name),
     /// Somebody who is there opens a link on a second device.
     SecondDevice(Name),
+    /// Somebody has waited at the door for long enough.
+    GiveUp(Name),
     Leave(Name),
     End(Name),
     Remove(Name, Name),
@@ -90,6 +92,11 @@ impl World {
         match operation {
             Operation::Join(name) => self.join(name, false),
             Operation::SecondDevice(name) => self.join(name, true),
+            Operation::GiveUp(name) => {
+                if let Some(who) = self.find(name) {
+                    self.give_up(who);
+                }
+            }
             Operation::Speak(..) | Operation::SendUnasked(_) | Operation::Burst(_) => {
                 self.talk(operation);
             }
@@ -120,7 +127,11 @@ impl World {
             let line = move |event: &incamera::Event| format!("    {}/{who}: {event:?}", seat.name);
             seat.events.iter().map(move |(at_ms, event)| (*at_ms, line(event)))
         });
-        let mut lines: Vec<(u64, String)> = done.chain(told).collect();
+        let traffic = self.seats.iter().flat_map(|seat| {
+            let lines = seat.traffic.iter().flatten();
+            lines.map(|(at_ms, line)| (*at_ms, format!("  {} {line:.200}", seat.name)))
+        });
+        let mut lines: Vec<(u64, String)> = done.chain(told).chain(traffic).collect();
         lines.sort_by_key(|(at_ms, _)| *at_ms);
         lines.iter().map(|(at_ms, line)| format!("{at_ms:>7} {line}\n")).collect()
     }

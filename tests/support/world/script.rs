@@ -3,8 +3,9 @@
 use incamera::Role;
 
 use super::chance::Chance;
+use super::check::PATIENCE_MS;
 use super::operation::{Operation, Trick};
-use super::seat::{Name, Who};
+use super::seat::{Name, Seat, Standing, Who};
 use super::{Faults, NAMES, Tally, World};
 
 /// How much of everything a random run has.
@@ -15,17 +16,19 @@ pub(crate) struct Plan {
     pub(crate) operations: u64,
     pub(crate) epochs: u64,
     pub(crate) faults: Faults,
+    /// The client whose traffic is of interest.
+    pub(crate) traced: Option<Who>,
 }
 
 impl Plan {
     /// At least 6 members, 200 operations and 30 epochs.
     pub(crate) fn full() -> Self {
-        Self { members: 6, operations: 200, epochs: 30, faults: Faults::harsh() }
+        Self { members: 6, operations: 200, epochs: 30, faults: Faults::harsh(), traced: None }
     }
 
     /// A small one for tests.
     pub(crate) fn small() -> Self {
-        Self { members: 4, operations: 40, epochs: 6, faults: Faults::harsh() }
+        Self { members: 4, operations: 40, epochs: 6, faults: Faults::harsh(), traced: None }
     }
 }
 
@@ -34,13 +37,16 @@ const PAUSE_MS: u64 = 2_000;
 
 /// Runs a random meeting to its end; what went wrong is in its failures.
 pub(crate) fn random_run(seed: u64, plan: &Plan) -> World {
-    let mut world = World::new(seed, plan.faults.clone());
+    let mut world = World::new(seed, plan.faults.clone(), plan.traced);
     let mut chance = Chance::new(seed ^ 0x5c71_97c0_ffee_0001);
     for name in &NAMES[1..plan.members] {
         world.perform(Operation::Join(name));
     }
     while world.live().len() < plan.members && world.now_ms() < 300_000 {
         world.pass(500);
+        if let Some(name) = impatient(&world) {
+            world.perform(Operation::GiveUp(name));
+        }
         if let Some(name) = absent(&world, &mut chance).filter(|_| chance.permille(20)) {
             world.perform(Operation::Join(name));
         }
@@ -75,7 +81,7 @@ fn burst(world: &World) -> bool {
 
 /// Runs a script that was written down.
 pub(crate) fn replay(seed: u64, faults: Faults, script: &[(u64, Operation)]) -> World {
-    let mut world = World::new(seed, faults);
+    let mut world = World::new(seed, faults, None);
     for (at_ms, operation) in script {
         world.pass(at_ms.saturating_sub(world.now_ms()));
         world.perform(*operation);
@@ -91,6 +97,15 @@ fn absent(world: &World, chance: &mut Chance) -> Option<Name> {
     chance.pick(&absent)
 }
 
+/// Somebody who has waited at the door for too long.
+fn impatient(world: &World) -> Option<Name> {
+    let waits = |seat: &&Seat| seat.standing == Standing::Knocking && seat.is_about();
+    let long = |seat: &&Seat| world.now_ms() > seat.since_ms + PATIENCE_MS;
+    let seat = world.seats.iter().filter(waits).find(long)?;
+    let last = world.find(seat.name).map(|who| world.seats[who].since_ms);
+    (last == Some(seat.since_ms)).then_some(seat.name)
+}
+
 fn role_of(world: &World, who: Who) -> Role {
     let seat = &world.seats[who];
     let roster = seat.client.as_ref().map(|client| client.meeting.roster()).unwrap_or_default();
@@ -102,6 +117,9 @@ fn next(world: &World, plan: &Plan, chance: &mut Chance) -> Operation {
     let live: Vec<Who> =
         world.live().into_iter().filter(|who| world.seats[*who].is_awake()).collect();
     let about = world.seats.iter().filter(|seat| seat.is_about()).count();
+    if let Some(name) = impatient(world) {
+        return Operation::GiveUp(name);
+    }
     if about < plan.members
         && let Some(name) = absent(world, chance)
     {

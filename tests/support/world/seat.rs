@@ -139,6 +139,10 @@ pub(crate) struct Seat {
     /// One more than the highest counter accepted, by epoch, sender and kind.
     pub(crate) windows: HashMap<(u64, MemberId, TrackKind), u64>,
     pub(crate) events: Vec<(u64, Event)>,
+    /// When it began.
+    pub(crate) since_ms: u64,
+    /// What it sent and took in, if anybody wants to know.
+    pub(crate) traffic: Option<Vec<(u64, String)>>,
 }
 
 impl Seat {
@@ -160,6 +164,8 @@ impl Seat {
             opened: HashSet::new(),
             windows: HashMap::new(),
             events: Vec::new(),
+            since_ms: 0,
+            traffic: None,
         }
     }
 

@@ -24,6 +24,8 @@ pub(crate) struct Tally {
     pub(crate) operations: u64,
     /// Operations that a client refused, by right or state.
     pub(crate) refused: u64,
+    /// Persons who waited at the door in vain.
+    pub(crate) gave_up: u64,
     /// Clients that came in.
     pub(crate) joined: u64,
     /// The most members at a time.
