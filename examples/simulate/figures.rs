@@ -10,10 +10,11 @@ use crate::world::Tally;
 type Count = (&'static str, fn(&Tally) -> u64);
 
 /// What is counted in every run.
-const COUNTS: [Count; 30] = [
+const COUNTS: [Count; 31] = [
     ("members", |t| t.members),
     ("joined", |t| t.joined),
     ("gave up at the door", |t| t.gave_up),
+    ("in the roster without knowing", |t| t.stranded),
     ("epochs", |t| t.epochs),
     ("operations", |t| t.operations),
     ("refused operations", |t| t.refused),

@@ -53,13 +53,31 @@ impl World {
         if seat.standing != Standing::Knocking {
             return;
         }
-        let Some(client) = &mut seat.client else { return };
+        if seat.client.is_none() {
+            return;
+        }
         seat.standing = Standing::Leaving;
         self.tally.gave_up += 1;
+        if self.is_stranded(who) {
+            self.tally.stranded += 1;
+        }
+        let Some(client) = &mut self.seats[who].client else { return };
         if let Err(error) = client.meeting.leave(now) {
             self.fail(format!("{} cannot even give up: {error}", self.seats[who].name));
         }
         self.pump(who);
+    }
+
+    /// Whether a person at the door is in the roster already and does not know.
+    fn is_stranded(&self, who: Who) -> bool {
+        let is_other = |stay| self.seats.iter().any(|seat| seat.stay == Some(stay));
+        let people = self.live().into_iter().filter_map(|live| self.seats[live].client.as_ref());
+        let mut people = people.flat_map(|client| client.meeting.roster());
+        let (fingerprint, stay) = (self.seats[who].fingerprint, self.seats[who].stay);
+        people.any(|member| {
+            let own = stay == Some(member.member) || stay.is_none() && !is_other(member.member);
+            member.fingerprint == fingerprint && own
+        })
     }
 
     /// The members who follow the meeting.

@@ -1,7 +1,7 @@
 //! The world in a box: clients with clocks of their own, a server, a relay, and networks with every
 //! fault, around one virtual clock. One seed and one script replay a run byte for byte.
 
-#![allow(dead_code, reason = "every user takes a part of it")]
+#![allow(dead_code, unused_imports, reason = "every user takes a part of it")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -39,8 +39,8 @@ use server::Server;
 use trouble::Trouble;
 
 pub(crate) use network::Faults;
-pub(crate) use operation::Operation;
-pub(crate) use script::{Plan, random_run};
+pub(crate) use operation::{Operation, Trick};
+pub(crate) use script::{Plan, random_run, replay};
 pub(crate) use seat::{Name, Who};
 pub(crate) use tally::Tally;
 

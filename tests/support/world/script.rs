@@ -136,19 +136,19 @@ fn next(world: &World, plan: &Plan, chance: &mut Chance) -> Operation {
     let anyone = name(chance.pick(&live));
     let other = name(chance.pick(&live));
     // A meeting that has lost all who may admit would never have thirty epochs.
-    let spare = hosts.len() + helpers.len() > 2
-        || !hosts.iter().chain(&helpers).any(|w| world.seats[*w].name == other);
+    let anchor = name(hosts.iter().chain(&helpers).min().copied());
+    let spare = other != anchor;
     if hosts.len() + helpers.len() < 3 && other != host && chance.permille(300) {
         return Operation::SetRole(host, other, Role::CoHost);
     }
     match chance.within(0..=99) {
         0..=9 => absent(world, chance)
-            .filter(|_| about < plan.members + 3)
+            .filter(|_| about < plan.members + 2)
             .map_or(Operation::Chat(anyone), Operation::Join),
         10..=13 if spare && other != powerful => Operation::Remove(powerful, other),
         14..=17 if spare => Operation::Leave(other),
         18..=29 => rule(powerful, other, chance),
-        30..=39 => hold(host, powerful, other, chance),
+        30..=39 if spare => hold(host, powerful, other, chance),
         40..=54 => words(anyone, other, powerful, chance),
         55..=59 => Operation::Rename(anyone),
         60..=69 => trouble(anyone, chance),

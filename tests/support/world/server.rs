@@ -1,6 +1,6 @@
 //! The server: an ordered log, a lobby, mailboxes and blobs. It holds no key.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use incamera::wire::{BlobHash, MailboxId, MessageId, ToServer};
@@ -63,7 +63,8 @@ struct Served {
 #[derive(Default)]
 pub(crate) struct Server {
     pub(crate) log: Vec<Shared>,
-    seen: HashSet<MessageId>,
+    /// Where each message is in the log.
+    seen: HashMap<MessageId, u64>,
     blobs: HashMap<BlobHash, Shared>,
     served: Vec<Served>,
 }
@@ -105,16 +106,31 @@ impl Server {
                 let blob = self.blobs.get(hash).map(|blob| (from, Push::Blob(Rc::clone(blob))));
                 blob.into_iter().collect()
             }
-            ToServer::Post { id, to, bytes } => self.post(*id, *to, bytes),
+            ToServer::Post { id, to, bytes } => self.post(from, *id, *to, bytes),
         }
     }
 
-    fn post(&mut self, id: MessageId, to: Destination, bytes: &[u8]) -> Vec<(usize, Push)> {
+    fn post(
+        &mut self,
+        from: usize,
+        id: MessageId,
+        to: Destination,
+        bytes: &[u8],
+    ) -> Vec<(usize, Push)> {
         let bytes = Rc::new(bytes.to_vec());
         match to {
-            // SPEC [S2]
-            Destination::Log if !self.seen.insert(id) => Vec::new(),
-            Destination::Log => self.append(bytes),
+            Destination::Log => match self.seen.get(&id).copied() {
+                // SPEC [S2]: acknowledged like the first.
+                Some(_) if self.slot(from).withheld => Vec::new(),
+                Some(seq) => {
+                    let bytes = Rc::clone(&self.log[seq as usize]);
+                    vec![(from, Push::Log { seq, bytes })]
+                }
+                None => {
+                    self.seen.insert(id, self.log.len() as u64);
+                    self.append(bytes)
+                }
+            },
             Destination::Lobby => self.to_those(|_| true, &Push::Lobby(bytes)),
             Destination::Direct(mailbox) => {
                 self.to_those(|served| served.mailbox == Some(mailbox), &Push::Direct(bytes))

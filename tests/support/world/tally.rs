@@ -26,6 +26,8 @@ pub(crate) struct Tally {
     pub(crate) refused: u64,
     /// Persons who waited at the door in vain.
     pub(crate) gave_up: u64,
+    /// Those of them who were in the roster and did not know.
+    pub(crate) stranded: u64,
     /// Clients that came in.
     pub(crate) joined: u64,
     /// The most members at a time.
