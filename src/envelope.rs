@@ -94,6 +94,28 @@ pub(crate) fn open_answer(
     decrypt(key, &answer.nonce, &answer.associated_data(), &answer.ciphertext)
 }
 
+/// Seals what a client keeps for itself under a key of its owner's: a fresh nonce, and the
+/// ciphertext.
+pub(crate) fn seal_stored(
+    key: &Secret<32>,
+    entropy: &Entropy,
+    aad: &[u8],
+    plaintext: &[u8],
+) -> Result<([u8; 24], Vec<u8>), NoEntropy> {
+    let nonce = entropy.array()?;
+    Ok((nonce, encrypt(key, &nonce, aad, plaintext)))
+}
+
+/// Opens what [`seal_stored`] sealed.
+pub(crate) fn open_stored(
+    key: &Secret<32>,
+    nonce: &[u8; 24],
+    aad: &[u8],
+    ciphertext: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, Unopenable> {
+    decrypt(key, nonce, aad, ciphertext)
+}
+
 fn encrypt(key: &Secret<32>, nonce: &[u8; 24], aad: &[u8], msg: &[u8]) -> Vec<u8> {
     let cipher = XChaCha20Poly1305::new(key.expose().into());
     // Fails only beyond 256 GiB, which no limit of the wire format reaches; an empty ciphertext

@@ -4,6 +4,7 @@ mod admission;
 mod entropy;
 mod envelope;
 mod error;
+mod file_store;
 mod hpke;
 mod identity;
 mod keyring;
@@ -29,9 +30,11 @@ pub use incamera_wire::{
 
 pub use admission::{Invite, Proof};
 pub use error::{Culprit, Error, Fault, Rule};
+pub use file_store::{FileStore, StoreError};
 pub use identity::{Contact, Identity, SafetyCode};
 pub use media::{FrameError, Framing, Opened, Receiver, Released, Sealer};
 pub use meeting::{
-    Alarm, Applicant, Event, IdentityHook, Input, InviteOptions, KnockId, LiveInvite, Meeting,
-    MemberId, Message, Now, Output, Participant, ProvedRelay, Resync, Rules, Settings, Source,
+    Alarm, Applicant, Event, Expected, IdentityHook, Input, InviteOptions, KnockId, LiveInvite,
+    Meeting, MemberId, Message, Now, Output, Participant, ProvedRelay, RestoreError, Resync, Rules,
+    Settings, Source,
 };

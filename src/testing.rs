@@ -13,10 +13,13 @@ use crate::admission::Invite;
 use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::identity::Identity;
-use crate::meeting::{Event, Input, Meeting, MemberId, Message, Now, Output, Settings};
+use crate::meeting::{
+    Event, Expected, Input, Meeting, MemberId, Message, Now, Output, RestoreError, Settings,
+};
 
 pub use crate::media::testing::{pair, seal_unasked};
 pub use crate::meeting::testing::{Forgery, forge, key_package};
+pub use crate::sframe::Ledger;
 
 /// An identity whose key follows from `seed`.
 ///
@@ -64,6 +67,22 @@ pub fn join_with_passcode(
     now: Now,
 ) -> Result<Meeting, Error> {
     Meeting::join_from(Entropy::seeded(seed), identity, invite, Some(passcode), now)
+}
+
+/// As [`Meeting::restore`], from a seed: another than its former self's, or it would draw the same
+/// keys again.
+///
+/// # Errors
+/// As [`Meeting::restore`].
+pub fn restore(
+    seed: [u8; 32],
+    identity: &Identity,
+    snapshot: &[u8],
+    key: &[u8; 32],
+    expected: Expected,
+    now: Now,
+) -> Result<Meeting, RestoreError> {
+    Meeting::restore_from(Entropy::seeded(seed), identity, snapshot, key, expected, now)
 }
 
 /// A digest of everything that a failed call must leave as it was: group, state, log position,
@@ -147,6 +166,14 @@ impl Room {
         self.events.push(Vec::new());
         self.run();
         self.clients.len().saturating_sub(1)
+    }
+
+    /// A client's process dies, and another takes its place and connects.
+    #[allow(clippy::indexing_slicing, reason = "a test that names nobody fails by panicking")]
+    pub fn restart(&mut self, who: usize, meeting: Meeting) {
+        self.clients[who] = meeting;
+        self.inboxes[who] = vec![Input::Connected { next: self.log.len() as u64 }];
+        self.run();
     }
 
     /// The time, which [`wait`](Self::wait) and [`run`](Self::run) alone move.

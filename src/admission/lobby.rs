@@ -92,6 +92,18 @@ impl Lobby {
         Ok(())
     }
 
+    /// The knocks that came and have been answered, with their log positions, to be stored: those that
+    /// wait come again by themselves.
+    pub(crate) fn answered(&self) -> impl Iterator<Item = (KeyPackageRef, u64)> {
+        let waits = |reference| self.waiting.iter().any(|waiting| waiting.reference == reference);
+        self.seen.iter().map(|(of, at)| (*of, *at)).filter(move |(of, _)| !waits(*of))
+    }
+
+    /// Remembers a knock that [`answered`](Self::answered) gave.
+    pub(crate) fn remember(&mut self, reference: KeyPackageRef, position: u64) {
+        self.seen.insert(reference, position);
+    }
+
     /// Lets a checked knock wait.
     pub(crate) fn push(&mut self, waiting: Waiting, position: u64, now: u64) {
         // One that is no longer fresh is refused for its position: it need not be remembered.

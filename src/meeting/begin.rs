@@ -97,6 +97,8 @@ impl Shared {
             contacts: Contacts::default(),
             relays: Relays::default(),
             wants_resync: None,
+            generation: 0,
+            snapshot_due: false,
         })
     }
 }

@@ -28,6 +28,9 @@ struct Content {
 impl<E: Engine> Member<E> {
     /// Commits what is due, unless a commit of one's own is on its way already.
     pub(super) fn commit_due(&mut self, shared: &mut Shared, now_ms: u64) -> Result<(), Error> {
+        if self.standing == Standing::Restored {
+            return self.return_by_commit(shared, now_ms);
+        }
         if self.standing != Standing::Confirmed || self.group.has_pending() {
             return Ok(());
         }
@@ -59,6 +62,8 @@ impl<E: Engine> Member<E> {
             let why = match error {
                 // Tried again when the meeting is driven next.
                 Error::NoEntropy => return,
+                // It is all that a restored member commits: there is nothing to give up.
+                _ if self.standing == Standing::Restored => return,
                 Error::MissingRight(_) => "the right to is gone",
                 Error::Refused(_) => "the group's rules no longer allow it",
                 Error::Internal(what) => what,
@@ -99,7 +104,12 @@ impl<E: Engine> Member<E> {
         self.settle_changes();
     }
 
-    fn commit(&mut self, shared: &mut Shared, batch: &Batch, now_ms: u64) -> Result<(), Error> {
+    pub(super) fn commit(
+        &mut self,
+        shared: &mut Shared,
+        batch: &Batch,
+        now_ms: u64,
+    ) -> Result<(), Error> {
         let content = self.content(shared, batch)?;
         let state = content.state.as_ref().map(|state| Zeroizing::new(state.encode()));
         let log_position = shared.log_position;
@@ -208,6 +218,8 @@ impl<E: Engine> Member<E> {
         };
         let entry = shared.post(Destination::Log, entry, now_ms)?;
         self.own_commit = Some(OwnCommit { entry, blob, tree });
+        // SPEC [R3]
+        shared.snapshot_due = true;
         Ok(())
     }
 }

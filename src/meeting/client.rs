@@ -82,6 +82,11 @@ impl Meeting {
         Ok(Self { core, mailbox: Some(mailbox) })
     }
 
+    /// A member from a snapshot: it has no mailbox, since it does not knock.
+    pub(super) fn of(core: Core<Group>) -> Self {
+        Self { core, mailbox: None }
+    }
+
     /// The meeting.
     #[must_use]
     pub fn id(&self) -> MeetingId {

@@ -34,6 +34,7 @@ impl<E: Engine> Member<E> {
         match self.group.stage(&message) {
             Ok((staged, facts)) => self.read_staged(shared, staged, &facts, now_ms),
             Err(StageFault::Unreadable(facts)) => self.read_unreadable(shared, &facts),
+            Err(StageFault::NotMine(facts)) => self.read_clones(shared, &facts, now_ms),
             Err(fault) => Err(self.name_author(fault)),
         }
     }
@@ -90,6 +91,20 @@ impl<E: Engine> Member<E> {
         Ok(Outcome::Goes)
     }
 
+    /// One's own leaf made a commit, and this client did not: if the others take it, somebody else
+    /// goes on as this member (SPEC \[R7\]).
+    fn read_clones(
+        &mut self,
+        shared: &mut Shared,
+        facts: &CommitFacts,
+        now_ms: u64,
+    ) -> Result<Outcome, Refusal> {
+        self.judge(shared, facts)?;
+        // SPEC [R7]
+        self.notice_clone(shared, now_ms);
+        Ok(Outcome::Goes)
+    }
+
     fn stay_at(&self, leaf: u32) -> Result<incamera_wire::StayId, Refusal> {
         let seat = self.roster().at(leaf).ok_or(Fault::UnknownAuthor)?;
         Ok(seat.occupant.stay)
@@ -106,6 +121,7 @@ impl<E: Engine> Member<E> {
             StageFault::Malformed => Fault::InvalidCommit("no MLS commit").into(),
             StageFault::WrongEpoch { .. } => Fault::InvalidCommit("of another epoch").into(),
             StageFault::Unreadable(_) => Fault::InvalidCommit("unreadable").into(),
+            StageFault::NotMine(_) => Fault::InvalidCommit("of another's making").into(),
         }
     }
 
@@ -121,11 +137,17 @@ impl<E: Engine> Member<E> {
         let old_state = self.state.duplicate();
         let hosts = self.present_hosts();
         self.group.merge(staged).map_err(|_| Error::Internal("the merge"))?;
+        // SPEC [R3]
+        shared.snapshot_due = true;
+        let returned = self.returns_by(facts);
         if let Err(error) = self.enter_next(shared, facts, now_ms) {
             // Half in the new epoch: nothing may be sealed from here.
             self.break_off();
             shared.keyring.allow_sealing(false);
             return Err(error);
+        }
+        if returned {
+            self.come_back(shared);
         }
         let tree = self.own_commit.as_mut().and_then(|own| own.tree.take());
         self.forget_own(shared);
@@ -205,7 +227,7 @@ impl<E: Engine> Member<E> {
     }
 
     /// From here on nothing can be followed (SPEC \[G3\]), also by who leaves.
-    fn break_off(&mut self) {
+    pub(super) fn break_off(&mut self) {
         self.broken = true;
         if self.standing != Standing::Leaving {
             self.standing = Standing::Broken;

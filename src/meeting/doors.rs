@@ -273,6 +273,7 @@ impl<E: Engine> Member<E> {
         self.say(shared, EventKind::Leave, now_ms)?;
         self.standing = Standing::Leaving;
         self.stands_by = Some(EventKind::Leave);
+        shared.snapshot_due = true;
         shared.keyring.clear();
         Ok(())
     }
@@ -284,6 +285,7 @@ impl<E: Engine> Member<E> {
         self.require(Right::End)?;
         self.say(shared, EventKind::End, now_ms)?;
         self.stands_by = Some(EventKind::End);
+        shared.snapshot_due = true;
         Ok(())
     }
 

@@ -72,6 +72,19 @@ impl Counters {
         new
     }
 
+    /// All counters, to be stored: author, the highest, and the bits of the 64 up to it.
+    pub(super) fn to_vec(&self) -> Vec<([u8; 16], u64, u64)> {
+        let counter =
+            |(stay, (highest, seen)): (&StayId, &(u64, u64))| (*stay.as_bytes(), *highest, *seen);
+        self.0.iter().map(counter).collect()
+    }
+
+    /// What [`to_vec`](Self::to_vec) gave.
+    pub(super) fn of(stored: &[([u8; 16], u64, u64)]) -> Self {
+        let counter = |(stay, highest, seen): &_| (StayId::new(*stay), (*highest, *seen));
+        Self(stored.iter().map(counter).collect())
+    }
+
     /// Forgets those who are gone: their stay ids never come back.
     pub(super) fn retain(&mut self, roster: &Roster) {
         self.0.retain(|stay, _| roster.of(*stay).is_some());
@@ -182,6 +195,7 @@ impl<E: Engine> Member<E> {
             return Err(Refusal::by(stay, Fault::UnknownAuthor));
         };
         let author = seat.occupant.clone();
+        self.look_for_clone(shared, stay, counter, &opened, now_ms);
         // SPEC [G11]
         if !self.counters.accept(stay, counter) {
             return Err(Refusal::by(stay, Fault::Replayed));
@@ -276,6 +290,8 @@ impl<E: Engine> Member<E> {
             shared.keyring.allow_sealing(true);
             shared.tell(Event::Joined);
             self.vet_all(shared);
+            // SPEC [R3]
+            shared.snapshot_due = true;
         }
     }
 }

@@ -137,7 +137,8 @@ pub enum Event {
         knock: KnockId,
     },
     /// This client is in, and a member has confirmed it: sealing works from now on. Whoever
-    /// creates a meeting is in at once.
+    /// creates a meeting is in at once. It comes again after a [restore](crate::Meeting::restore),
+    /// once sealing works again.
     Joined,
     /// This client's knock was denied. The meeting is over for it.
     Denied {
@@ -327,6 +328,10 @@ pub enum Alarm {
         /// Who says so.
         member: MemberId,
     },
+    /// Another client acts with this one's keys: both come from one snapshot, or from one that is older
+    /// than what was done since. Sealing has stopped, and this client follows its leaf no more (SPEC
+    /// \[R7\]).
+    Clone,
     /// The server's log is shorter than what was read of it: it lost or hides entries.
     LogShrank,
     /// The application does not vouch for a member whom somebody else let in.

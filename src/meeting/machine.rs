@@ -36,6 +36,17 @@ impl<E: Engine> Core<E> {
     pub(super) fn created(shared: Shared, member: Member<E>, now: Now) -> Self {
         let mut core = Self::new(shared, Order::starting_at(0), now);
         core.shared.tell(Event::Joined);
+        core.shared.snapshot_due = true;
+        core.member = Some(Box::new(member));
+        core.drive(now.monotonic_ms);
+        core
+    }
+
+    /// A member that comes from a snapshot.
+    pub(super) fn restored(shared: Shared, member: Member<E>, now: Now) -> Self {
+        let order = Order::starting_at(shared.log_position);
+        let mut core = Self::new(shared, order, now);
+        core.shared.snapshot_due = true;
         core.member = Some(Box::new(member));
         core.drive(now.monotonic_ms);
         core
@@ -143,7 +154,7 @@ impl<E: Engine> Core<E> {
         Ok(())
     }
 
-    fn require_going(&self) -> Result<(), Error> {
+    pub(super) fn require_going(&self) -> Result<(), Error> {
         if self.over { Err(Error::Ended) } else { Ok(()) }
     }
 
@@ -155,6 +166,9 @@ impl<E: Engine> Core<E> {
             // SPEC [A4]: the log position makes the knock fresh.
             knocking.knock(&mut self.shared, next, now_ms)?;
             self.order.begin(next);
+        }
+        if let Some(member) = &mut self.member {
+            member.learn_head(&mut self.shared, next);
         }
         if !self.order.learn_head(next) {
             self.shared.tell(Event::Alarm(Alarm::LogShrank));

@@ -13,6 +13,7 @@ use super::events::Counters;
 use super::face::{Event, Participant};
 use super::intents::Intents;
 use super::proving::Handling;
+use super::recovery::Recovery;
 use super::room::Room;
 use super::roster::{Roster, Seat};
 use super::shared::{Shared, suite};
@@ -41,6 +42,9 @@ pub(super) enum Standing {
     Unconfirmed,
     /// In.
     Confirmed,
+    /// Comes from a snapshot and has merged no path commit that it made since: it follows the log,
+    /// and neither seals nor opens (SPEC \[R4\]).
+    Restored,
     /// Has said that it leaves.
     Leaving,
     /// A commit that the others read is unreadable here (SPEC \[G3\]).
@@ -91,6 +95,7 @@ pub(super) struct Member<E: Engine> {
     pub(super) confirming: bool,
     /// Whether a commit that the others read is unreadable here (SPEC \[G3\]).
     pub(super) broken: bool,
+    pub(super) recovery: Recovery,
     /// The trees of the latest commits that added, to be sent again to who missed them.
     pub(super) trees: VecDeque<SentTree>,
     pub(super) lobby: Lobby,
@@ -140,11 +145,13 @@ impl<E: Engine> Member<E> {
             stands_by: None,
             confirming: false,
             broken: false,
+            recovery: Recovery::default(),
             trees: VecDeque::new(),
             lobby: Lobby::default(),
             handling: Handling::default(),
             budget: match standing {
-                Standing::Unconfirmed => Budget::of_newcomer(now_ms),
+                // SPEC [A13]: nor does a snapshot say when runs began.
+                Standing::Unconfirmed | Standing::Restored => Budget::of_newcomer(now_ms),
                 _ => Budget::default(),
             },
             room,
@@ -161,7 +168,8 @@ impl<E: Engine> Member<E> {
         Ok(member)
     }
 
-    /// Installs the media keys of the current epoch (SPEC \[K1\]); whoever leaves has erased them all.
+    /// Installs the media keys of the current epoch (SPEC \[K1\]); whoever leaves has erased them all,
+    /// and those of an epoch that a former self may have sealed in stay out.
     pub(super) fn install(
         &self,
         shared: &Shared,
@@ -169,7 +177,8 @@ impl<E: Engine> Member<E> {
         removes: bool,
         now_ms: u64,
     ) -> Result<(), Error> {
-        if self.standing == Standing::Leaving {
+        // SPEC [R4]
+        if matches!(self.standing, Standing::Leaving | Standing::Restored) {
             return Ok(());
         }
         let length = suite(shared.profile)?.key_len();
@@ -236,7 +245,7 @@ impl<E: Engine> Member<E> {
     pub(super) fn require_in(&self) -> Result<(), Error> {
         match self.standing {
             Standing::Confirmed => Ok(()),
-            Standing::Unconfirmed => Err(Error::NotJoined),
+            Standing::Unconfirmed | Standing::Restored => Err(Error::NotJoined),
             Standing::Leaving => Err(Error::Ended),
             Standing::Broken => Err(Error::Broken),
         }
@@ -292,8 +301,11 @@ impl<E: Engine> Member<E> {
         let due =
             due.chain(Some(self.upkeep.deadline()).filter(|_| self.intents.orders.is_empty()));
         let intents = due.min().filter(|_| commits);
+        // What is overdue waits for the log.
+        let returns = self.intents.deadline().filter(|at| *at > now_ms);
+        let returns = returns.filter(|_| self.standing == Standing::Restored);
         let ended = self.epochs.sweep(now_ms);
-        let own = [self.confirm_at, self.key_frames_at, intents, ended];
+        let own = [self.confirm_at, self.key_frames_at, intents, returns, ended];
         own.into_iter().chain([lobby, gate, self.room.deadline()]).flatten().min()
     }
 
@@ -329,6 +341,7 @@ impl<E: Engine> Member<E> {
         hash.update(format!("{} {:?}", self.declares_silent, self.statements));
         self.intents.digest(hash);
         self.upkeep.digest(hash);
+        self.recovery.digest(hash);
     }
 }
 

@@ -141,7 +141,7 @@ impl<E: Engine> Member<E> {
         let signed = SignedEvent::decode(&opened).map_err(Fault::from)?;
         let Verified { body, author } = verify(&signed, shared.meeting, self.roster())?;
         let author = author.occupant.clone();
-        let EventBody { epoch, kind, .. } = body;
+        let EventBody { epoch, kind, counter, .. } = body;
         // SPEC [G16], [G11]
         let EventKind::RemovalOrder { target, stay } = kind else {
             return Err(Refusal::by(author.stay, Fault::Signature));
@@ -149,6 +149,7 @@ impl<E: Engine> Member<E> {
         if epoch != sealed.epoch {
             return Err(Refusal::by(author.stay, Fault::Signature));
         }
+        self.look_for_clone(shared, author.stay, counter, &opened, now_ms);
         let ordered = self.intents.ordered();
         if ordered.contains(&target) {
             return Ok(Outcome::Goes);
@@ -156,16 +157,17 @@ impl<E: Engine> Member<E> {
         // SPEC [G16]
         policy::order_binds(&self.scene(&ordered), &author, &target, stay)
             .map_err(|rule| Refusal::by(author.stay, Fault::Refused(rule)))?;
-        self.bind(author.stay, target, now_ms);
+        self.bind(author.stay == self.stay, target, now_ms);
         shared.tell(Event::Ordered { member: stay, by: author.stay });
         Ok(Outcome::Goes)
     }
 
-    fn bind(&mut self, by: StayId, target: Fingerprint, now_ms: u64) {
+    /// From here on an order binds.
+    pub(super) fn bind(&mut self, own: bool, target: Fingerprint, now_ms: u64) {
         let rank = self.rank(|seat| seat.occupant.fingerprint != target);
         let wait = CARRY_STAGGER_MS.saturating_mul(rank.saturating_add(1)).min(CARRY_LATEST_MS);
         // Its author's commit is behind it in the log.
-        let wait = if by == self.stay { 0 } else { wait };
+        let wait = if own { 0 } else { wait };
         let carry_at = now_ms.saturating_add(wait);
         self.intents.orders.push(Ordered { target, bound_at: now_ms, carry_at });
     }

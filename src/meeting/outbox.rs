@@ -34,13 +34,29 @@ impl Outbox {
         now_ms: u64,
     ) -> Result<Message, Error> {
         let message = Message { id: MessageId::new(entropy.array()?), to, bytes };
+        self.keep(message.clone(), now_ms);
+        Ok(message)
+    }
+
+    /// An outbox with these messages, as a former self posted them.
+    pub(super) fn restored(messages: Vec<Message>, now_ms: u64) -> Self {
+        let mut outbox = Self::default();
+        messages.into_iter().for_each(|message| outbox.keep(message, now_ms));
+        outbox
+    }
+
+    /// What has not been seen to arrive.
+    pub(super) fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.0.iter().map(|unconfirmed| &unconfirmed.message)
+    }
+
+    fn keep(&mut self, message: Message, now_ms: u64) {
         self.0.push(Unconfirmed {
-            message: message.clone(),
             hash: Sha256::digest(&message.bytes).into(),
+            message,
             wait_ms: FIRST_RESEND_MS,
             resend_at: now_ms.saturating_add(FIRST_RESEND_MS),
         });
-        Ok(message)
     }
 
     /// Whether these bytes, read in the log, are one's own; they are not sent again.

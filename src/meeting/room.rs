@@ -47,6 +47,16 @@ impl Room {
         self.hands.contains(&stay)
     }
 
+    /// Whose hands are up.
+    pub(super) fn hands(&self) -> impl Iterator<Item = StayId> {
+        self.hands.iter().copied()
+    }
+
+    /// Who has announced which tracks.
+    pub(super) fn announced(&self) -> impl Iterator<Item = (StayId, &[AnnouncedTrack])> {
+        self.tracks.iter().map(|(stay, tracks)| (*stay, tracks.as_slice()))
+    }
+
     pub(super) fn announce(&mut self, stay: StayId, tracks: Vec<AnnouncedTrack>) {
         self.tracks.insert(stay, tracks);
     }

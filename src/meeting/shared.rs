@@ -42,6 +42,11 @@ pub(super) struct Shared {
     pub(super) relays: Relays,
     /// Why this client can follow no more, if it cannot: the first reason found.
     pub(super) wants_resync: Option<Resync>,
+    /// The number of the last snapshot, this client's own or the one that it comes from.
+    pub(super) generation: u64,
+    /// Whether something has changed that must be stored before the outputs are carried out (SPEC
+    /// \[R3\]).
+    pub(super) snapshot_due: bool,
 }
 
 /// Something refused, its author if known, and what was wrong.

@@ -197,12 +197,25 @@ pub(crate) trait Engine: Sized + Send {
     fn has_pending(&self) -> bool;
 
     /// Forgets the pending commit: only when it has been read in the log and refused, or can
-    /// reach the log no more. One's own path commit that comes back afterwards is unreadable.
+    /// reach the log no more. If it comes back afterwards it is [`StageFault::NotMine`].
     fn drop_pending(&mut self) -> Result<(), EngineFault>;
 
     /// Reads an MLS PublicMessage with a commit for the current epoch, one's own included, and
     /// changes nothing.
     fn stage(&mut self, message: &[u8]) -> Result<(Self::Staged, CommitFacts), StageFault>;
+
+    /// The whole group as one value: the engine's store, the pending commit, the key of one's own
+    /// leaf. It holds secrets.
+    fn save(&self) -> Result<Zeroizing<Vec<u8>>, EngineFault>;
+
+    /// The group that [`save`](Self::save) saved. A value of another group or version, and one that
+    /// does not hold together, is refused: [`EngineFault::Saved`].
+    fn load(
+        entropy: &Entropy,
+        profile: Profile,
+        meeting: &MeetingId,
+        saved: &[u8],
+    ) -> Result<Self, EngineFault>;
 
     /// Enters the new epoch. A pending commit of one's own is gone, be it this one or not.
     fn merge(&mut self, staged: Self::Staged) -> Result<(), EngineFault>;
@@ -263,6 +276,9 @@ pub(crate) enum EngineFault {
     /// The commit removes one's own leaf: there is no epoch to enter.
     #[error("the commit removes this member: there is nothing to merge")]
     Removed,
+    /// A saved group is torn, foreign or of another version.
+    #[error("the saved group cannot be loaded: {0}")]
+    Saved(&'static str),
     /// The engine failed where it should not.
     #[error("the MLS engine failed: {0}")]
     Internal(&'static str),
@@ -301,6 +317,11 @@ pub(crate) enum StageFault {
     /// If the caller's verdict on the facts accepts, it takes the epoch (SPEC \[G3\]).
     #[error("this member cannot read a commit that others can")]
     Unreadable(Box<CommitFacts>),
+    /// Signed by one's own leaf, and not the pending commit: somebody else acts with this key, or
+    /// one's own former self did whose store was lost. If the caller's verdict on the facts accepts,
+    /// it takes the epoch, and cannot be merged here (SPEC \[R7\]).
+    #[error("a commit of one's own leaf that one has not made")]
+    NotMine(Box<CommitFacts>),
 }
 
 /// Why a Welcome did not let in.

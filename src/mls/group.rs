@@ -16,7 +16,7 @@ use super::store::Label;
 use super::welcome::Candidate;
 use super::{
     BuiltCommit, CommitFacts, CommitPlan, Engine, EngineFault, InviteId, KeyPackageFacts, Leaf,
-    MeetingId, Profile, StageFault, Stay, build, stage,
+    MeetingId, Profile, StageFault, Stay, build, saved, stage,
 };
 use crate::entropy::Entropy;
 use crate::secret::Secret;
@@ -244,6 +244,19 @@ impl Engine for Group {
         })?;
         self.pending_message = None;
         Ok(())
+    }
+
+    fn save(&self) -> Result<Zeroizing<Vec<u8>>, EngineFault> {
+        saved::save(self)
+    }
+
+    fn load(
+        entropy: &Entropy,
+        profile: Profile,
+        meeting: &MeetingId,
+        saved: &[u8],
+    ) -> Result<Self, EngineFault> {
+        saved::load(entropy, profile, meeting, saved)
     }
 
     fn stage(&mut self, message: &[u8]) -> Result<(Staged, CommitFacts), StageFault> {

@@ -82,7 +82,7 @@ pub(super) fn with_credential(leaf: &LeafNode, credential: &[u8]) -> CredentialW
 }
 
 /// The 32 bytes of a leaf's HPKE key.
-fn encryption_key(leaf: &LeafNode) -> Option<Vec<u8>> {
+pub(super) fn encryption_key(leaf: &LeafNode) -> Option<Vec<u8>> {
     let encoded = leaf.encryption_key().tls_serialize_detached().ok()?;
     Some(encoded.get(1..)?.to_vec())
 }

@@ -6,6 +6,7 @@ mod facts;
 mod group;
 mod leaf;
 mod provider;
+mod saved;
 mod signer;
 mod stage;
 mod storage;

@@ -39,7 +39,8 @@ impl Provider {
         Self::with_store(entropy, Store::default())
     }
 
-    fn with_store(entropy: &Entropy, store: Store) -> Self {
+    /// A provider with this store.
+    pub(super) fn with_store(entropy: &Entropy, store: Store) -> Self {
         let (crypto, rand) = (Crypto(entropy.clone()), Rand(entropy.clone()));
         Self { crypto, rand, store }
     }

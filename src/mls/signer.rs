@@ -15,6 +15,16 @@ impl LeafSigner {
         Self(Arc::clone(key))
     }
 
+    /// The private key, to be saved with the group.
+    pub(super) fn secret_key(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+
+    /// The public key.
+    pub(super) fn public_key(&self) -> [u8; 32] {
+        self.0.verifying_key().to_bytes()
+    }
+
     /// The signature of `message` as it is, without a label.
     pub(super) fn sign_bytes(&self, message: &[u8]) -> [u8; 64] {
         self.0.sign(message).to_bytes()

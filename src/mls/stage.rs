@@ -34,6 +34,11 @@ pub(super) fn stage(group: &mut Group, bytes: &[u8]) -> Result<(Staged, CommitFa
         _ => None,
     };
     let facts = facts(group, staged_commit, committer, processed.aad())?;
+    let pending = matches!(processed.content(), ProcessedMessageContent::OwnPendingCommit);
+    // SPEC [R7]: without a path it could be merged like anybody's.
+    if facts.own && !pending {
+        return Err(StageFault::NotMine(Box::new(facts)));
+    }
     Ok((Staged { epoch: group.epoch(), commit: kind(group, processed)? }, facts))
 }
 
@@ -133,6 +138,8 @@ fn judge_public_part(
         _ => None,
     };
     match facts(group, commit, committer, processed.aad()) {
+        // SPEC [R7]
+        Ok(facts) if facts.own => StageFault::NotMine(Box::new(facts)),
         // SPEC [G3]
         Ok(facts) => StageFault::Unreadable(Box::new(facts)),
         Err(fault) => fault,

@@ -7,8 +7,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use postcard::ser_flavors;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// A value, wiped when it goes.
@@ -181,6 +181,29 @@ impl Store {
         self.put(label, key, &list)
     }
 
+    /// Shows every record, by ascending key.
+    pub(super) fn with_records<R>(&self, show: impl FnOnce(Vec<(&[u8], &[u8])>) -> R) -> R {
+        let records = self.0.borrow();
+        show(records.map.iter().map(|(key, value)| (key.as_slice(), value.as_slice())).collect())
+    }
+
+    /// A store of these records; `None` if a key is there twice.
+    pub(super) fn of(records: &[(&[u8], &[u8])]) -> Option<Self> {
+        let mut map = BTreeMap::new();
+        for (key, value) in records {
+            if map.insert(key.to_vec(), Value::new(value.to_vec())).is_some() {
+                return None;
+            }
+        }
+        Some(Self(RefCell::new(Records { map, journal: None })))
+    }
+
+    /// Whether a value of one of these kinds is such.
+    pub(super) fn any_of(&self, labels: &[Label], such: impl Fn(&[u8]) -> bool) -> bool {
+        let of = |key: &[u8]| labels.iter().any(|label| key.first() == Some(&(*label as u8)));
+        self.0.borrow().map.iter().any(|(key, value)| of(key) && such(value))
+    }
+
     /// Every record, for tests that look for a key.
     #[cfg(test)]
     pub(super) fn records(&self) -> Vec<Vec<u8>> {
@@ -209,6 +232,12 @@ pub(super) fn encode(value: &impl Serialize) -> Result<Value, StoreFault> {
     let mut bytes = Zeroizing::new(vec![0; size]);
     postcard::to_slice(value, &mut bytes)?;
     Ok(bytes)
+}
+
+/// A value that borrows from `bytes` and takes all of them.
+pub(super) fn decode_exactly<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, StoreFault> {
+    let (value, rest) = postcard::take_from_bytes(bytes)?;
+    if rest.is_empty() { Ok(value) } else { Err(StoreFault) }
 }
 
 pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreFault> {

@@ -5,6 +5,8 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::backend::{self, Refused};
 use super::cipher::{Cipher, MAX_PLAINTEXT_LEN, MAX_TAG_LEN};
+#[cfg(any(test, feature = "testing"))]
+use super::ledger;
 use super::suite::Suite;
 
 /// The labels of RFC 9605 §4.4.2; the space at the end is part of them.
@@ -24,6 +26,8 @@ pub(crate) struct FrameKey {
     kid: u64,
     cipher: Cipher,
     salt: Zeroizing<[u8; Suite::NONCE_LEN]>,
+    #[cfg(any(test, feature = "testing"))]
+    name: ledger::KeyName,
 }
 
 impl FrameKey {
@@ -40,7 +44,13 @@ impl FrameKey {
         let mut salt = Zeroizing::new([0; Suite::NONCE_LEN]);
         salt.copy_from_slice(&derived);
         let cipher = Cipher::new(suite, &key).map_err(|_| DeriveError)?;
-        Ok(Self { kid, cipher, salt })
+        Ok(Self {
+            kid,
+            cipher,
+            salt,
+            #[cfg(any(test, feature = "testing"))]
+            name: ledger::name_of(&key),
+        })
     }
 
     /// The length in bytes of a frame of `plaintext_len` bytes sealed with counter `ctr`.
@@ -111,7 +121,10 @@ impl FrameKey {
         text: &mut [u8],
         tag: &mut [u8],
     ) -> Result<(), Refused> {
-        with_aad(header, metadata, |aad| self.cipher.seal(self.nonce(ctr), aad, text, tag))
+        let nonce = self.nonce(ctr);
+        #[cfg(any(test, feature = "testing"))]
+        ledger::record(&self.name, nonce);
+        with_aad(header, metadata, |aad| self.cipher.seal(nonce, aad, text, tag))
     }
 
     /// Opens one frame: appends the plaintext of `body` (ciphertext, then tag) to `out`. `header`

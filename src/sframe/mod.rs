@@ -5,6 +5,8 @@
 mod backend;
 mod cipher;
 mod key;
+#[cfg(any(test, feature = "testing"))]
+mod ledger;
 mod sealing;
 mod suite;
 #[cfg(test)]
@@ -12,5 +14,7 @@ mod vectors;
 
 pub(crate) use cipher::{MAX_PLAINTEXT_LEN, MAX_TAG_LEN};
 pub(crate) use key::{FrameKey, OpenError};
+#[cfg(any(test, feature = "testing"))]
+pub use ledger::Ledger;
 pub(crate) use sealing::{SealError, SealingKey};
 pub(crate) use suite::Suite;

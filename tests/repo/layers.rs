@@ -7,7 +7,7 @@ use crate::source::{self, Source};
 /// ARCHITECTURE.md draws this table. L0 is ordered in itself: errors name the lack of randomness,
 /// and randomness fills secrets. `wire` is the re-export of the crate below.
 const LEVELS: [&[&str]; 7] = [
-    &["secret", "wire"],
+    &["secret", "wire", "file_store"],
     &["entropy"],
     &["error"],
     &["sframe", "identity", "policy", "envelope", "hpke"],

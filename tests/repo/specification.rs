@@ -15,7 +15,7 @@ const OUTSIDE: [(&str, &str); 0] = [];
 fn id(text: &str) -> Option<&str> {
     let (id, _) = text.strip_prefix('[')?.split_once(']')?;
     let (letter, number) = id.split_at_checked(1)?;
-    let known = "WSIKGAM".contains(letter);
+    let known = "WSIKGAMR".contains(letter);
     let counted = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     (known && counted && !number.starts_with('0')).then_some(id)
 }

@@ -172,6 +172,13 @@ impl World {
         self.clients[who].inbox.push(Input::Connected { next });
     }
 
+    /// A client's process dies, with what was on its way to it, and another takes its place.
+    pub(crate) fn restart(&mut self, who: Who, meeting: Meeting) {
+        self.clients[who].meeting = meeting;
+        self.clients[who].inbox.clear();
+        self.connect(who);
+    }
+
     /// Everything that the host has not answered is admitted.
     pub(crate) fn admit_all(&mut self, host: Who) {
         let knocks: Vec<KnockId> = self.clients[host]

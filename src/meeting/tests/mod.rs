@@ -11,7 +11,9 @@ mod media;
 mod names;
 mod orders;
 mod powers;
+mod recovery;
 mod silence;
+mod snapshots;
 #[path = "../../../tests/support/mod.rs"]
 mod support;
 mod talk;

@@ -128,20 +128,30 @@ fn a_failed_build_leaves_no_trace() {
 }
 
 #[test]
-fn a_dropped_commit_comes_back_unreadable_with_a_path_and_readable_without() {
+fn a_commit_of_the_own_leaf_that_is_not_pending_is_told_apart_with_a_path_and_without() {
+    // SPEC [R7]
     let mut groups = meeting(2);
     let path = groups[0].build(&renewing()).unwrap().message;
     groups[0].drop_pending().unwrap();
     assert!(!groups[0].has_pending());
     match groups[0].stage(&path).err() {
-        Some(StageFault::Unreadable(facts)) => assert!(facts.own && facts.path),
+        Some(StageFault::NotMine(facts)) => assert!(facts.own && facts.path),
         fault => panic!("{fault:?}"),
     }
+    // While another is pending as well.
+    let pending = groups[0].build(&removing(&[1])).unwrap().message;
+    assert!(matches!(groups[0].stage(&path), Err(StageFault::NotMine(_))));
+    assert!(groups[0].stage(&pending).is_ok());
+    groups[0].drop_pending().unwrap();
     let adds = [candidate(9).key_package().to_vec()];
     let pathless = groups[0].build(&adding(&adds, &link())).unwrap().message;
     groups[0].drop_pending().unwrap();
-    assert!(merge_all(&mut groups, &pathless).adds.len() == 1);
-    agree(&groups);
+    // It could be merged, and would lead where somebody else is at home.
+    match groups[0].stage(&pathless).err() {
+        Some(StageFault::NotMine(facts)) => assert!(facts.own && facts.adds.len() == 1),
+        fault => panic!("{fault:?}"),
+    }
+    assert!(groups[1].stage(&pathless).is_ok());
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod mutated;
 mod refused;
 mod renamed;
 mod rogue;
+mod saved;
 mod sizes;
 mod unreadable;
 
