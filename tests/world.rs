@@ -83,6 +83,8 @@ fn trouble() -> impl Strategy<Value = Operation> {
         (name(), ms()).prop_map(|(who, ms)| Operation::Withhold(who, ms)),
         (name(), 1..500_u64, ms()).prop_map(|(who, ramp, ms)| Operation::Slow(who, ramp, ms)),
         name().prop_map(Operation::Crash),
+        (name(), 0..3_u64).prop_map(|(who, back)| Operation::Restore(who, back)),
+        name().prop_map(Operation::Clone),
     ]
 }
 

@@ -187,7 +187,11 @@ impl Crowd {
     fn talk(&mut self, microphones: &mut [(usize, Sealer)]) -> Result<(), Failure> {
         for (who, microphone) in microphones {
             let mut sealed = Vec::new();
-            microphone.seal(b"twenty milliseconds of somebody speaking", self.now_ms, &mut sealed)?;
+            microphone.seal(
+                b"twenty milliseconds of somebody speaking",
+                self.now_ms,
+                &mut sealed,
+            )?;
             self.frames.sealed += 1;
             for listener in (0..self.members).step_by(10).filter(|listener| listener != who) {
                 let Some(client) = self.clients.get_mut(listener) else { continue };
@@ -243,7 +247,9 @@ impl Crowd {
                 let trouble = self.clients.iter().find(|client| !client.trouble.is_empty());
                 let trouble = trouble.map(|client| client.trouble.clone());
                 let (present, all) = (self.present(), self.clients.len());
-                return Err(format!("not so in time: {what}; {present} of {all}: {trouble:?}").into());
+                return Err(
+                    format!("not so in time: {what}; {present} of {all}: {trouble:?}").into()
+                );
             }
             self.step();
         }

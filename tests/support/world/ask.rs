@@ -81,9 +81,9 @@ impl World {
                 seat.standing = Standing::Leaving;
             }
             (Ok(()), Operation::Remove(..) | Operation::RemoveDeaf(..)) => {
-                self.removed.entry(person.member).or_insert(self.queue.now_ms());
+                self.removed.entry(person.member).or_insert((self.queue.now_ms(), who));
                 if let (Operation::RemoveDeaf(_, victim), Some(who)) =
-                    (operation, other.and_then(|name| self.find(name)))
+                    (operation, other.and_then(|name| self.awake(name)))
                 {
                     self.seats[who].deaf = true;
                     *self.lives.entry(victim).or_default() += 1;

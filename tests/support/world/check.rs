@@ -39,6 +39,9 @@ impl World {
         }
         self.tally.entries = self.server.log.len() as u64;
         self.tally.world_ms = self.queue.now_ms();
+        if self.ledger.repeats() > 0 {
+            self.fail(format!("{} keys and nonces were used twice", self.ledger.repeats()));
+        }
         if self.tally.replays_accepted > 0 || self.tally.altered_accepted > 0 {
             let Self { tally, .. } = self;
             let (replays, altered) = (tally.replays_accepted, tally.altered_accepted);
@@ -50,7 +53,7 @@ impl World {
     pub(crate) fn give_up(&mut self, who: Who) {
         let now = self.local(who);
         let seat = &mut self.seats[who];
-        if seat.standing != Standing::Knocking {
+        if seat.standing != Standing::Knocking || seat.deaf {
             return;
         }
         if seat.client.is_none() {
@@ -109,10 +112,13 @@ impl World {
                 return Some(format!("{} is in and in nobody's roster", seat.name));
             }
         }
-        for seat in &self.seats {
+        for seat in self.seats.iter().filter(|seat| !seat.deaf) {
             let here = seat.stay.is_some_and(|stay| roster.contains(&stay));
             match seat.standing {
                 Standing::Knocking if here => return Some(format!("{} is unconfirmed", seat.name)),
+                Standing::Restoring | Standing::Resyncing => {
+                    return Some(format!("{} does not come back", seat.name));
+                }
                 Standing::Leaving => return Some(format!("{} does not get away", seat.name)),
                 _ => {}
             }

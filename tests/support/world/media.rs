@@ -143,6 +143,7 @@ impl World {
 
     fn settle_frame(&mut self, who: Who, tag: u64, opened: Option<Opened>, out: &[u8], due: Due) {
         let number = (tag >> 1) as usize;
+        let remover = self.remover(who);
         let (seat, frame) = (&mut self.seats[who], &self.frames[number]);
         let Some(Opened::Frame { member, track }) = opened else {
             if due == Due::Opens {
@@ -160,7 +161,9 @@ impl World {
         let shown = seat.stay.is_some_and(|own| frame.roster.iter().any(|(stay, _)| *stay == own));
         self.tally.replays_accepted += u64::from(again);
         self.tally.altered_accepted += u64::from(tag & 1 == 1 || !genuine);
-        if let Some(removed_ms) = seat.stay.and_then(|stay| self.removed.get(&stay)) {
+        if let Some((removed_ms, by)) = seat.stay.and_then(|stay| self.removed.get(&stay))
+            && remover.is_some_and(|shown| shown == *by)
+        {
             let late_ms = frame.at_ms.saturating_sub(*removed_ms);
             self.tally.heard_after_removal_ms = self.tally.heard_after_removal_ms.max(late_ms);
         }
@@ -170,6 +173,15 @@ impl World {
         if let Due::Refused(why) = due {
             self.fail(format!("opened although {why}: {}", self.delivery(who, number)));
         }
+    }
+
+    /// Who has removed this client, still follows the meeting and has shown that it is done.
+    fn remover(&self, who: Who) -> Option<Who> {
+        let stay = self.seats[who].stay?;
+        let (_, by) = self.removed.get(&stay)?;
+        let seat = &self.seats[*by];
+        let done = seat.current().is_some_and(|shown| shown.kinds_of(stay).is_none());
+        (seat.is_live() && done).then_some(*by)
     }
 
     fn delivery(&self, who: Who, number: usize) -> String {
@@ -189,6 +201,10 @@ impl World {
         }
         if seat.standing == Standing::Over || frame.sender == who {
             return Due::Refused("it is for others");
+        }
+        // SPEC [R4]
+        if seat.standing == Standing::Restoring {
+            return Due::Refused("it has no fresh keys yet");
         }
         due_by_epoch(seat, frame, self.local_ms(who))
     }

@@ -12,6 +12,7 @@ mod ask;
 mod chance;
 mod check;
 mod clock;
+mod crash;
 mod media;
 mod network;
 mod operation;
@@ -27,7 +28,8 @@ use std::rc::Rc;
 
 use incamera::wire::ToServer;
 use incamera::{
-    DenyReason, Event, Identity, Input, KnockId, Meeting, MemberId, Now, Output, Settings, testing,
+    Alarm, DenyReason, Event, Identity, Input, KnockId, Meeting, MemberId, Now, Output, Settings,
+    testing,
 };
 
 use chance::Chance;
@@ -70,8 +72,8 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     frames: Vec<Frame>,
     pub(crate) tally: Tally,
-    /// When a removal was decided, by stay.
-    removed: HashMap<MemberId, u64>,
+    /// When a removal was decided and by whom, by stay.
+    removed: HashMap<MemberId, (u64, Who)>,
     /// How often a person had to take a new identity.
     lives: HashMap<Name, u8>,
     /// The client whose traffic is of interest.
@@ -83,6 +85,8 @@ pub(crate) struct World {
     /// What must not be.
     pub(crate) failures: Vec<String>,
     digest: DefaultHasher,
+    /// Every key and nonce that sealed a frame.
+    ledger: testing::Ledger,
 }
 
 impl World {
@@ -103,6 +107,7 @@ impl World {
             script: Vec::new(),
             failures: Vec::new(),
             digest: DefaultHasher::new(),
+            ledger: testing::Ledger::open(),
         };
         let (identity, clock) = (world.identity(NAMES[0]), Clock::new(&mut world.chance));
         let seed = world.chance.seed();
@@ -113,15 +118,20 @@ impl World {
 
     /// The identity that a person has in this life.
     fn identity(&self, name: Name) -> Identity {
+        Self::identity_in(name, self.lives.get(name).copied().unwrap_or(0))
+    }
+
+    fn identity_in(name: Name, life: u8) -> Identity {
         let mut seed = [0; 32];
         seed.iter_mut().zip(name.bytes()).for_each(|(to, from)| *to = from);
-        seed[31] = self.lives.get(name).copied().unwrap_or(0);
+        seed[31] = life;
         testing::identity(seed, name).unwrap()
     }
 
     fn add(&mut self, name: Name, identity: &Identity, meeting: Meeting, clock: Clock) -> Who {
         self.seats.push(Seat::new(name, identity, meeting, clock));
         let who = self.seats.len() - 1;
+        self.seats[who].life = self.lives.get(name).copied().unwrap_or(0);
         self.seats[who].since_ms = self.queue.now_ms();
         self.seats[who].traffic = (self.traced == Some(who)).then(Vec::new);
         self.connect(who);
@@ -280,6 +290,9 @@ impl World {
     /// Carries out what a client asks for, looks at its roster, and sets its timer.
     fn pump(&mut self, who: Who) {
         let mut gone = false;
+        if self.store(who) {
+            return;
+        }
         loop {
             let seat = &mut self.seats[who];
             let Some(output) = seat.client.as_mut().and_then(|client| client.meeting.poll()) else {
@@ -302,6 +315,9 @@ impl World {
         }
         self.take_released(who);
         self.set_timer(who);
+        if self.seats[who].dies.is_some() {
+            self.die(who);
+        }
     }
 
     fn set_timer(&mut self, who: Who) {
@@ -354,6 +370,10 @@ impl World {
                 self.queue.after(ms, Coming::Answer(who, knock));
             }
             Event::Joined => {
+                // What it showed until here it has no keys of.
+                if seat.standing == Standing::Restoring {
+                    seat.shown.clear();
+                }
                 seat.standing = Standing::In;
                 self.tally.joined += 1;
             }
@@ -369,7 +389,13 @@ impl World {
                     *self.lives.entry(name).or_default() += 1;
                 }
             }
-            Event::Alarm(_) => self.tally.alarms += 1,
+            Event::Alarm(alarm) => {
+                self.tally.alarms += 1;
+                let stuck = matches!(alarm, Alarm::Clone | Alarm::Unreadable { .. });
+                if stuck && seat.standing != Standing::Leaving {
+                    seat.standing = Standing::Stuck;
+                }
+            }
             _ => {}
         }
         let at_ms = self.queue.now_ms();

@@ -106,9 +106,9 @@ impl World {
             | Operation::Handover(_)
             | Operation::Withhold(..)
             | Operation::Slow(..)
-            | Operation::Crash(_)
-            | Operation::Restore(..)
-            | Operation::Clone(_) => self.strike(operation),
+            | Operation::Crash(_) => self.strike(operation),
+            Operation::Restore(name, back) => self.restore(name, back),
+            Operation::Clone(name) => self.clone_client(name),
             _ => self.ask(operation),
         }
     }

@@ -1,6 +1,6 @@
 //! Random scripts: what people in a meeting that is alive may come to do next.
 
-use incamera::Role;
+use incamera::{Door, Role};
 
 use super::chance::Chance;
 use super::check::PATIENCE_MS;
@@ -106,6 +106,12 @@ fn impatient(world: &World) -> Option<Name> {
     (last == Some(seat.since_ms)).then_some(seat.name)
 }
 
+fn is_locked(world: &World, live: &[Who]) -> bool {
+    let client = live.first().and_then(|who| world.seats[*who].client.as_ref());
+    let rules = client.and_then(|client| client.meeting.rules().ok());
+    rules.is_some_and(|rules| rules.door == Door::Locked)
+}
+
 fn role_of(world: &World, who: Who) -> Role {
     let seat = &world.seats[who];
     let roster = seat.client.as_ref().map(|client| client.meeting.roster()).unwrap_or_default();
@@ -138,6 +144,14 @@ fn next(world: &World, plan: &Plan, chance: &mut Chance) -> Operation {
     // A meeting that has lost all who may admit would never have thirty epochs.
     let anchor = name(hosts.iter().chain(&helpers).min().copied());
     let spare = other != anchor;
+    if chance.permille(150) && is_locked(world, &live) {
+        return Operation::Unlock(anchor);
+    }
+    let dead = |seat: &&Seat| seat.standing == Standing::Crashed && !seat.stored.is_empty();
+    if let Some(seat) = world.seats.iter().rfind(dead).filter(|_| chance.permille(100)) {
+        let back = if chance.permille(200) { chance.within(1..=3) } else { 0 };
+        return Operation::Restore(seat.name, back);
+    }
     if hosts.len() + helpers.len() < 3 && other != host && chance.permille(300) {
         return Operation::SetRole(host, other, Role::CoHost);
     }
@@ -153,8 +167,9 @@ fn next(world: &World, plan: &Plan, chance: &mut Chance) -> Operation {
         55..=59 => Operation::Rename(anyone),
         60..=69 => trouble(anyone, chance),
         70..=72 => attack(powerful, anyone, other, spare, chance),
-        73 if spare => Operation::Crash(other),
-        74 => Operation::SecondDevice(anyone),
+        73..=75 if spare => Operation::Crash(other),
+        76 => Operation::SecondDevice(anyone),
+        77 if spare => Operation::Clone(other),
         _ => Operation::Speak(anyone, chance.within(1..=3)),
     }
 }

@@ -48,6 +48,12 @@ pub(crate) enum Standing {
     In,
     /// It has said that it leaves.
     Leaving,
+    /// Restored, and without fresh keys of its own yet.
+    Restoring,
+    /// It can follow no more, and comes back by a fresh leaf.
+    Resyncing,
+    /// It can follow no more, and its people know.
+    Stuck,
     /// Denied, removed, gone, or the meeting has ended.
     Over,
     /// It is no more, and its leaf may be in the group still.
@@ -63,6 +69,14 @@ pub(crate) enum Reach {
     Offline,
     /// Neither the client nor its transport runs.
     Asleep,
+}
+
+/// At which point of a step a client dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Death {
+    BeforeStoring,
+    BeforeSending,
+    AfterSending,
 }
 
 /// Which way a message goes, and on what.
@@ -139,6 +153,12 @@ pub(crate) struct Seat {
     /// One more than the highest counter accepted, by epoch, sender and kind.
     pub(crate) windows: HashMap<(u64, MemberId, TrackKind), u64>,
     pub(crate) events: Vec<(u64, Event)>,
+    /// What it stored, the newest last.
+    pub(crate) stored: Vec<Vec<u8>>,
+    /// Which of its person's identities it has.
+    pub(crate) life: u8,
+    /// It dies at its next step.
+    pub(crate) dies: Option<Death>,
     /// When it began.
     pub(crate) since_ms: u64,
     /// What it sent and took in, if anybody wants to know.
@@ -164,6 +184,9 @@ impl Seat {
             opened: HashSet::new(),
             windows: HashMap::new(),
             events: Vec::new(),
+            stored: Vec::new(),
+            life: 0,
+            dies: None,
             since_ms: 0,
             traffic: None,
         }
@@ -203,7 +226,8 @@ impl Seat {
         let meeting = &self.client.as_ref()?.meeting;
         let epoch = meeting.epoch()?;
         let same = self.current().is_some_and(|shown| shown.epoch == epoch);
-        if same && !self.looks_anew && self.standing != Standing::Knocking {
+        let knocks = matches!(self.standing, Standing::Knocking | Standing::Resyncing);
+        if same && !self.looks_anew && !knocks {
             return None;
         }
         let code = meeting.safety_code().ok()?;
@@ -216,7 +240,7 @@ impl Seat {
         let entry = |member: &incamera::Participant| (member.member, member.may_send);
         let roster: Roster = Rc::new(people.iter().map(entry).collect());
         // Another Welcome, or another stay: the keys of before are gone.
-        if self.standing == Standing::Knocking || own != self.stay || self.looks_anew {
+        if knocks || own != self.stay || self.looks_anew {
             self.shown.clear();
             self.windows.clear();
         }

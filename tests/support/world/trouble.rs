@@ -1,7 +1,7 @@
 //! What networks, machines and servers do to a client, and how it passes.
 
 use super::operation::Operation;
-use super::seat::{Name, Reach, Standing, Way, Who};
+use super::seat::{Name, Reach, Way, Who};
 use super::{Coming, World};
 
 /// Something that goes wrong for a while.
@@ -45,7 +45,7 @@ impl World {
     }
 
     /// The client of a person that runs and has no other trouble of that kind.
-    fn running(&self, name: Name) -> Option<Who> {
+    pub(crate) fn running(&self, name: Name) -> Option<Who> {
         let running = |who: &Who| {
             let seat = &self.seats[*who];
             seat.is_about() && matches!(seat.reach, Reach::Connected | Reach::Connecting)
@@ -75,14 +75,6 @@ impl World {
         self.server.disconnect(who);
         let trouble = Trouble::Sleep(self.queue.now_ms(), still);
         self.queue.after(ms, Coming::Over(who, trouble));
-    }
-
-    fn crash(&mut self, name: Name) {
-        let Some(who) = self.running(name) else { return };
-        self.tally.crashes += 1;
-        let seat = &mut self.seats[who];
-        (seat.client, seat.standing, seat.timer) = (None, Standing::Crashed, None);
-        self.server.disconnect(who);
     }
 
     /// It has passed.
