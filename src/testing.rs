@@ -101,6 +101,7 @@ pub struct Room {
     clients: Vec<Meeting>,
     inboxes: Vec<Vec<Input>>,
     events: Vec<Vec<Event>>,
+    cut_off: HashSet<usize>,
     log: Vec<Vec<u8>>,
     seen: HashSet<MessageId>,
     blobs: HashMap<BlobHash, Vec<u8>>,
@@ -168,6 +169,11 @@ impl Room {
         self.clients.len().saturating_sub(1)
     }
 
+    /// The server no longer delivers anything to a client.
+    pub fn cut_off(&mut self, who: usize) {
+        self.cut_off.insert(who);
+    }
+
     /// A client's process dies, and another takes its place and connects.
     #[allow(clippy::indexing_slicing, reason = "a test that names nobody fails by panicking")]
     pub fn restart(&mut self, who: usize, meeting: Meeting) {
@@ -214,7 +220,7 @@ impl Room {
             let mut outputs = Vec::new();
             for (who, (client, inbox)) in self.clients.iter_mut().zip(&mut self.inboxes).enumerate()
             {
-                for input in inbox.drain(..) {
+                for input in inbox.drain(..).filter(|_| !self.cut_off.contains(&who)) {
                     // Who is out takes in nothing any more.
                     let _ = client.handle(input, now);
                 }

@@ -1,4 +1,4 @@
-//! Clients that die at every single step, and come back from what they stored (SPEC 7.13).
+//! Clients that die at every single step, and come back from what they stored (SPEC 7.14).
 
 use std::collections::{HashMap, HashSet, VecDeque};
 

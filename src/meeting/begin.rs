@@ -8,9 +8,11 @@ use zeroize::Zeroizing;
 use super::epochs::read_roster;
 use super::face::Now;
 use super::knocking::Knocking;
+use super::liveness::STOP_MS;
 use super::machine::Core;
 use super::member::{Member, Standing};
 use super::outbox::Outbox;
+use super::prefix::Beginning;
 use super::relays::Relays;
 use super::settings::{Settings, checked_passcode};
 use super::shared::{Shared, suite};
@@ -44,8 +46,8 @@ impl<E: Engine> Core<E> {
         let roster = read_roster(&group, meeting, None)
             .map_err(|_| Error::Internal("the creator's certificate"))?;
         shared.unix_ms = now.unix_ms;
-        let (standing, at) = (Standing::Confirmed, now.monotonic_ms);
-        let member = Member::enter(&shared, group, state, roster, standing, at)?;
+        let (standing, from, at) = (Standing::Confirmed, Beginning::Created, now.monotonic_ms);
+        let member = Member::enter(&shared, group, state, roster, standing, from, at)?;
         shared.keyring.allow_sealing(true);
         Ok(Self::created(shared, member, now))
     }
@@ -96,6 +98,7 @@ impl Shared {
             hook: None,
             contacts: Contacts::default(),
             relays: Relays::default(),
+            stop_ms: Some(STOP_MS),
             wants_resync: None,
             generation: 0,
             snapshot_due: false,

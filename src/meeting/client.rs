@@ -4,6 +4,7 @@ use core::fmt;
 use incamera_wire::{MailboxId, MeetingId, ToServer, Track};
 
 use super::face::{Input, Now, Output};
+use super::liveness::ALARM_MS;
 use super::machine::Core;
 use super::settings::Settings;
 use crate::admission::Invite;
@@ -122,6 +123,38 @@ impl Meeting {
     /// [`Error::Ended`] after the end of the membership.
     pub fn handle_timeout(&mut self, now: Now) -> Result<(), Error> {
         self.core.handle_timeout(now)
+    }
+
+    /// Says after how many milliseconds without a sign that the log is current this client stops sealing:
+    /// 60,000 at first, 30,000 at least; `None` if never (SPEC \[M14\]). People are told after 30,000 in
+    /// any case, by [`Alarm::Withheld`](super::Alarm::Withheld). Whoever never stops goes on
+    /// sealing for a removed member as long as the server withholds the removal.
+    ///
+    /// ```
+    /// # use incamera::{Alarm, Event, FrameError, Framing, Track};
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// room[1].set_liveness(Some(40_000), now)?;
+    /// let mut microphone = room[1].sealer(Track::MICROPHONE, Framing::Whole)?;
+    /// room.cut_off(1); // the server delivers nothing
+    /// room.wait(41);
+    /// # let now = room.now();
+    /// assert!(room.events(1).contains(&Event::Alarm(Alarm::Withheld)));
+    /// let sealed = microphone.seal(b"an Opus packet", now.monotonic_ms, &mut Vec::new());
+    /// assert_eq!(sealed, Err(FrameError::Stopped));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if it is less than 30,000; [`Error::Ended`] after the end of the membership.
+    pub fn set_liveness(&mut self, stop_after_ms: Option<u64>, now: Now) -> Result<(), Error> {
+        if stop_after_ms.is_some_and(|ms| ms < ALARM_MS) {
+            return Err(Error::Argument(
+                "sealing stops 30 seconds after the last sign at the earliest",
+            ));
+        }
+        self.core.set_stop(stop_after_ms, now)
     }
 
     /// The next thing for the caller to do; `None` until something else is handled.

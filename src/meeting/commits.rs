@@ -147,7 +147,7 @@ impl<E: Engine> Member<E> {
             return Err(error);
         }
         if returned {
-            self.come_back(shared);
+            self.come_back(shared, now_ms);
         }
         let tree = self.own_commit.as_mut().and_then(|own| own.tree.take());
         self.forget_own(shared);
@@ -172,9 +172,8 @@ impl<E: Engine> Member<E> {
         self.tell_changes(shared, &before, facts, accepted);
         self.tell_state(shared, &before, &old_state, facts.committer);
         self.settle_changes();
-        if let Some(author) = before.at(facts.committer) {
-            self.heard_host(&author.occupant.fingerprint);
-        }
+        let committer = before.at(facts.committer).map(|seat| &seat.occupant);
+        self.settle_liveness(committer, &hosts, now_ms);
         self.restate_silence(shared, &hosts, now_ms);
         self.forget_orders(shared);
         self.order_again(shared, now_ms);

@@ -52,7 +52,7 @@ pub(super) struct Counters(BTreeMap<StayId, (u64, u64)>);
 
 impl Counters {
     /// Whether this counter is new; it is old from then on.
-    fn accept(&mut self, author: StayId, counter: u64) -> bool {
+    pub(super) fn accept(&mut self, author: StayId, counter: u64) -> bool {
         // SPEC [G11]: the highest counter and a bit for each of the 64 up to it, so that a retry
         // may overtake.
         let Some((highest, seen)) = self.0.get_mut(&author) else {
@@ -206,7 +206,7 @@ impl<E: Engine> Member<E> {
             self.say_again(shared, now_ms)?;
             return Ok(Outcome::Goes);
         }
-        self.heard_host(&author.fingerprint);
+        self.hear(&author, now_ms);
         let said = Said { author, epoch, counter, signed: &opened };
         self.take(shared, said, kind, agrees, now_ms)
     }
@@ -222,7 +222,9 @@ impl<E: Engine> Member<E> {
         let stay = said.author.stay;
         match kind {
             EventKind::Leave => return Ok(self.read_leave(stay, said.signed, now_ms)),
-            EventKind::Confirm { .. } => self.read_confirm(shared, stay, agrees, said.epoch),
+            EventKind::Confirm { .. } => {
+                self.read_confirm(shared, stay, agrees, said.epoch, now_ms);
+            }
             EventKind::End => {
                 // SPEC [G12], [G16]
                 self.entitle(&said.author, Right::End)?;
@@ -269,7 +271,14 @@ impl<E: Engine> Member<E> {
         Outcome::Goes
     }
 
-    fn read_confirm(&mut self, shared: &mut Shared, stay: StayId, agrees: bool, epoch: u64) {
+    fn read_confirm(
+        &mut self,
+        shared: &mut Shared,
+        stay: StayId,
+        agrees: bool,
+        epoch: u64,
+        now_ms: u64,
+    ) {
         if stay == self.stay {
             self.confirming = false;
             return;
@@ -285,6 +294,7 @@ impl<E: Engine> Member<E> {
         // SPEC [A8]
         if self.standing == Standing::Unconfirmed {
             self.standing = Standing::Confirmed;
+            self.begin_liveness(now_ms);
             // SPEC [M13]: sealers may have been taken before, and may run beside this call.
             shared.gate_relay(&self.state);
             shared.keyring.allow_sealing(true);

@@ -276,6 +276,9 @@ pub enum Event {
         /// What was wrong, who is to blame and what to do.
         fault: Fault,
     },
+    /// The log is known to be current again: it ends [`Alarm::Withheld`], and if sealing had stopped,
+    /// it goes on.
+    LogCurrent,
     /// Something that the people in the meeting should know.
     Alarm(Alarm),
 }
@@ -323,7 +326,7 @@ pub enum Alarm {
         /// The commit's author.
         by: MemberId,
     },
-    /// A member says, in the same epoch, that it is in another group: compare safety codes.
+    /// A member says that it is in another group, or has read another log: compare safety codes.
     Disagreement {
         /// Who says so.
         member: MemberId,
@@ -332,6 +335,18 @@ pub enum Alarm {
     /// than what was done since. Sealing has stopped, and this client follows its leaf no more (SPEC
     /// \[R7\]).
     Clone,
+    /// For 30 seconds nothing has shown that the log which the server delivers is current: no host's
+    /// word has come, or only old ones. The hosts have gone, or the server withholds the log: a
+    /// removal may be in what it keeps back. Unless [`Event::LogCurrent`] comes, sealing stops 30
+    /// seconds later (SPEC \[M14\]).
+    Withheld,
+    /// Nothing of a member has come for long, while the hosts are heard: for 30 seconds if it is a
+    /// host or listed to follow one, else for three minutes and 0.3 seconds for each member.
+    /// Its client has gone, or the server keeps it apart.
+    Unheard {
+        /// Who.
+        member: MemberId,
+    },
     /// The server's log is shorter than what was read of it: it lost or hides entries.
     LogShrank,
     /// The application does not vouch for a member whom somebody else let in.
@@ -386,6 +401,9 @@ pub struct Participant {
     pub ordered_out: bool,
     /// When this client first saw it, in milliseconds of [`Now::monotonic_ms`].
     pub since_ms: u64,
+    /// When this client last read something of it in the log, in milliseconds of
+    /// [`Now::monotonic_ms`].
+    pub heard_ms: Option<u64>,
     /// The leaf index in the current epoch. Indices are reused: keep `member` instead.
     pub leaf: u32,
     /// Whether this is the caller.

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::epochs::read_roster;
 use super::face::{Event, Output};
 use super::member::{Member, Standing};
+use super::prefix::{Beginning, Place};
 use super::roster::BadRoster;
 use super::shared::Shared;
 use crate::admission::{Invite, PasscodeRun, Prover, open_reply, seal_knock};
@@ -61,6 +62,8 @@ struct Sent {
 struct Attempt {
     /// The sequence number of its log entry.
     seq: u64,
+    /// The SHA-256 of that entry.
+    entry: [u8; 32],
     welcome: Vec<u8>,
     tree: BlobHash,
     tree_secret: Secret<32>,
@@ -140,13 +143,14 @@ impl<E: Engine> Knocking<E> {
     pub(super) fn read_welcome(
         &mut self,
         shared: &mut Shared,
-        seq: u64,
+        place: Place,
         entry: &Envelope,
         now_ms: u64,
     ) -> Result<(), Fault> {
         let Some(WelcomeNote { welcome, tree }) = &entry.welcome else {
             return Err(Fault::Welcome("there is none"));
         };
+        let Place { seq, entry: entry_hash, .. } = place;
         // It is read again from where the last Welcome led to.
         if self.attempts.iter().any(|attempt| attempt.seq == seq) {
             return Ok(());
@@ -158,8 +162,8 @@ impl<E: Engine> Knocking<E> {
             return Err(Fault::Full);
         }
         let (epoch, ask_at) = (entry.epoch.saturating_add(1), now_ms.saturating_add(ASK_AGAIN_MS));
-        let (welcome, tree) = (welcome.clone(), *tree);
-        self.attempts.push(Attempt { seq, welcome, tree, tree_secret, epoch, ask_at });
+        let (welcome, tree, entry) = (welcome.clone(), *tree, entry_hash);
+        self.attempts.push(Attempt { seq, entry, welcome, tree, tree_secret, epoch, ask_at });
         shared.outputs.push_back(Output::FetchBlob { hash: tree });
         Ok(())
     }
@@ -243,7 +247,8 @@ impl<E: Engine> Knocking<E> {
         // The keys of a losing epoch must not stand beside those of the winning one.
         shared.keyring.reset_unsealed();
         // SPEC [A8]
-        Member::enter(shared, group, state, roster, Standing::Unconfirmed, now_ms)
+        let from = Beginning::Behind { seq: attempt.seq, entry: attempt.entry };
+        Member::enter(shared, group, state, roster, Standing::Unconfirmed, from, now_ms)
             .map_err(|_| Fault::Welcome("the group's keys cannot be exported"))
     }
 

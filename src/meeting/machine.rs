@@ -2,11 +2,13 @@
 //! client is, and what is due is done.
 
 use incamera_wire::{Envelope, EnvelopeKind};
+use sha2::{Digest, Sha256};
 
 use super::face::{Alarm, Event, Input, Now, Output, Participant, Source};
 use super::knocking::Knocking;
 use super::member::{Member, Outcome};
 use super::order::Order;
+use super::prefix::Place;
 use super::shared::{Refusal, Shared};
 use crate::error::{Error, Fault};
 use crate::mls::Engine;
@@ -154,6 +156,15 @@ impl<E: Engine> Core<E> {
         Ok(())
     }
 
+    /// Says after how long without a sign that the log is current sealing stops.
+    pub(super) fn set_stop(&mut self, stop_ms: Option<u64>, now: Now) -> Result<(), Error> {
+        self.require_going()?;
+        self.shared.stop_ms = stop_ms;
+        self.now_ms = self.now_ms.max(now.monotonic_ms);
+        self.drive(self.now_ms);
+        Ok(())
+    }
+
     pub(super) fn require_going(&self) -> Result<(), Error> {
         if self.over { Err(Error::Ended) } else { Ok(()) }
     }
@@ -179,8 +190,14 @@ impl<E: Engine> Core<E> {
     fn read_log(&mut self, now_ms: u64) {
         while let Some((seq, bytes)) = self.order.pop() {
             self.shared.log_position = seq.saturating_add(1);
-            if let Err(refusal) = self.read_entry(seq, &bytes, now_ms) {
+            let entry = Sha256::digest(&bytes).into();
+            let posted_ms = self.shared.outbox.arrived(&entry);
+            let place = Place { seq, entry, posted_ms };
+            if let Err(refusal) = self.read_entry(place, &bytes, now_ms) {
                 self.shared.refuse(Source::Log { seq }, refusal);
+            }
+            if let Some(member) = &mut self.member {
+                member.note_read(place);
             }
             if self.over {
                 return;
@@ -188,15 +205,15 @@ impl<E: Engine> Core<E> {
         }
     }
 
-    fn read_entry(&mut self, seq: u64, bytes: &[u8], now_ms: u64) -> Result<(), Refusal> {
-        let own = self.shared.outbox.arrived(bytes).is_some();
+    fn read_entry(&mut self, place: Place, bytes: &[u8], now_ms: u64) -> Result<(), Refusal> {
+        let own = place.posted_ms.is_some();
         let entry = Envelope::decode(bytes).map_err(Fault::from)?;
         // SPEC [W8]
         if entry.meeting != self.shared.meeting {
             return Err(Fault::OtherMeeting.into());
         }
         if let Some(knocking) = self.knocking.as_mut().filter(|k| k.is_welcome(&entry)) {
-            match knocking.read_welcome(&mut self.shared, seq, &entry, now_ms) {
+            match knocking.read_welcome(&mut self.shared, place, &entry, now_ms) {
                 // What follows is read again once the tree is here.
                 Ok(()) => self.order.remember(),
                 Err(fault) if self.member.is_none() => return Err(fault.into()),
@@ -208,8 +225,9 @@ impl<E: Engine> Core<E> {
         let outcome = match entry.kind {
             EnvelopeKind::Handshake => member.read_commit(&mut self.shared, &entry, now_ms)?,
             EnvelopeKind::Order => member.read_order(&mut self.shared, &entry, now_ms)?,
-            // TODO-LIVENESS
-            EnvelopeKind::Heartbeat => return Err(Fault::Unopenable.into()),
+            EnvelopeKind::Heartbeat => {
+                member.read_heartbeat(&mut self.shared, &entry, place, now_ms)?
+            }
             EnvelopeKind::Event => match member.read_event(&mut self.shared, &entry, now_ms) {
                 // It was long on its way: nobody else could open it either.
                 Err(late @ Refusal { fault: Fault::EpochEnded, .. }) if own => {
@@ -294,7 +312,10 @@ impl<E: Engine> Core<E> {
             return;
         }
         // SPEC [M9]: whoever stops driving stops sealing.
-        self.shared.keyring.renew(now_ms.saturating_add(SEAL_FOR_MS));
+        let undriven = now_ms.saturating_add(SEAL_FOR_MS);
+        // SPEC [M14]: on time, also if nobody drives.
+        let stops = self.member.as_ref().and_then(|member| member.stops_at(&self.shared));
+        self.shared.keyring.renew(undriven.min(stops.unwrap_or(undriven)));
         let mut next = vec![Some(now_ms.saturating_add(DRIVE_EVERY_MS))];
         if let Some(member) = &mut self.member {
             member.commit_what_can_be(&mut self.shared, now_ms);
@@ -317,8 +338,7 @@ impl<E: Engine> Core<E> {
     /// Everything that tells two states apart but unpolled outputs, for tests.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn digest(&self) -> [u8; 32] {
-        use sha2::Digest as _;
-        let mut hash = sha2::Sha256::new();
+        let mut hash = Sha256::new();
         let Self { shared, order, knocking, member, over, last_roster: _, now_ms, deadline } = self;
         hash.update(format!("{over} {now_ms} {deadline:?} {}", shared.outputs.len()));
         shared.outbox.digest(&mut hash);

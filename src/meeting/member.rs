@@ -12,6 +12,9 @@ use super::epochs::{EpochView, Epochs, handshake_key};
 use super::events::Counters;
 use super::face::{Event, Participant};
 use super::intents::Intents;
+use super::liveness::Liveness;
+use super::orders::OwnOrder;
+use super::prefix::{Beginning, Prefix};
 use super::proving::Handling;
 use super::recovery::Recovery;
 use super::room::Room;
@@ -102,8 +105,8 @@ pub(super) struct Member<E: Engine> {
     pub(super) handling: Handling,
     pub(super) budget: Budget,
     pub(super) room: Room,
-    /// One's own orders on their way to the log, and whom they name.
-    pub(super) own_orders: Vec<(Fingerprint, MessageId)>,
+    /// Orders that this member has given and that are not carried out.
+    pub(super) own_orders: Vec<OwnOrder>,
     /// Whether this member says that nothing is heard of the hosts.
     pub(super) declares_silent: bool,
     /// Signed statements of this epoch that nothing is heard of the hosts, by author.
@@ -115,6 +118,8 @@ pub(super) struct Member<E: Engine> {
     pub(super) confirm_at: Option<u64>,
     /// When sealers have entered an epoch that newcomers are in.
     pub(super) key_frames_at: Option<u64>,
+    /// What shows that the log is the others' too, and current.
+    pub(super) live: Liveness,
 }
 
 impl<E: Engine> Member<E> {
@@ -125,6 +130,7 @@ impl<E: Engine> Member<E> {
         state: GroupState,
         roster: Roster,
         standing: Standing,
+        from: Beginning,
         now_ms: u64,
     ) -> Result<Self, Error> {
         let stay = roster.at(group.own_leaf()).map(|seat| seat.occupant.stay);
@@ -132,10 +138,12 @@ impl<E: Engine> Member<E> {
         install_psks(&mut group, &state)?;
         let mut room = Room::default();
         room.settle(&roster, now_ms);
-        let entered = entered(&group, &roster, true, false);
-        let member = Self {
+        let view = EpochView::of(&group, roster)?;
+        let prefix = Prefix::new(from, shared.meeting, view.epoch, &view.authenticator);
+        let entered = entered(&group, &view.roster, true, false);
+        let mut member = Self {
             handshake_key: handshake_key(&group)?,
-            epochs: Epochs::new(EpochView::of(&group, roster)?),
+            epochs: Epochs::new(view),
             group,
             state,
             stay,
@@ -163,7 +171,9 @@ impl<E: Engine> Member<E> {
             own_commit: None,
             confirm_at: None,
             key_frames_at: None,
+            live: Liveness::new(prefix, now_ms),
         };
+        member.begin_liveness(now_ms);
         member.install(shared, false, false, now_ms)?;
         Ok(member)
     }
@@ -229,6 +239,7 @@ impl<E: Engine> Member<E> {
                 verified: contacts.is_verified(&fingerprint),
                 ordered_out: self.intents.orders_out(&fingerprint),
                 since_ms: self.room.since(member),
+                heard_ms: self.live.voices.of(member).and_then(|voice| voice.heard_ms),
                 leaf: occupant.leaf,
                 own: member == self.stay,
             }
@@ -293,6 +304,7 @@ impl<E: Engine> Member<E> {
         let lobby = self.drive_lobby(shared, now_ms);
         // What the lobby has let in is committed at once.
         self.commit_what_can_be(shared, now_ms);
+        let live = self.drive_liveness(shared, now_ms);
         shared.gate_relay(&self.state);
         let gate = self.gate_sealing(shared, now_ms);
         let commits = self.standing == Standing::Confirmed && !self.group.has_pending();
@@ -306,7 +318,7 @@ impl<E: Engine> Member<E> {
         let returns = returns.filter(|_| self.standing == Standing::Restored);
         let ended = self.epochs.sweep(now_ms);
         let own = [self.confirm_at, self.key_frames_at, intents, returns, ended];
-        own.into_iter().chain([lobby, gate, self.room.deadline()]).flatten().min()
+        own.into_iter().chain([lobby, live, gate, self.room.deadline()]).flatten().min()
     }
 
     /// Drops knocks and admissions whose invites are no longer live.
@@ -342,6 +354,7 @@ impl<E: Engine> Member<E> {
         self.intents.digest(hash);
         self.upkeep.digest(hash);
         self.recovery.digest(hash);
+        self.live.digest(hash);
     }
 }
 

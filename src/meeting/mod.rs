@@ -8,17 +8,20 @@
 mod begin;
 mod build;
 mod client;
+mod clocks;
 mod commits;
 mod doors;
 mod epochs;
 mod events;
 mod face;
+mod heartbeat;
 mod hook;
 mod host;
 mod intents;
 mod knocking;
 mod know;
 mod links;
+mod liveness;
 mod machine;
 mod member;
 mod news;
@@ -27,6 +30,7 @@ mod orders;
 mod outbox;
 mod people;
 mod powers;
+mod prefix;
 mod proving;
 mod recovery;
 mod relays;
@@ -44,6 +48,7 @@ pub(crate) mod testing;
 mod tests;
 mod upkeep;
 mod verdict;
+mod voices;
 
 pub use client::Meeting;
 pub use face::{

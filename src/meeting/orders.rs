@@ -3,7 +3,8 @@
 
 use hkdf::Hkdf;
 use incamera_wire::{
-    Destination, Envelope, EnvelopeKind, EventBody, EventKind, Fingerprint, SignedEvent, StayId,
+    Destination, Envelope, EnvelopeKind, EventBody, EventKind, Fingerprint, MessageId, SignedEvent,
+    StayId,
 };
 use sha2::Sha256;
 
@@ -14,10 +15,11 @@ use super::intents::Ordered;
 use super::member::{Member, Outcome, Standing};
 use super::roster::Seat;
 use super::shared::{Refusal, Shared};
+use super::voices::OFTEN_MS;
 use crate::envelope::{self, Head};
 use crate::error::{Error, Fault};
 use crate::mls::Engine;
-use crate::policy;
+use crate::policy::{self, Occupant};
 use crate::secret::Secret;
 
 /// How much later each next leaf carries an order out, in milliseconds.
@@ -31,12 +33,36 @@ const ORDER_GRACE_MS: u64 = 1_000;
 /// The key that seals orders, from a heartbeat key: HKDF-Expand(key, "incamera 1 order", 32).
 pub(super) fn order_key(heartbeat_key: &Secret<32>) -> Result<Secret<32>, Error> {
     // SPEC [K9]
-    let fault = Error::Internal("the key of an order");
+    expand(heartbeat_key, b"incamera 1 order")
+}
+
+/// The key for this use of a heartbeat key: HKDF-Expand(key, use, 32).
+pub(super) fn expand(heartbeat_key: &Secret<32>, info: &[u8]) -> Result<Secret<32>, Error> {
+    let fault = Error::Internal("the key of an order or a heartbeat");
     let expander = Hkdf::<Sha256>::from_prk(heartbeat_key.expose()).map_err(|_| fault)?;
     let mut done = Ok(());
-    let key = Secret::filled(|bytes| done = expander.expand(b"incamera 1 order", bytes));
+    let key = Secret::filled(|bytes| done = expander.expand(info, bytes));
     done.map_err(|_| fault)?;
     Ok(key)
+}
+
+/// An order that this member has given.
+pub(super) struct OwnOrder {
+    pub(super) target: Fingerprint,
+    /// On its way to the log.
+    pub(super) id: MessageId,
+    /// Encoded, for heartbeats to carry along.
+    pub(super) signed: Vec<u8>,
+}
+
+/// An order under a member's signature, which may be void.
+pub(super) struct SignedOrder {
+    pub(super) author: Occupant,
+    pub(super) epoch: u64,
+    /// Of its author's events.
+    pub(super) counter: u64,
+    target: Fingerprint,
+    stay: StayId,
 }
 
 impl<E: Engine> Member<E> {
@@ -77,20 +103,22 @@ impl<E: Engine> Member<E> {
         let newest = self.state.heartbeat_keys.first();
         let key = order_key(newest.ok_or(Error::Internal("the state's heartbeat keys"))?)?;
         let kind = EventKind::RemovalOrder { target, stay };
-        let signed = self.sign_event(shared, kind, epoch);
+        let signed = self.sign_event(shared, kind, epoch).encode();
         let head =
             Head { meeting: shared.meeting, kind: EnvelopeKind::Order, epoch, welcome: None };
-        let envelope = envelope::seal(&key, &shared.entropy, head, &signed.encode())?;
+        let envelope = envelope::seal(&key, &shared.entropy, head, &signed)?;
         let id = shared.post(Destination::Log, envelope.encode(), now_ms)?;
-        self.own_orders.push((target, id));
+        self.own_orders.push(OwnOrder { target, id, signed });
         self.counter += 1;
+        // SPEC [G28]: until it is read back, heartbeats say it too.
+        self.live.beat_at = self.live.beat_at.min(now_ms.saturating_add(OFTEN_MS));
         Ok(())
     }
 
     /// Nobody needs an order any more whose target is gone.
     pub(super) fn forget_orders(&mut self, shared: &mut Shared) {
         let mut orders = std::mem::take(&mut self.own_orders);
-        orders.retain(|(target, id)| {
+        orders.retain(|OwnOrder { target, id, .. }| {
             let here = self.roster().leaves_of(*target).next().is_some();
             if !here {
                 shared.outbox.forget(*id);
@@ -138,28 +166,54 @@ impl<E: Engine> Member<E> {
         let keys = self.state.heartbeat_keys.iter().filter_map(|key| order_key(key).ok());
         let opened = keys.filter_map(|key| envelope::open(&key, sealed).ok()).next();
         let opened = opened.ok_or(Fault::Unopenable)?;
-        let signed = SignedEvent::decode(&opened).map_err(Fault::from)?;
+        let order = self.verify_order(shared, &opened)?;
+        // SPEC [G16], [G11]
+        if order.epoch != sealed.epoch {
+            return Err(Refusal::by(order.author.stay, Fault::Signature));
+        }
+        self.look_for_clone(shared, order.author.stay, order.counter, &opened, now_ms);
+        self.take_order(shared, &order, now_ms)?;
+        Ok(Outcome::Goes)
+    }
+
+    /// An order, if that is what these bytes are, of a member of the current roster.
+    pub(super) fn verify_order(
+        &self,
+        shared: &Shared,
+        signed: &[u8],
+    ) -> Result<SignedOrder, Refusal> {
+        let signed = SignedEvent::decode(signed).map_err(Fault::from)?;
         let Verified { body, author } = verify(&signed, shared.meeting, self.roster())?;
         let author = author.occupant.clone();
         let EventBody { epoch, kind, counter, .. } = body;
         // SPEC [G16], [G11]
-        let EventKind::RemovalOrder { target, stay } = kind else {
-            return Err(Refusal::by(author.stay, Fault::Signature));
-        };
-        if epoch != sealed.epoch {
-            return Err(Refusal::by(author.stay, Fault::Signature));
+        match kind {
+            EventKind::RemovalOrder { target, stay } => {
+                Ok(SignedOrder { author, epoch, counter, target, stay })
+            }
+            _ => Err(Refusal::by(author.stay, Fault::Signature)),
         }
-        self.look_for_clone(shared, author.stay, counter, &opened, now_ms);
+    }
+
+    /// Takes in an order at this place of the log: it binds from here on, or is void.
+    pub(super) fn take_order(
+        &mut self,
+        shared: &mut Shared,
+        order: &SignedOrder,
+        now_ms: u64,
+    ) -> Result<(), Refusal> {
+        let SignedOrder { author, target, stay, epoch: _, counter: _ } = order;
+        let (target, stay) = (*target, *stay);
         let ordered = self.intents.ordered();
         if ordered.contains(&target) {
-            return Ok(Outcome::Goes);
+            return Ok(());
         }
         // SPEC [G16]
-        policy::order_binds(&self.scene(&ordered), &author, &target, stay)
+        policy::order_binds(&self.scene(&ordered), author, &target, stay)
             .map_err(|rule| Refusal::by(author.stay, Fault::Refused(rule)))?;
         self.bind(author.stay == self.stay, target, now_ms);
         shared.tell(Event::Ordered { member: stay, by: author.stay });
-        Ok(Outcome::Goes)
+        Ok(())
     }
 
     /// From here on an order binds.
@@ -170,6 +224,7 @@ impl<E: Engine> Member<E> {
         let wait = if own { 0 } else { wait };
         let carry_at = now_ms.saturating_add(wait);
         self.intents.orders.push(Ordered { target, bound_at: now_ms, carry_at });
+        self.settle_parts(now_ms);
     }
 
     /// Whether an order names this very identity.
@@ -186,9 +241,13 @@ impl<E: Engine> Member<E> {
         // SPEC [G16]
         let held_up = first.is_some_and(|at| at <= now_ms) || self.is_ordered_out();
         let confirmed = self.standing == Standing::Confirmed;
+        let stops_at = self.stops_at(shared);
+        // SPEC [M14]
+        let stale = stops_at.is_some_and(|at| at <= now_ms);
+        let follows = shared.wants_resync.is_none();
         // SPEC [M9]
-        shared.keyring.allow_sealing(confirmed && !held_up);
-        first.filter(|at| *at > now_ms)
+        shared.keyring.allow_sealing(confirmed && follows && !held_up && !stale);
+        first.into_iter().chain(stops_at).filter(|at| *at > now_ms).min()
     }
 
     /// How many of the members that `counts` says count come before this one in the tree.

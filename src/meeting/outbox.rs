@@ -19,6 +19,7 @@ pub(super) struct Outbox(Vec<Unconfirmed>);
 struct Unconfirmed {
     message: Message,
     hash: [u8; 32],
+    posted_ms: u64,
     wait_ms: u64,
     resend_at: u64,
 }
@@ -34,14 +35,15 @@ impl Outbox {
         now_ms: u64,
     ) -> Result<Message, Error> {
         let message = Message { id: MessageId::new(entropy.array()?), to, bytes };
-        self.keep(message.clone(), now_ms);
+        self.keep(message.clone(), now_ms, now_ms);
         Ok(message)
     }
 
     /// An outbox with these messages, as a former self posted them.
     pub(super) fn restored(messages: Vec<Message>, now_ms: u64) -> Self {
         let mut outbox = Self::default();
-        messages.into_iter().for_each(|message| outbox.keep(message, now_ms));
+        // When the former self posted them is not known: they anchor nothing.
+        messages.into_iter().for_each(|message| outbox.keep(message, 0, now_ms));
         outbox
     }
 
@@ -50,23 +52,26 @@ impl Outbox {
         self.0.iter().map(|unconfirmed| &unconfirmed.message)
     }
 
-    fn keep(&mut self, message: Message, now_ms: u64) {
+    fn keep(&mut self, message: Message, posted_ms: u64, now_ms: u64) {
         self.0.push(Unconfirmed {
             hash: Sha256::digest(&message.bytes).into(),
             message,
+            posted_ms,
             wait_ms: FIRST_RESEND_MS,
             resend_at: now_ms.saturating_add(FIRST_RESEND_MS),
         });
     }
 
-    /// Whether these bytes, read in the log, are one's own; they are not sent again.
-    pub(super) fn arrived(&mut self, bytes: &[u8]) -> Option<MessageId> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let hash: [u8; 32] = Sha256::digest(bytes).into();
-        let index = self.0.iter().position(|unconfirmed| unconfirmed.hash == hash)?;
-        Some(self.0.remove(index).message.id)
+    /// Whether the entry with this SHA-256, read in the log, is one's own, and if so, when it was
+    /// posted first; it is not sent again.
+    pub(super) fn arrived(&mut self, entry: &[u8; 32]) -> Option<u64> {
+        let index = self.0.iter().position(|unconfirmed| unconfirmed.hash == *entry)?;
+        Some(self.0.remove(index).posted_ms)
+    }
+
+    /// Whether this message has not been seen to arrive.
+    pub(super) fn holds(&self, id: MessageId) -> bool {
+        self.0.iter().any(|unconfirmed| unconfirmed.message.id == id)
     }
 
     /// Sends this message no more.
@@ -101,8 +106,8 @@ impl Outbox {
     /// Everything that tells two outboxes apart, for tests.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn digest(&self, hash: &mut Sha256) {
-        for Unconfirmed { message, hash: _, wait_ms, resend_at } in &self.0 {
-            hash.update(format!("{message:?} {wait_ms} {resend_at}"));
+        for Unconfirmed { message, hash: _, posted_ms, wait_ms, resend_at } in &self.0 {
+            hash.update(format!("{message:?} {posted_ms} {wait_ms} {resend_at}"));
         }
     }
 }
@@ -116,15 +121,18 @@ mod tests {
         // SPEC [S2]
         let mut outbox = Outbox::default();
         let entropy = Entropy::seeded([1; 32]);
-        let message = outbox.post(&entropy, Destination::Log, vec![1, 2, 3], 0).unwrap();
-        assert_eq!(outbox.due(1_999), []);
-        assert_eq!(outbox.due(2_000), std::slice::from_ref(&message));
-        assert_eq!(outbox.deadline(), Some(6_000));
+        let message = outbox.post(&entropy, Destination::Log, vec![1, 2, 3], 100).unwrap();
+        assert_eq!(outbox.due(2_099), []);
+        assert_eq!(outbox.due(2_100), std::slice::from_ref(&message));
+        assert_eq!(outbox.deadline(), Some(6_100));
         outbox.expire(2_500);
         assert_eq!(outbox.due(2_500), std::slice::from_ref(&message));
-        assert_eq!(outbox.arrived(&[1, 2]), None);
-        assert_eq!(outbox.arrived(&[1, 2, 3]), Some(message.id));
-        assert_eq!(outbox.arrived(&[1, 2, 3]), None);
+        assert_eq!(outbox.arrived(&Sha256::digest([1, 2]).into()), None);
+        assert!(outbox.holds(message.id));
+        let entry = Sha256::digest([1, 2, 3]).into();
+        assert_eq!(outbox.arrived(&entry), Some(100), "when it was posted first");
+        assert_eq!(outbox.arrived(&entry), None);
+        assert!(!outbox.holds(message.id));
         assert_eq!(outbox.due(u64::MAX), []);
     }
 

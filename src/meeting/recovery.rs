@@ -38,7 +38,7 @@ const MAX_READ: usize = 64;
 impl Recovery {
     /// Everything that tells two apart, for tests.
     #[cfg(any(test, feature = "testing"))]
-    pub(super) fn digest(&self, hash: &mut sha2::Sha256) {
+    pub(super) fn digest(&self, hash: &mut Sha256) {
         let Self { foreign, head, shown, returns, read } = self;
         hash.update(format!("{foreign:?} {head:?} {shown} {returns} {read:?}"));
     }
@@ -120,11 +120,12 @@ impl<E: Engine> Member<E> {
     }
 
     /// From here on sealing works and people are told.
-    pub(super) fn come_back(&self, shared: &mut Shared) {
+    pub(super) fn come_back(&mut self, shared: &mut Shared, now_ms: u64) {
         // SPEC [M13]: sealers may have been taken before, and may run beside this call.
         shared.gate_relay(&self.state);
         shared.keyring.allow_sealing(true);
         shared.tell(Event::Joined);
+        self.begin_liveness(now_ms);
         self.vet_all(shared);
     }
 

@@ -13,7 +13,9 @@ use super::events::Counters;
 use super::face::{Message, Now, Resync};
 use super::machine::Core;
 use super::member::{Member, OwnCommit, Standing};
+use super::orders::OwnOrder;
 use super::outbox::Outbox;
+use super::prefix::Beginning;
 use super::shared::Shared;
 use super::snapshot::{Content, HEAD, Place, Posted, StoredStanding, VERSION, associated_data};
 use crate::entropy::Entropy;
@@ -184,8 +186,10 @@ impl Content<'_> {
         let state = GroupState::decode(group.state());
         let state = state.map_err(|_| RestoreError::Damaged("the state"))?;
         // SPEC [R4]
-        let standing = Standing::Restored;
-        let mut member = Member::enter(shared, group, state, roster, standing, now.monotonic_ms)?;
+        let (standing, from) =
+            (Standing::Restored, Beginning::Restored { next: self.log_position });
+        let at = now.monotonic_ms;
+        let mut member = Member::enter(shared, group, state, roster, standing, from, at)?;
         self.check(shared, &member)?;
         self.fill(shared, &mut member, now.monotonic_ms)?;
         Ok(member)
@@ -222,11 +226,15 @@ impl Content<'_> {
         member.counters = Counters::of(&self.counters);
         for who in &self.orders {
             let target = Fingerprint::new(*who);
-            let own = self.own_orders.iter().any(|(of, _)| of == who);
+            let own = self.own_orders.iter().any(|(of, ..)| of == who);
             member.bind(own, target, now_ms);
         }
         member.intents.removals = self.removals.iter().map(|who| Fingerprint::new(*who)).collect();
-        let own_order = |(who, id): &_| (Fingerprint::new(*who), MessageId::new(*id));
+        let own_order = |(who, id, signed): &([u8; 32], [u8; 16], &[u8])| OwnOrder {
+            target: Fingerprint::new(*who),
+            id: MessageId::new(*id),
+            signed: signed.to_vec(),
+        };
         member.own_orders = self.own_orders.iter().map(own_order).collect();
         for (stay, evidence) in &self.departures {
             member.note_departure(StayId::new(*stay), evidence.to_vec(), now_ms);

@@ -40,6 +40,9 @@ pub(super) struct Shared {
     pub(super) contacts: Contacts,
     /// Where media go.
     pub(super) relays: Relays,
+    /// How long nothing may show that the log is current before sealing stops, in milliseconds (SPEC
+    /// \[M14\]); `None` if it never stops for that.
+    pub(super) stop_ms: Option<u64>,
     /// Why this client can follow no more, if it cannot: the first reason found.
     pub(super) wants_resync: Option<Resync>,
     /// The number of the last snapshot, this client's own or the one that it comes from.

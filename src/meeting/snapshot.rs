@@ -1,4 +1,4 @@
-//! What a member stores of itself: one sealed blob, from which it comes back after a crash (SPEC 7.13).
+//! What a member stores of itself: one sealed blob, from which it comes back after a crash (SPEC 7.14).
 
 use incamera_wire::{Destination, EventBody, EventKind, MeetingId, MessageId};
 use serde::{Deserialize, Serialize};
@@ -54,8 +54,9 @@ pub(super) struct Content<'a> {
     pub(super) removals: Vec<[u8; 32]>,
     /// Identities that binding orders name.
     pub(super) orders: Vec<[u8; 32]>,
-    /// This member's own orders: whom they name, and their message ids.
-    pub(super) own_orders: Vec<([u8; 32], [u8; 16])>,
+    /// This member's own orders: whom they name, their message ids, and as they are signed.
+    #[serde(borrow)]
+    pub(super) own_orders: Vec<([u8; 32], [u8; 16], &'a [u8])>,
     /// Stays and their signed leave events.
     #[serde(borrow)]
     pub(super) departures: Vec<([u8; 16], &'a [u8])>,
@@ -159,7 +160,7 @@ impl<E: Engine> Member<E> {
             own_orders: self
                 .own_orders
                 .iter()
-                .map(|(who, of)| (*who.as_bytes(), id(*of)))
+                .map(|order| (*order.target.as_bytes(), id(order.id), order.signed.as_slice()))
                 .collect(),
             departures: self
                 .intents
@@ -211,7 +212,7 @@ impl<E: Engine> Core<E> {
 impl Meeting {
     /// All that this member needs to come back after a crash, sealed under the caller's key: 32
     /// random bytes that are kept where the device keeps secrets, and used for nothing else. It has
-    /// neither media keys nor the identity's key in it (SPEC 7.13).
+    /// neither media keys nor the identity's key in it (SPEC 7.14).
     ///
     /// Store it whenever [`snapshot_due`](Self::snapshot_due) says so, before anything that
     /// [`poll`](Self::poll) gives is carried out: a commit that was sent and not stored cannot be

@@ -58,10 +58,11 @@ impl<E: Engine> Member<E> {
             self.declares_silent && listed && self.say_silent(shared, now_ms).is_ok();
     }
 
-    /// A host was heard.
-    pub(super) fn heard_host(&mut self, who: &Fingerprint) {
+    /// A host was heard, if this is one.
+    pub(super) fn heard_host(&mut self, who: &Fingerprint, now_ms: u64) {
         if policy::role_of(&self.state, who) == incamera_wire::Role::Host {
             self.declares_silent = false;
+            self.live.heard_host(now_ms);
         }
     }
 

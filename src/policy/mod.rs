@@ -10,6 +10,7 @@ mod entries;
 mod judge_change;
 mod lists;
 mod orders;
+mod parts;
 mod rights;
 mod silence;
 mod state;
@@ -21,6 +22,7 @@ pub(crate) use derive::Removal;
 pub(crate) use derive::derive;
 pub(crate) use entries::hosts_here;
 pub(crate) use orders::order_binds;
+pub(crate) use parts::{Part, parts};
 pub(crate) use rights::{entry_of, has_right, kinds_of, label_of, muted_of, rights_of, role_of};
 pub(crate) use state::{Opening, Rotation, initial, invite_id, live_invite, validate};
 pub(crate) use verdict::{

@@ -117,7 +117,8 @@ fn an_event_of_an_epoch_that_ended_opens_for_thirty_seconds() {
         let left = world.names(0).len() == 3;
         assert_eq!(left, opens, "after {wait} ms");
         if !opens {
-            let last = world.clients[0].events.last();
+            let refused = world.refusals(0);
+            let last = refused.last();
             assert!(
                 matches!(last, Some(Event::Refused { fault: Fault::EpochEnded, .. })),
                 "{last:?}"

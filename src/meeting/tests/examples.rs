@@ -1,15 +1,18 @@
 //! The worked examples of SPEC.md, section 13, against the code.
 
 use incamera_wire::{
-    Envelope, EnvelopeKind, EventBody, EventKind, FrameHeader, MeetingId, Profile, RelayChallenge,
-    SafetyCodeInput, SafetyMember, StayId, Track, relay_statement,
+    Envelope, EnvelopeKind, EventBody, EventKind, FrameHeader, Heartbeat, MeetingId, Profile,
+    RelayChallenge, SafetyCodeInput, SafetyMember, StayId, Track, relay_statement,
 };
 
+use super::super::heartbeat::heartbeat_key;
 use super::super::orders::order_key;
+use super::super::prefix::{Beginning, Place, Prefix};
 use crate::admission::Invite;
 use crate::identity::{fingerprint, pair_code, safety_code};
 use crate::policy::invite_id;
 use crate::secret::Secret;
+use sha2::{Digest, Sha256};
 
 const SPECIFICATION: &str = include_str!("../../../SPEC.md");
 
@@ -70,6 +73,13 @@ fn event_bodies_are_as_specified() {
         EventKind::Leave,
         EventKind::Chat { text: "hi".to_owned() },
         EventKind::RemovalOrder { target, stay: StayId::new(counting(0xc0)) },
+        EventKind::Heartbeat(Heartbeat {
+            authenticator: counting(0x60),
+            log_position: 300,
+            log_hash: counting(0x40),
+            time_ms: 5_000,
+            orders: Vec::new(),
+        }),
     ];
     for kind in kinds {
         let body = EventBody {
@@ -80,6 +90,8 @@ fn event_bodies_are_as_specified() {
             kind,
         };
         let shown = hex(&body.encode())
+            .replace(&hex(&counting::<32>(0x60)), "60..7f")
+            .replace(&hex(&counting::<32>(0x40)), "40..5f")
             .replace(&hex(&counting::<16>(0xa0)), "a0..af")
             .replace(&hex(&counting::<16>(0xb0)), "b0..bf")
             .replace(&hex(&counting::<16>(0xc0)), "c0..cf");
@@ -92,6 +104,31 @@ fn the_key_of_orders_is_as_specified() {
     // SPEC [K9]
     let key = order_key(&Secret::filled(|bytes| *bytes = counting(0x60))).unwrap();
     specified(&format!("heartbeat key 60..7f {}", hex(key.expose())));
+}
+
+#[test]
+fn the_key_of_heartbeats_is_as_specified() {
+    // SPEC [K10]
+    let key = heartbeat_key(&Secret::filled(|bytes| *bytes = counting(0x60))).unwrap();
+    specified(&format!("key of heartbeats: heartbeat key 60..7f {}", hex(key.expose())));
+}
+
+#[test]
+fn log_hashes_are_as_specified() {
+    // SPEC [G25]
+    let meeting = MeetingId::new(counting(0xa0));
+    let entry: [u8; 32] = Sha256::digest(counting::<32>(0)).into();
+    let mut log = Prefix::new(Beginning::Created, meeting, 0, &[0; 32]);
+    let created = hex(&log.hash());
+    log.read(Place { seq: 0, entry, posted_ms: None }, 0, &[0; 32]);
+    let text = "at its creation; after an entry of bytes 00..1f";
+    specified(&format!("{text} {created} {}", hex(&log.hash())));
+    let joined = Prefix::new(Beginning::Behind { seq: 300, entry }, meeting, 8, &[0; 32]);
+    let text = "at sequence number 300 whose entry is the bytes 00..1f";
+    specified(&format!("{text} {}", hex(&joined.hash())));
+    let mut member = Prefix::new(Beginning::Behind { seq: 299, entry }, meeting, 7, &[0; 32]);
+    member.read(Place { seq: 300, entry, posted_ms: None }, 8, &[0; 32]);
+    assert_eq!(member.hash(), joined.hash());
 }
 
 #[test]

@@ -1,11 +1,15 @@
 //! Members that break the rules on purpose, from inside: each honest member alike refuses, names
 //! the author, and the meeting goes on.
 
+mod alive;
+mod apart;
 mod changes;
 mod commits;
 mod events;
 mod examples;
+mod followers;
 mod gates;
+mod heartbeats;
 mod joining;
 mod media;
 mod names;
@@ -14,6 +18,7 @@ mod powers;
 mod recovery;
 mod silence;
 mod snapshots;
+mod splits;
 #[path = "../../../tests/support/mod.rs"]
 mod support;
 mod talk;
@@ -123,7 +128,8 @@ fn seal(author: &mut Meeting, kind: EnvelopeKind, plaintext: &[u8]) -> Vec<u8> {
     let key = match kind {
         EnvelopeKind::Handshake => &own.handshake_key,
         EnvelopeKind::Event => &own.epochs.current().event_key,
-        EnvelopeKind::Heartbeat | EnvelopeKind::Order => &order_key(&own.state.heartbeat_keys[0]),
+        EnvelopeKind::Order => &order_key(&own.state.heartbeat_keys[0]),
+        EnvelopeKind::Heartbeat => &heartbeat_key(&own.state.heartbeat_keys[0]),
     };
     let head = Head { meeting, kind, epoch, welcome: None };
     envelope::seal(key, &Entropy::system(), head, plaintext).unwrap().encode()
@@ -134,6 +140,13 @@ fn order_key(heartbeat_key: &Secret<32>) -> Secret<32> {
     // SPEC [K9]
     let expander = hkdf::Hkdf::<sha2::Sha256>::from_prk(heartbeat_key.expose()).unwrap();
     Secret::filled(|bytes| expander.expand(b"incamera 1 order", bytes).unwrap())
+}
+
+/// The key that seals heartbeats under this heartbeat key.
+fn heartbeat_key(heartbeat_key: &Secret<32>) -> Secret<32> {
+    // SPEC [K10]
+    let expander = hkdf::Hkdf::<sha2::Sha256>::from_prk(heartbeat_key.expose()).unwrap();
+    Secret::filled(|bytes| expander.expand(b"incamera 1 heartbeat", bytes).unwrap())
 }
 
 /// The key package of somebody whose certificate is for `meeting`.

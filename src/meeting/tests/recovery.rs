@@ -1,4 +1,4 @@
-//! Members that crash and come back from what they stored (SPEC 7.13).
+//! Members that crash and come back from what they stored (SPEC 7.14).
 
 use super::*;
 use crate::error::Error;

@@ -1,4 +1,4 @@
-//! What a snapshot holds, when one is due, and which are refused (SPEC 7.13).
+//! What a snapshot holds, when one is due, and which are refused (SPEC 7.14).
 
 use super::*;
 use crate::error::Error;
