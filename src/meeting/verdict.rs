@@ -13,6 +13,7 @@ use crate::mls::{CommitFacts, KeyPackageFacts};
 use crate::policy::{self, Newcomer, Proposed, Rejoin, Scene, Statement};
 
 /// A commit that the rules accept.
+#[derive(Default)]
 pub(super) struct Accepted {
     /// The leaves that go by their own signed word.
     pub(super) departed: Vec<StayId>,

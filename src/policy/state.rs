@@ -54,7 +54,7 @@ pub(crate) fn initial(
 }
 
 /// Whose secret the external PSK of a commit that adds is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum PskId {
     /// The link secret of an invite.
     Invite(InviteId),
