@@ -225,6 +225,10 @@ impl<E: Engine> Member<E> {
         self.own_commit = Some(OwnCommit { entry, blob, tree });
         // SPEC [R3]
         shared.snapshot_due = true;
+        #[cfg(test)]
+        if shared.errs(super::mistakes::Mistake::MergesUnread) {
+            self.merge_unread(shared, &message, now_ms);
+        }
         Ok(())
     }
 }
