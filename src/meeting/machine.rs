@@ -344,6 +344,7 @@ impl<E: Engine> Core<E> {
         let mut hash = Sha256::new();
         let Self { shared, order, knocking, member, over, last_roster: _, now_ms, deadline } = self;
         hash.update(format!("{over} {now_ms} {deadline:?} {}", shared.outputs.len()));
+        hash.update(format!("{:?} {:?}", shared.stop_ms, shared.wants_resync));
         shared.outbox.digest(&mut hash);
         order.digest(&mut hash);
         hash.update(shared.keyring.digest());

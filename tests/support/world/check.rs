@@ -1,0 +1,156 @@
+//! What must hold once the faults are over.
+
+use incamera::wire::TrackKind;
+
+use super::World;
+use super::network::Faults;
+use super::seat::{Standing, Who};
+
+/// How long the meeting has to come together, in milliseconds.
+const WITHIN_MS: u64 = 300_000;
+/// How long the longest trouble of a script may last, in milliseconds.
+const TROUBLE_MS: u64 = 35_000;
+/// How long a person waits at the door, in milliseconds.
+pub(crate) const PATIENCE_MS: u64 = 60_000;
+
+impl World {
+    /// Lets the faults pass, and time, until all agree; what does not hold then is a failure.
+    pub(crate) fn finish(&mut self) {
+        self.in_play = false;
+        self.pass(TROUBLE_MS);
+        self.faults = Faults::none();
+        self.pass(25_000);
+        let began_ms = self.queue.now_ms();
+        self.reconnect_all();
+        self.pass(PATIENCE_MS);
+        for who in 0..self.seats.len() {
+            self.give_up(who);
+        }
+        while self.disagreement().is_some() && self.queue.now_ms() < began_ms + WITHIN_MS {
+            self.pass(1_000);
+        }
+        self.tally.converged_ms = self.queue.now_ms() - began_ms;
+        // Whoever agrees must go on agreeing.
+        self.pass(20_000);
+        if let Some(why) = self.disagreement() {
+            self.fail(why);
+        } else {
+            self.hear_everybody();
+        }
+        self.tally.entries = self.server.log.len() as u64;
+        self.tally.world_ms = self.queue.now_ms();
+        if self.ledger.repeats() > 0 {
+            self.fail(format!("{} keys and nonces were used twice", self.ledger.repeats()));
+        }
+        if self.tally.replays_accepted > 0 || self.tally.altered_accepted > 0 {
+            let Self { tally, .. } = self;
+            let (replays, altered) = (tally.replays_accepted, tally.altered_accepted);
+            self.fail(format!("{replays} replays and {altered} altered frames were accepted"));
+        }
+    }
+
+    /// A person has waited at the door for long enough.
+    pub(crate) fn give_up(&mut self, who: Who) {
+        let now = self.local(who);
+        let seat = &mut self.seats[who];
+        if seat.standing != Standing::Knocking || seat.deaf {
+            return;
+        }
+        if seat.client.is_none() {
+            return;
+        }
+        seat.standing = Standing::Leaving;
+        self.tally.gave_up += 1;
+        if self.is_stranded(who) {
+            self.tally.stranded += 1;
+        }
+        let Some(client) = &mut self.seats[who].client else { return };
+        if let Err(error) = client.meeting.leave(now) {
+            self.fail(format!("{} cannot even give up: {error}", self.seats[who].name));
+        }
+        self.pump(who);
+    }
+
+    /// Whether a person at the door is in the roster already and does not know.
+    fn is_stranded(&self, who: Who) -> bool {
+        let is_other = |stay| self.seats.iter().any(|seat| seat.stay == Some(stay));
+        let people = self.live().into_iter().filter_map(|live| self.seats[live].client.as_ref());
+        let mut people = people.flat_map(|client| client.meeting.roster());
+        let (fingerprint, stay) = (self.seats[who].fingerprint, self.seats[who].stay);
+        people.any(|member| {
+            let own = stay == Some(member.member) || stay.is_none() && !is_other(member.member);
+            member.fingerprint == fingerprint && own
+        })
+    }
+
+    /// The members who follow the meeting.
+    pub(crate) fn live(&self) -> Vec<Who> {
+        (0..self.seats.len()).filter(|who| self.seats[*who].is_live()).collect()
+    }
+
+    /// What keeps the clients from being of one mind.
+    fn disagreement(&self) -> Option<String> {
+        let live = self.live();
+        let first = self.seats[*live.first()?].current()?;
+        for who in &live {
+            let seat = &self.seats[*who];
+            let Some(shown) = seat.current() else {
+                return Some(format!("{} is in and shows nobody", seat.name));
+            };
+            if shown.code != first.code || shown.epoch != first.epoch {
+                let (other, epochs) = (self.seats[live[0]].name, (first.epoch, shown.epoch));
+                return Some(format!("{other} and {} disagree: {epochs:?}", seat.name));
+            }
+        }
+        self.misplaced(&live, first.roster.iter().map(|(stay, _)| *stay).collect())
+    }
+
+    fn misplaced(&self, live: &[Who], roster: Vec<incamera::MemberId>) -> Option<String> {
+        for who in live {
+            let seat = &self.seats[*who];
+            if !seat.stay.is_some_and(|stay| roster.contains(&stay)) {
+                return Some(format!("{} is in and in nobody's roster", seat.name));
+            }
+        }
+        for seat in self.seats.iter().filter(|seat| !seat.deaf) {
+            let here = seat.stay.is_some_and(|stay| roster.contains(&stay));
+            match seat.standing {
+                Standing::Knocking if here => return Some(format!("{} is unconfirmed", seat.name)),
+                Standing::Restoring | Standing::Resyncing => {
+                    return Some(format!("{} does not come back", seat.name));
+                }
+                Standing::Leaving => return Some(format!("{} does not get away", seat.name)),
+                _ => {}
+            }
+        }
+        // Nobody else, but those who are gone without a word.
+        let known = |stay: &&incamera::MemberId| self.seats.iter().any(|s| s.stay == Some(**stay));
+        let strangers: Vec<_> = roster.iter().filter(|stay| !known(stay)).collect();
+        let silent = |standing| matches!(standing, Standing::Over | Standing::Crashed);
+        let may = self.seats.iter().filter(|s| s.stay.is_none() && silent(s.standing)).count();
+        (strangers.len() > may).then(|| format!("strangers are in the roster: {strangers:?}"))
+    }
+
+    /// In the end everybody hears everybody who may speak.
+    fn hear_everybody(&mut self) {
+        self.faults.delay_ms = 1..=1;
+        let live = self.live();
+        let before = self.frames.len();
+        let speak = |world: &mut Self, who: &Who| world.speak(*who, TrackKind::Microphone, false);
+        let speakers = live.iter().filter(|who| speak(self, who)).count();
+        self.pass(1_000);
+        let heard = |seat: &super::Seat| {
+            (before..before + speakers).filter(|n| seat.opened.contains(n)).count()
+        };
+        for who in &live {
+            let own = self.frames[before..].iter().filter(|frame| frame.sender == *who).count();
+            let missing = speakers - own - heard(&self.seats[*who]);
+            if missing > 0 {
+                self.fail(format!(
+                    "{} does not hear {missing} of the others",
+                    self.seats[*who].name
+                ));
+            }
+        }
+    }
+}
