@@ -260,7 +260,6 @@ fn plans_that_are_none<E: Tried>(story: &mut Story) {
         CommitPlan { adds: &fresh, ..CommitPlan::default() },
         CommitPlan { psk: Some((INVITE, &link)), ..CommitPlan::default() },
         adding(&[b"no key package".to_vec()], &link),
-        adding(&[fresh[0].clone(), fresh[0].clone()], &link),
     ] {
         story.note("a bad plan", groups[0].build(&plan).err());
     }
