@@ -16,6 +16,8 @@ pub(crate) struct Plan {
     pub(crate) operations: u64,
     pub(crate) epochs: u64,
     pub(crate) faults: Faults,
+    /// Whether the server lies.
+    pub(crate) lies: bool,
     /// The client whose traffic is of interest.
     pub(crate) traced: Option<Who>,
 }
@@ -23,12 +25,26 @@ pub(crate) struct Plan {
 impl Plan {
     /// At least 6 members, 200 operations and 30 epochs.
     pub(crate) fn full() -> Self {
-        Self { members: 6, operations: 200, epochs: 30, faults: Faults::harsh(), traced: None }
+        Self {
+            members: 6,
+            operations: 200,
+            epochs: 30,
+            faults: Faults::harsh(),
+            lies: false,
+            traced: None,
+        }
     }
 
     /// A small one for tests.
     pub(crate) fn small() -> Self {
-        Self { members: 4, operations: 40, epochs: 6, faults: Faults::harsh(), traced: None }
+        Self {
+            members: 4,
+            operations: 40,
+            epochs: 6,
+            faults: Faults::harsh(),
+            lies: false,
+            traced: None,
+        }
     }
 }
 
@@ -112,10 +128,13 @@ fn is_locked(world: &World, live: &[Who]) -> bool {
     rules.is_some_and(|rules| rules.door == Door::Locked)
 }
 
-fn role_of(world: &World, who: Who) -> Role {
-    let seat = &world.seats[who];
-    let roster = seat.client.as_ref().map(|client| client.meeting.roster()).unwrap_or_default();
-    roster.into_iter().find(|member| member.own).map_or(Role::Attendee, |own| own.role)
+impl World {
+    /// The role that a client shows itself in.
+    pub(crate) fn role_of(&self, who: Who) -> Role {
+        let seat = &self.seats[who];
+        let roster = seat.client.as_ref().map(|client| client.meeting.roster()).unwrap_or_default();
+        roster.into_iter().find(|member| member.own).map_or(Role::Attendee, |own| own.role)
+    }
 }
 
 /// What comes next.
@@ -132,9 +151,9 @@ fn next(world: &World, plan: &Plan, chance: &mut Chance) -> Operation {
         return Operation::Join(name);
     }
     let hosts: Vec<Who> =
-        live.iter().copied().filter(|w| role_of(world, *w) == Role::Host).collect();
+        live.iter().copied().filter(|w| world.role_of(*w) == Role::Host).collect();
     let helpers: Vec<Who> =
-        live.iter().copied().filter(|w| role_of(world, *w) == Role::CoHost).collect();
+        live.iter().copied().filter(|w| world.role_of(*w) == Role::CoHost).collect();
     let name = |who: Option<Who>| who.map_or("Ada", |who| world.seats[who].name);
     let host = name(chance.pick(&hosts).or_else(|| chance.pick(&helpers)));
     let helper = name(chance.pick(&helpers).or_else(|| chance.pick(&hosts)));
@@ -165,7 +184,8 @@ fn next(world: &World, plan: &Plan, chance: &mut Chance) -> Operation {
         30..=39 if spare => hold(host, powerful, other, chance),
         40..=54 => words(anyone, other, powerful, chance),
         55..=59 => Operation::Rename(anyone),
-        60..=69 => trouble(anyone, chance),
+        60..=63 | 65..=69 => trouble(anyone, chance),
+        64 if plan.lies && chance.permille(300) => lie(anyone, chance),
         70..=72 => attack(powerful, anyone, other, spare, chance),
         73..=75 if spare => Operation::Crash(other),
         76 => Operation::SecondDevice(anyone),
@@ -224,6 +244,13 @@ fn trouble(who: Name, chance: &mut Chance) -> Operation {
         6..=7 => Operation::Handover(who),
         8 => Operation::Withhold(who, ms),
         _ => Operation::Slow(who, chance.within(1..=500), ms),
+    }
+}
+
+fn lie(whom: Name, chance: &mut Chance) -> Operation {
+    match chance.permille(500) {
+        true => Operation::Split(whom, chance.magnitude(500..=30_000)),
+        false => Operation::Garble(whom, chance.within(1..=3)),
     }
 }
 

@@ -22,21 +22,22 @@ pub(crate) type Name = &'static str;
 /// What runs on a client's machine.
 pub(crate) struct Client {
     pub(crate) meeting: Meeting,
-    pub(crate) microphone: Sealer,
-    pub(crate) camera: Sealer,
+    /// `None` if it may seal no more as it begins: it has said that it leaves.
+    pub(crate) microphone: Option<Sealer>,
+    pub(crate) camera: Option<Sealer>,
     pub(crate) receiver: Receiver,
 }
 
 impl Client {
     pub(crate) fn new(mut meeting: Meeting) -> Self {
-        let microphone = meeting.sealer(Track::MICROPHONE, Framing::Whole).unwrap();
-        let camera = meeting.sealer(Track::CAMERA, Framing::Whole).unwrap();
+        let microphone = meeting.sealer(Track::MICROPHONE, Framing::Whole).ok();
+        let camera = meeting.sealer(Track::CAMERA, Framing::Whole).ok();
         let receiver = meeting.receiver();
         Self { meeting, microphone, camera, receiver }
     }
 
-    pub(crate) fn sealer(&mut self, kind: TrackKind) -> &mut Sealer {
-        if kind == TrackKind::Camera { &mut self.camera } else { &mut self.microphone }
+    pub(crate) fn sealer(&mut self, kind: TrackKind) -> Option<&mut Sealer> {
+        if kind == TrackKind::Camera { self.camera.as_mut() } else { self.microphone.as_mut() }
     }
 }
 
