@@ -142,6 +142,12 @@ impl Lobby {
         Some((denial.mailbox, &denial.answer))
     }
 
+    /// The denial that went to this mailbox, if it is still kept.
+    pub(crate) fn denial_to(&self, mailbox: MailboxId) -> Option<&[u8]> {
+        let denial = self.denials.iter().find(|denial| denial.mailbox == mailbox)?;
+        Some(&denial.answer)
+    }
+
     /// Drops what waits under invites that are no longer live, and gives it back.
     pub(crate) fn drop_dead(&mut self, is_live: impl Fn(InviteId) -> bool) -> Vec<Waiting> {
         let (live, dead) = std::mem::take(&mut self.waiting)

@@ -102,6 +102,8 @@ impl Shared {
             wants_resync: None,
             generation: 0,
             snapshot_due: false,
+            #[cfg(test)]
+            mistake: None,
         })
     }
 }

@@ -62,14 +62,19 @@ impl<E: Engine> Member<E> {
             let why = match error {
                 // Tried again when the meeting is driven next.
                 Error::NoEntropy => return,
-                // It is all that a restored member commits: there is nothing to give up.
-                _ if self.standing == Standing::Restored => return,
                 Error::MissingRight(_) => "the right to is gone",
                 Error::Refused(_) => "the group's rules no longer allow it",
                 Error::Internal(what) => what,
                 _ => "the invite is gone",
             };
-            self.give_way(shared, why, now_ms);
+            // A path to come back by carries nothing that could be given up, but for what is ordered.
+            let restored = self.standing == Standing::Restored;
+            if !restored || !self.intents.orders.is_empty() {
+                self.give_way(shared, why, now_ms);
+            }
+            if restored {
+                return;
+            }
         }
     }
 
@@ -220,6 +225,10 @@ impl<E: Engine> Member<E> {
         self.own_commit = Some(OwnCommit { entry, blob, tree });
         // SPEC [R3]
         shared.snapshot_due = true;
+        #[cfg(test)]
+        if shared.errs(super::mistakes::Mistake::MergesUnread) {
+            self.merge_unread(shared, &message, now_ms);
+        }
         Ok(())
     }
 }

@@ -54,7 +54,9 @@ impl<E: Engine> Member<E> {
         if knock.meeting != shared.meeting {
             return Err(Fault::OtherMeeting);
         }
-        let invite = policy::live_invite(&self.state, knock.invite).ok_or(Fault::DeadInvite)?;
+        let Some(invite) = policy::live_invite(&self.state, knock.invite) else {
+            return self.deny_again(shared, knock.mailbox);
+        };
         // SPEC [A2]
         let opened = open_knock(&self.state.lobby_key, &invite.secret, &knock)?;
         let OpenedKnock { content, answer_key } = opened;
@@ -121,6 +123,12 @@ impl<E: Engine> Member<E> {
             return Ok(true);
         }
         Ok(false)
+    }
+
+    /// Whoever still knocks with a link that is void has not heard so, if it was here before.
+    fn deny_again(&self, shared: &mut Shared, mailbox: MailboxId) -> Result<(), Fault> {
+        let answer = self.lobby.denial_to(mailbox).ok_or(Fault::DeadInvite)?.to_vec();
+        shared.send(Destination::Direct(mailbox), answer).map_err(|_| Fault::DeadInvite)
     }
 
     /// Whoever still knocks although it is in has not found its tree.

@@ -195,21 +195,31 @@ impl<E: Engine> Member<E> {
 
     /// Whether it is this side of a split meeting that goes over to the other.
     fn yields_to(&self, author: &Occupant, now_ms: u64) -> bool {
-        // SPEC [G24]: the side with the host whom this one has only ceased to hear is the meeting.
-        if self.live.replaced.contains_key(&author.fingerprint) {
-            return true;
-        }
-        let authorities = || self.live.voices.authorities();
-        if policy::hosts_here(&self.state, self.roster().occupants()).is_empty() {
+        let Some(theirs) = self.claim(author) else { return false };
+        let hosts = policy::hosts_here(&self.state, self.roster().occupants());
+        if hosts.is_empty() && theirs.0 {
+            let authorities = || self.live.voices.authorities();
             let others = authorities().filter(|(_, voice)| voice.disagrees).count();
             // SPEC [G24]: any member may stand at a low leaf, so that one of them does not suffice.
             return others.saturating_mul(2) > authorities().count();
         }
         let recent = |at: u64| now_ms.saturating_sub(at) < ALARM_MS;
-        let here = |voice: &Voice| !voice.disagrees && voice.agreed_ms.is_some_and(recent);
-        // SPEC [G24]: of two sides with a host, that of the one at the lower leaf.
-        let mut own_side = authorities().filter(|(stay, voice)| *stay == self.stay || here(voice));
-        authorities().any(|(stay, _)| stay == author.stay)
-            && !own_side.any(|(_, voice)| voice.leaf < author.leaf)
+        let agrees = |voice: &Voice| !voice.disagrees && voice.agreed_ms.is_some_and(recent);
+        let here = |member: &&Occupant| {
+            member.stay == self.stay || self.live.voices.of(member.stay).is_some_and(agrees)
+        };
+        // SPEC [G24]: both sides come to the same.
+        let mut own_side = self.roster().occupants().iter().filter(here);
+        !own_side.any(|member| self.claim(member).is_some_and(|own| own < theirs))
+    }
+
+    /// How good a member's claim is that the log it has read is the meeting's, the best first: that of a
+    /// host whom others have only ceased to hear, then by leaf of those with authority.
+    fn claim(&self, member: &Occupant) -> Option<(bool, u32)> {
+        if self.live.replaced.contains_key(&member.fingerprint) {
+            return Some((false, member.leaf));
+        }
+        let part = self.live.voices.of(member.stay)?.part;
+        (part == Part::Authority).then_some((true, member.leaf))
     }
 }

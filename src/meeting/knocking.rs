@@ -300,6 +300,11 @@ impl<E: Engine> Knocking<E> {
         }
     }
 
+    /// Whether nobody has confirmed it in time where its last Welcome led.
+    pub(super) fn waits_in_vain(&self, now_ms: u64) -> bool {
+        self.waits.is_some_and(|(_, until)| until <= now_ms)
+    }
+
     /// Asks for trees again if it is time, and says when it will be.
     pub(super) fn drive(&mut self, shared: &mut Shared, now_ms: u64) -> Option<u64> {
         for attempt in self.attempts.iter_mut().filter(|attempt| attempt.ask_at <= now_ms) {

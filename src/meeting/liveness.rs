@@ -16,6 +16,9 @@ use crate::policy::{self, Occupant, Part};
 
 /// How old the newest sign that the log is current may be before people are told, in milliseconds.
 pub(super) const ALARM_MS: u64 = 30_000;
+/// How young one has to be to end the alarm, in milliseconds: a delay of just that length must not
+/// start and end it again and again.
+const CALM_MS: u64 = 20_000;
 /// How old it may be before sealing stops, unless the caller says otherwise, in milliseconds.
 pub(super) const STOP_MS: u64 = 60_000;
 /// How long hosts are silent before those who follow them say so by themselves, in milliseconds.
@@ -47,6 +50,8 @@ pub(super) struct Liveness {
     pub(super) fresh_ms: u64,
     /// Whether people know that nothing shows that it still is.
     withheld: bool,
+    /// How many members come before this one in the tree.
+    rank: u64,
     /// When this member beats next, and when it did last.
     pub(super) beat_at: u64,
     pub(super) beaten_ms: Option<u64>,
@@ -69,6 +74,7 @@ impl Liveness {
             origin_ms: now_ms,
             fresh_ms: now_ms,
             withheld: false,
+            rank: 0,
             beat_at: u64::MAX,
             beaten_ms: None,
             beats: VecDeque::new(),
@@ -110,7 +116,7 @@ impl<E: Engine> Member<E> {
         live.heard_host(now_ms);
         live.shows(Some(now_ms));
         let (often, members) = (self.beats_often(), self.roster().seats().len() as u64);
-        let turn = self.rank(|_| true).saturating_add(1);
+        let turn = self.live.rank.saturating_add(1);
         let seldom = seldom(self.roster().seats().len());
         let turn = seldom.saturating_mul(turn).checked_div(members).unwrap_or(seldom);
         let wait = if often { FIRST_BEAT_MS } else { turn };
@@ -120,8 +126,9 @@ impl<E: Engine> Member<E> {
     /// Notes who plays which part, after a commit or an order.
     pub(super) fn settle_parts(&mut self, now_ms: u64) {
         let parts = policy::parts(&self.scene(&self.intents.ordered()));
-        let before = self.beats_often();
+        let (before, rank) = (self.beats_often(), self.rank(|_| true));
         let live = &mut self.live;
+        live.rank = rank;
         live.voices.settle(&self.epochs.current().roster, &parts, now_ms);
         let shown = live.voices.authorities().filter_map(|(_, voice)| voice.made_ms).max();
         live.shows(shown);
@@ -176,7 +183,7 @@ impl<E: Engine> Member<E> {
         self.heard_host(&author.fingerprint, now_ms);
     }
 
-    /// Whether this member beats often: for others rely on it, or will, or to bring its orders home.
+    /// Whether this member beats often: others rely on it, or will.
     fn beats_often(&self) -> bool {
         self.live.voices.of(self.stay).is_some_and(|own| own.part != Part::Other)
     }
@@ -210,8 +217,8 @@ impl<E: Engine> Member<E> {
 
     /// Tells people that nothing shows that the log is current, and that it is again.
     fn judge_freshness(&mut self, shared: &mut Shared, now_ms: u64) -> Option<u64> {
-        let at = self.live.fresh_ms.saturating_add(ALARM_MS);
-        let withheld = at <= now_ms;
+        let limit = if self.live.withheld { CALM_MS } else { ALARM_MS };
+        let withheld = self.live.fresh_ms.saturating_add(limit) <= now_ms;
         let before = std::mem::replace(&mut self.live.withheld, withheld);
         if withheld && !before {
             shared.tell(Event::Alarm(Alarm::Withheld));
@@ -221,7 +228,7 @@ impl<E: Engine> Member<E> {
             self.live.voices.count_from(now_ms);
             shared.tell(Event::LogCurrent);
         }
-        Some(at).filter(|_| !withheld)
+        Some(self.live.fresh_ms.saturating_add(ALARM_MS)).filter(|_| !withheld)
     }
 
     /// Tells people who is silent; while nothing shows that the log is current, everybody is.
@@ -262,7 +269,7 @@ impl<E: Engine> Member<E> {
             return None;
         }
         let members = self.roster().seats().len() as u64;
-        let stagger = self.rank(|_| true).saturating_mul(ANCHOR_STAGGER_MS);
+        let stagger = self.live.rank.saturating_mul(ANCHOR_STAGGER_MS);
         let wait = ANCHOR_MS.saturating_add(stagger.min(ANCHOR_LATEST_MS));
         let again = ANCHOR_AGAIN_MS.saturating_add(members.saturating_mul(ANCHOR_STAGGER_MS));
         let earliest = self.live.beaten_ms.map(|beaten| beaten.saturating_add(again));

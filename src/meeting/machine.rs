@@ -274,7 +274,10 @@ impl<E: Engine> Core<E> {
     fn read_direct(&mut self, bytes: &[u8], now_ms: u64) {
         let Some(knocking) = &mut self.knocking else { return };
         match knocking.read_answer(&mut self.shared, bytes, now_ms) {
-            Ok(Some(denied)) if self.member.is_none() => self.finish(denied),
+            // A lost Add's Welcome may have led to where nobody is.
+            Ok(Some(denied)) if self.member.is_none() || knocking.waits_in_vain(now_ms) => {
+                self.finish(denied);
+            }
             // Whoever is in the group already was admitted by somebody else.
             Ok(_) => {}
             Err(fault) => self.shared.refuse(Source::Direct, fault),
@@ -341,6 +344,7 @@ impl<E: Engine> Core<E> {
         let mut hash = Sha256::new();
         let Self { shared, order, knocking, member, over, last_roster: _, now_ms, deadline } = self;
         hash.update(format!("{over} {now_ms} {deadline:?} {}", shared.outputs.len()));
+        hash.update(format!("{:?} {:?}", shared.stop_ms, shared.wants_resync));
         shared.outbox.digest(&mut hash);
         order.digest(&mut hash);
         hash.update(shared.keyring.digest());

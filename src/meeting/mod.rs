@@ -24,6 +24,8 @@ mod links;
 mod liveness;
 mod machine;
 mod member;
+#[cfg(test)]
+mod mistakes;
 mod news;
 mod order;
 mod orders;

@@ -19,6 +19,10 @@ impl<E: Engine> Member<E> {
         facts: &CommitFacts,
         accepted: &Accepted,
     ) {
+        #[cfg(test)]
+        if shared.errs(super::mistakes::Mistake::HidesPeople) {
+            return;
+        }
         let Some(by) = before.at(facts.committer).map(|seat| seat.occupant.stay) else { return };
         for leaf in &facts.removes {
             let Some(seat) = before.at(*leaf) else { continue };

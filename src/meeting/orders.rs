@@ -245,6 +245,8 @@ impl<E: Engine> Member<E> {
         // SPEC [M14]
         let stale = stops_at.is_some_and(|at| at <= now_ms);
         let follows = shared.wants_resync.is_none();
+        #[cfg(test)]
+        let held_up = held_up && !shared.errs(super::mistakes::Mistake::IgnoresOrders);
         // SPEC [M9]
         shared.keyring.allow_sealing(confirmed && follows && !held_up && !stale);
         first.into_iter().chain(stops_at).filter(|at| *at > now_ms).min()

@@ -43,6 +43,12 @@ impl Recovery {
         hash.update(format!("{foreign:?} {head:?} {shown} {returns} {read:?}"));
     }
 
+    /// Whether this client has shown that it is back.
+    #[cfg(test)]
+    pub(super) fn is_shown(&self) -> bool {
+        self.shown
+    }
+
     /// Whether another event of this stay came under this counter before.
     fn reads_another(&mut self, counter: u64, signed: &[u8]) -> bool {
         let hash: [u8; 32] = Sha256::digest(signed).into();

@@ -289,7 +289,8 @@ fn own_commit(shared: &Shared, entry: [u8; 16], blob: Option<[u8; 16]>) -> OwnCo
 }
 
 impl<E: Engine> Core<E> {
-    fn restore(
+    /// The member of a snapshot.
+    pub(super) fn restore(
         entropy: Entropy,
         identity: &Identity,
         key: &[u8; 32],

@@ -50,6 +50,9 @@ pub(super) struct Shared {
     /// Whether something has changed that must be stored before the outputs are carried out (SPEC
     /// \[R3\]).
     pub(super) snapshot_due: bool,
+    /// What a test has this client do wrong.
+    #[cfg(test)]
+    pub(super) mistake: Option<super::mistakes::Mistake>,
 }
 
 /// Something refused, its author if known, and what was wrong.

@@ -177,7 +177,8 @@ impl<E: Engine> Member<E> {
 }
 
 impl<E: Engine> Core<E> {
-    fn snapshot(&mut self, key: &[u8; 32]) -> Result<Vec<u8>, Error> {
+    /// All that the member needs to come back.
+    pub(super) fn snapshot(&mut self, key: &[u8; 32]) -> Result<Vec<u8>, Error> {
         let (shared, member) = self.look()?;
         let group = member.group.save().map_err(|_| Error::Internal("saving the group"))?;
         let plaintext = encode(&member.stored(shared, &group)?)?;
@@ -196,7 +197,7 @@ impl<E: Engine> Core<E> {
     }
 
     /// Whether something has changed that has to be stored, of a member that can be.
-    fn snapshot_due(&self) -> bool {
+    pub(super) fn snapshot_due(&self) -> bool {
         self.shared.snapshot_due
             && self.look().is_ok_and(|(_, member)| member.standing != Standing::Unconfirmed)
     }

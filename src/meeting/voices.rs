@@ -45,29 +45,36 @@ pub(super) struct Voice {
 
 /// What was heard of the members.
 #[derive(Default)]
-pub(super) struct Voices(BTreeMap<StayId, Voice>);
+pub(super) struct Voices {
+    voices: BTreeMap<StayId, Voice>,
+    /// Nobody becomes silent before this.
+    next_silent: u64,
+}
 
 impl Voices {
     /// Forgets those who are gone, and notes the parts that all others play. What is kept is bounded
     /// by the roster.
     pub(super) fn settle(&mut self, roster: &Roster, parts: &[Part], now_ms: u64) {
-        self.0.retain(|stay, _| roster.of(*stay).is_some());
+        self.next_silent = 0;
+        let mut before = std::mem::take(&mut self.voices);
         for (seat, part) in roster.seats().iter().zip(parts) {
-            let voice = self.0.entry(seat.occupant.stay).or_insert_with(|| Voice::new(now_ms));
+            let stay = seat.occupant.stay;
+            let mut voice = before.remove(&stay).unwrap_or_else(|| Voice::new(now_ms));
             // Who has just come to beat often is given time to.
             if voice.part == Part::Other && *part != Part::Other {
                 voice.counts_from = now_ms;
             }
             (voice.leaf, voice.part) = (seat.occupant.leaf, *part);
+            self.voices.insert(stay, voice);
         }
     }
 
     pub(super) fn of(&self, stay: StayId) -> Option<&Voice> {
-        self.0.get(&stay)
+        self.voices.get(&stay)
     }
 
     pub(super) fn of_mut(&mut self, stay: StayId) -> Option<&mut Voice> {
-        self.0.get_mut(&stay)
+        self.voices.get_mut(&stay)
     }
 
     /// Something of a member was read.
@@ -79,20 +86,26 @@ impl Voices {
 
     /// Silence counts from now on.
     pub(super) fn count_from(&mut self, now_ms: u64) {
-        self.0.values_mut().for_each(|voice| voice.counts_from = now_ms);
+        self.next_silent = 0;
+        self.voices.values_mut().for_each(|voice| voice.counts_from = now_ms);
     }
 
     /// The voices on whose word this member relies.
     pub(super) fn authorities(&self) -> impl Iterator<Item = (StayId, &Voice)> {
         let authority = |(_, voice): &(&StayId, &Voice)| voice.part == Part::Authority;
-        self.0.iter().filter(authority).map(|(stay, voice)| (*stay, voice))
+        self.voices.iter().filter(authority).map(|(stay, voice)| (*stay, voice))
     }
 
     /// The members but `own` that have become silent, once for each silence, and when the next may.
     pub(super) fn silent(&mut self, own: StayId, now_ms: u64) -> (Vec<StayId>, Option<u64>) {
-        let rest = UNHEARD_INTERVALS.saturating_mul(seldom(self.0.len()));
-        let (mut silent, mut next) = (Vec::new(), None::<u64>);
-        for (stay, voice) in self.0.iter_mut().filter(|(stay, voice)| **stay != own && !voice.told)
+        // It costs as much as there are members, and is asked with every entry.
+        if now_ms < self.next_silent {
+            return (Vec::new(), Some(self.next_silent));
+        }
+        let rest = UNHEARD_INTERVALS.saturating_mul(seldom(self.voices.len()));
+        let (mut silent, mut next) = (Vec::new(), u64::MAX);
+        for (stay, voice) in
+            self.voices.iter_mut().filter(|(stay, voice)| **stay != own && !voice.told)
         {
             let patience = if voice.part == Part::Other { rest } else { UNHEARD_MS };
             let from = voice.heard_ms.unwrap_or_default().max(voice.counts_from);
@@ -101,16 +114,18 @@ impl Voices {
                 voice.told = true;
                 silent.push(*stay);
             } else {
-                next = Some(next.map_or(at, |next| next.min(at)));
+                next = next.min(at);
             }
         }
-        (silent, next)
+        // Whoever was told to be silent may be again, at the earliest after this.
+        self.next_silent = next.min(now_ms.saturating_add(UNHEARD_MS));
+        (silent, Some(self.next_silent))
     }
 
     /// Everything that tells two of them apart, for tests.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn digest(&self, hash: &mut sha2::Sha256) {
-        sha2::Digest::update(hash, format!("{:?}", self.0));
+        sha2::Digest::update(hash, format!("{:?} {}", self.voices, self.next_silent));
     }
 }
 

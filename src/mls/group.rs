@@ -73,6 +73,14 @@ impl Group {
         }
     }
 
+    /// The same member with another source of randomness. Nothing may be pending.
+    #[cfg(test)]
+    pub(crate) fn twin(&self, entropy: &Entropy) -> Self {
+        let provider = self.provider.reseeded(entropy);
+        let mls = MlsGroup::load(provider.storage(), self.mls.group_id()).unwrap().unwrap();
+        Self { mls, provider, signer: self.signer.clone(), pending_message: None }
+    }
+
     /// Runs a step that writes; after a failure all is as before.
     fn step<T>(
         &mut self,

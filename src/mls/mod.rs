@@ -11,6 +11,8 @@ mod signer;
 mod stage;
 mod storage;
 mod store;
+#[cfg(test)]
+mod symbolic;
 mod welcome;
 
 pub(crate) use face::{
@@ -19,6 +21,8 @@ pub(crate) use face::{
 };
 pub(crate) use group::Group;
 use incamera_wire::{InviteId, KeyPackageRef, MeetingId, Profile};
+#[cfg(test)]
+pub(crate) use symbolic::Symbolic;
 
 #[cfg(test)]
 mod tests;

@@ -50,6 +50,12 @@ impl Provider {
         Self::with_store(&self.rand.0, self.store.duplicate())
     }
 
+    /// Another source of randomness and a copy of the store.
+    #[cfg(test)]
+    pub(super) fn reseeded(&self, entropy: &Entropy) -> Self {
+        Self::with_store(entropy, self.store.duplicate())
+    }
+
     /// The source of randomness.
     pub(super) fn entropy(&self) -> &Entropy {
         &self.rand.0

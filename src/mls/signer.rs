@@ -7,6 +7,7 @@ use openmls_traits::signatures::{Signer, SignerError};
 use openmls_traits::types::SignatureScheme;
 
 /// Signs with the Ed25519 key of one stay. The engine's store never holds the key.
+#[derive(Clone)]
 pub(super) struct LeafSigner(Arc<SigningKey>);
 
 impl LeafSigner {

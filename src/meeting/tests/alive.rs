@@ -81,6 +81,20 @@ fn a_constant_delay_of_some_seconds_is_no_reason_for_an_alarm() {
 }
 
 #[test]
+fn a_delay_of_about_the_limit_does_not_alarm_again_and_again() {
+    // SPEC [G24]
+    for delay in [|_| 18_000, |_| 22_000, |_| 26_000] {
+        let mut world = world(253);
+        let mut cleo = Apart::new(&mut world, CLEO);
+        cleo.pass(&mut world, 60_000);
+        cleo.delay = delay;
+        cleo.pass(&mut world, 300_000);
+        assert!(alarms(&cleo.events).len() <= 1, "{:?}", cleo.events);
+        assert!(cleo.seals(&world));
+    }
+}
+
+#[test]
 fn clocks_may_differ_drift_jump_and_sleep() {
     // SPEC [G24]
     let clocks: [fn(u64) -> u64; 4] = [
@@ -289,8 +303,11 @@ fn with_no_host_and_nobody_listed_the_three_at_the_lowest_leaves_stand_in() {
     // SPEC [G24]
     let mut world = World::meeting(252, &["Ada", "Ben", "Cleo", "Dan", "Eve"]);
     world.pass(20_000);
+    let ada = world.member_id(0);
     act(&mut world, 0, |meeting, now| meeting.leave(now));
     world.assert_agreed(&[1, 2, 3, 4]);
+    let live = &member(&mut world.clients[4].meeting).live;
+    assert!(live.voices.of(ada).is_none() && live.voices.authorities().count() == 3);
     let before = world.log.len();
     world.pass(300_000);
     for who in 1..=4 {

@@ -25,8 +25,8 @@ impl Apart {
         let came = vec![0; world.log.len()];
         let next = came.len();
         let microphone = meeting.sealer(Track::MICROPHONE, Framing::Whole).unwrap();
-        let (clock, delay): (fn(u64) -> u64, fn(u64) -> u64) = (|at| at, |_| 0);
-        Self { meeting, events: client.events, came, next, microphone, clock, delay }
+        let events = client.events;
+        Self { meeting, events, came, next, microphone, clock: |at| at, delay: |_| 0 }
     }
 
     fn now(&self, world: &World) -> Now {

@@ -297,6 +297,17 @@ fn an_order_in_a_heartbeat_is_void_without_the_right_or_of_another_author() {
     let hosts = held_order(&mut world, 0, CLEO);
     let entry = heartbeat(&mut world, BEN, |said| said.orders = vec![hosts]);
     refused_by(&mut world, &HONEST, entry, Some(ben), Fault::Signature);
+    // Nor one of an epoch that has not come, which would be read again as one of that.
+    let (target, cleo) = (fingerprint(&world, CLEO), world.member_id(CLEO));
+    let (meeting, stay) = (world.clients[0].meeting.id(), ada);
+    let own = member(&mut world.clients[0].meeting);
+    let (epoch, counter) = (own.epochs.current().epoch + 1, own.counter);
+    let kind = EventKind::RemovalOrder { target, stay: cleo };
+    let body = EventBody { meeting, epoch, stay, counter, kind }.encode();
+    let signature = own.group.sign(&[b"incamera 1 event".as_slice(), &body].concat());
+    let early = SignedEvent { body, signature }.encode();
+    let entry = heartbeat(&mut world, 0, |said| said.orders = vec![early]);
+    refused_by(&mut world, &[BEN, CLEO], entry, Some(ada), Fault::Signature);
     let leave = signed(&mut world.clients[0].meeting, EventKind::Leave).encode();
     let entry = heartbeat(&mut world, 0, |said| said.orders = vec![leave]);
     refused_by(&mut world, &[BEN, CLEO], entry, Some(ada), Fault::Signature);

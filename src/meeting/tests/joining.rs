@@ -245,3 +245,56 @@ fn a_clashing_key_costs_no_departure_that_is_not_due() {
     assert_eq!(world.names(0), ["Ada", "Ben", "Twin"]);
     assert_eq!(member(&mut world.clients[0].meeting).intents.departures.len(), 1);
 }
+
+/// Serves what was kept back while these are away, and brings them back.
+fn release_behind(world: &mut World, away: &[Who]) {
+    for who in away {
+        world.clients[*who].online = false;
+        world.clients[*who].unheard = false;
+    }
+    for message in std::mem::take(&mut world.withheld) {
+        world.serve(message);
+    }
+    world.settle();
+    away.iter().for_each(|who| world.connect(*who));
+    world.settle();
+}
+
+#[test]
+fn whoever_is_denied_where_a_lost_welcome_led_is_told_once_nobody_confirms() {
+    let mut world = world(90);
+    give_role(&mut world, BEN, Role::CoHost);
+    let dan = world.knock("Dan");
+    // Ben's Add loses to a removal, which voids the link that Dan came by.
+    let (cleo, away) = (world.member_id(2), [0, BEN]);
+    away.iter().for_each(|who| world.clients[*who].unheard = true);
+    act(&mut world, 0, |meeting, now| meeting.remove(cleo, now));
+    act(&mut world, BEN, |meeting, now| meeting.admit_all(now));
+    release_behind(&mut world, &away);
+    assert_eq!(world.clients[0].meeting.epoch(), world.clients[dan].meeting.epoch());
+    let denied = Event::Denied { reason: incamera_wire::DenyReason::Stale };
+    world.pass(10_000);
+    assert!(!world.clients[dan].events.contains(&denied), "somebody might still confirm");
+    world.pass(30_000);
+    assert_eq!(world.clients[dan].events.last(), Some(&denied));
+    assert!(!world.has_joined(dan));
+}
+
+#[test]
+fn a_lost_denial_comes_again_though_the_link_is_void() {
+    // SPEC [A10]
+    let mut world = world(91);
+    let (dan, cleo) = (world.knock("Dan"), world.member_id(2));
+    world.clients[0].unheard = true;
+    act(&mut world, 0, |meeting, now| meeting.remove(cleo, now));
+    // Her order and her commit reach the server, her word to Dan does not.
+    let kept = std::mem::take(&mut world.withheld);
+    kept.into_iter().for_each(|message| world.serve(message));
+    world.settle();
+    assert_eq!(world.withheld.len(), 1, "the denial");
+    world.withheld.clear();
+    world.clients[0].unheard = false;
+    world.pass(20_000);
+    let denied = Event::Denied { reason: incamera_wire::DenyReason::Stale };
+    assert_eq!(world.clients[dan].events, [denied]);
+}

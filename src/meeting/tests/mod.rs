@@ -12,6 +12,7 @@ mod gates;
 mod heartbeats;
 mod joining;
 mod media;
+mod model;
 mod names;
 mod orders;
 mod powers;

@@ -1,10 +1,11 @@
 //! What a snapshot holds, when one is due, and which are refused (SPEC 7.14).
 
+use incamera::testing;
+
 use super::*;
 use crate::error::Error;
 use crate::meeting::restore::{Expected, RestoreError};
 use crate::meeting::snapshot::associated_data;
-use crate::testing;
 
 const KEY: [u8; 32] = [9; 32];
 const SEED: u8 = 170;
@@ -219,7 +220,10 @@ fn what_the_room_knows_comes_back() {
     let restored = restore(&world, &ben(), &snapshot, &KEY, Expected::default()).unwrap();
     let (was, is) = (world.clients[BEN].meeting.roster(), restored.roster());
     for (was, is) in was.into_iter().zip(is) {
-        assert_eq!(crate::Participant { since_ms: was.since_ms, ..is }, was);
+        assert_eq!(
+            crate::Participant { since_ms: was.since_ms, heard_ms: was.heard_ms, ..is },
+            was
+        );
     }
     assert_eq!(restored.contacts(), world.clients[BEN].meeting.contacts());
     let (was, is) = (world.clients[BEN].meeting.safety_code(), restored.safety_code());

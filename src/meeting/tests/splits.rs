@@ -82,6 +82,7 @@ fn both_halves_of_a_split_meeting_notice_and_the_one_without_the_host_gives_way(
         assert!(events.iter().any(|e| matches!(e, Event::Role { role: Role::Host, .. })), "{who}");
         assert!(seals(&mut there, who), "client {who}");
     }
+    act(&mut here, 0, |meeting, now| meeting.set_door(incamera_wire::Door::Locked, now));
     pass(&mut here, &mut there, 60_000);
     assert_eq!([wants(&here), wants(&there)], [vec![None; 4], vec![None; 4]]);
     let codes = [here.clients[0].meeting.safety_code(), there.clients[0].meeting.safety_code()];
@@ -98,6 +99,23 @@ fn both_halves_of_a_split_meeting_notice_and_the_one_without_the_host_gives_way(
     // Each side still is what it was: nobody was merged.
     let after = [here.clients[3].meeting.safety_code(), there.clients[3].meeting.safety_code()];
     assert_eq!(after, codes);
+}
+
+#[test]
+fn the_side_of_a_replaced_host_goes_on_although_it_merges_what_replaces_it() {
+    // SPEC [G24]: nothing was committed where the host is, so that the other side's commit is valid.
+    let mut here = eight(16);
+    let at = here.log.len();
+    let mut there = split(&mut here, 4);
+    pass(&mut here, &mut there, 40_000);
+    heal(&mut here, &mut there, at);
+    let roles: Vec<_> = here.clients[3].meeting.roster().iter().map(|p| p.role).collect();
+    assert_eq!((roles[0], roles[5]), (Role::CoHost, Role::Host));
+    assert_eq!(wants(&here), [None; 4]);
+    assert_eq!(wants(&there), [Some(Resync::Fork); 4]);
+    for who in 0..4 {
+        assert!(disagreements(&here, who) > 0 && disagreements(&there, who) > 0, "client {who}");
+    }
 }
 
 #[test]

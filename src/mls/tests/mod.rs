@@ -1,5 +1,6 @@
 //! Tests of the engine, by topic, and what they share.
 
+mod conformance;
 mod flow;
 mod hostile;
 mod joining;

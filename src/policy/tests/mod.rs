@@ -7,6 +7,7 @@ mod derived;
 mod fields;
 mod lists;
 mod orders;
+mod parts;
 mod random;
 mod rights;
 mod silence;

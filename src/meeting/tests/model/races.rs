@@ -1,0 +1,113 @@
+//! Searches that have to find nothing wrong.
+
+use super::*;
+use crate::mls::{Group, Symbolic};
+
+/// A removal, a change and a rename at once.
+const THREE: [(usize, Call); 3] = [(0, Call::Remove(3)), (1, Call::Lock), (2, Call::Rename)];
+
+#[test]
+fn three_commits_race() {
+    complete::<Symbolic>("three commits", &setup(4, &THREE), 100);
+}
+
+#[test]
+fn three_commits_race_over_the_engine() {
+    complete::<Group>("three commits, openmls", &setup(4, &THREE), 100);
+}
+
+#[test]
+fn the_reduction_loses_no_end() {
+    let calls = [(0, Call::Remove(2)), (1, Call::Lock)];
+    let reduced = setup(3, &calls);
+    let whole = Setup { reduced: false, ..reduced.clone() };
+    let few = complete::<Symbolic>("two commits, reduced", &reduced, 10);
+    let all = complete::<Symbolic>("two commits, whole", &whole, 10);
+    assert_eq!(few.ends, all.ends);
+    assert!(few.states < all.states);
+}
+
+#[test]
+fn what_the_table_keeps_is_what_a_run_alone_comes_to() {
+    let calls = [(0, Call::Remove(2)), (1, Call::Lock)];
+    let faults = Faults { twice: 1, restores: 1, ..Faults::default() };
+    let setup = Setup { faults, ..setup(3, &calls) };
+    let report = complete::<Symbolic>("two faults", &setup, 10);
+    for (key, script) in report.ends.iter().step_by(7) {
+        assert_eq!(play::<Symbolic>(&setup, script), *key, "{}", told(&setup, script));
+    }
+}
+
+#[test]
+fn two_admitters_race() {
+    let calls = [(0, Call::Admit), (1, Call::Admit), (2, Call::Rename)];
+    let setup = Setup { knockers: 1, ..setup(3, &calls) };
+    complete::<Symbolic>("two admitters", &setup, 10);
+}
+
+#[test]
+fn a_removal_and_an_admission_race() {
+    let calls = [(0, Call::Remove(2)), (1, Call::Admit)];
+    let setup = Setup { knockers: 1, ..setup(3, &calls) };
+    complete::<Symbolic>("a removal and an admission", &setup, 10);
+}
+
+#[test]
+fn a_leaver_and_a_removal_race() {
+    let calls = [(3, Call::Leave), (0, Call::Remove(2)), (1, Call::Renew)];
+    complete::<Symbolic>("a leaver", &setup(4, &calls), 10);
+}
+
+#[test]
+fn what_is_lost_repeated_or_overtaken_changes_no_end() {
+    let calls = [(0, Call::Remove(2)), (1, Call::Lock)];
+    for (name, faults) in [
+        ("one lost", Faults { lost: 1, ..Faults::default() }),
+        ("one twice", Faults { twice: 1, ..Faults::default() }),
+        ("one early", Faults { early: 1, ..Faults::default() }),
+    ] {
+        complete::<Symbolic>(name, &Setup { faults, ..setup(3, &calls) }, 10);
+    }
+}
+
+#[test]
+fn what_is_posted_may_be_late_or_lost() {
+    let calls = [(0, Call::Remove(2)), (1, Call::Lock)];
+    let faults = Faults { lost: 1, ..Faults::default() };
+    let setup = Setup { uplink: true, faults, ..setup(3, &calls) };
+    complete::<Symbolic>("posts late or lost", &setup, 10);
+}
+
+#[test]
+fn a_second_goes_by_anywhere() {
+    let calls = [(0, Call::Remove(2)), (1, Call::Lock)];
+    let faults = Faults { seconds: 1, ..Faults::default() };
+    complete::<Symbolic>("a second", &Setup { faults, ..setup(3, &calls) }, 10);
+}
+
+#[test]
+fn a_client_crashes_and_comes_back_by_the_door() {
+    let calls = [(0, Call::Renew), (1, Call::Lock)];
+    let faults = Faults { crashes: 1, ..Faults::default() };
+    complete::<Symbolic>("a crash", &Setup { faults, ..setup(3, &calls) }, 10);
+}
+
+#[test]
+fn a_path_is_unreadable_to_one() {
+    let calls = [(2, Call::LosePath), (0, Call::Lock), (1, Call::Renew)];
+    complete::<Symbolic>("unreadable", &setup(3, &calls), 10);
+}
+
+#[test]
+fn a_client_crashes_anywhere_and_is_restored() {
+    let calls = [(0, Call::Renew), (1, Call::Lock)];
+    let faults = Faults { restores: 1, ..Faults::default() };
+    complete::<Symbolic>("a restore", &Setup { faults, ..setup(3, &calls) }, 10);
+}
+
+#[test]
+fn a_client_is_restored_from_a_snapshot_that_is_too_old() {
+    let calls = [(0, Call::Renew), (1, Call::Lock)];
+    let faults = Faults { old: 1, ..Faults::default() };
+    complete::<Symbolic>("an old snapshot", &Setup { faults, ..setup(3, &calls) }, 10);
+}
