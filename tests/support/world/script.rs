@@ -72,11 +72,12 @@ pub(crate) fn random_run(seed: u64, plan: &Plan) -> World {
         let Tally { operations, epochs, .. } = world.tally;
         (operations < plan.operations || epochs < plan.epochs) && operations < most
     };
+    let mut anchor = 0;
     let burst_at = chance.within(1..=plan.operations);
     while goes_on(&world) {
         let pause_ms = chance.within(0..=PAUSE_MS);
         world.pass(pause_ms);
-        let operation = match next(&world, plan, &mut chance) {
+        let operation = match next(&world, plan, &mut anchor, &mut chance) {
             Operation::Speak(name, _) if world.tally.operations >= burst_at && !burst(&world) => {
                 Operation::Burst(name)
             }
@@ -138,7 +139,7 @@ impl World {
 }
 
 /// What comes next.
-fn next(world: &World, plan: &Plan, chance: &mut Chance) -> Operation {
+fn next(world: &World, plan: &Plan, anchor: &mut Who, chance: &mut Chance) -> Operation {
     let live: Vec<Who> =
         world.live().into_iter().filter(|who| world.seats[*who].is_awake()).collect();
     let about = world.seats.iter().filter(|seat| seat.is_about()).count();
@@ -160,8 +161,14 @@ fn next(world: &World, plan: &Plan, chance: &mut Chance) -> Operation {
     let powerful = if chance.permille(600) { host } else { helper };
     let anyone = name(chance.pick(&live));
     let other = name(chance.pick(&live));
-    // A meeting that has lost all who may admit would never have thirty epochs.
-    let anchor = name(hosts.iter().chain(&helpers).min().copied());
+    // A meeting that has lost all who may admit would never have thirty epochs: one stays.
+    if !hosts.iter().chain(&helpers).any(|who| who == anchor)
+        && let Some(next) = hosts.iter().chain(&helpers).min()
+        && !world.seats[*anchor].is_live()
+    {
+        *anchor = *next;
+    }
+    let anchor = world.seats[*anchor].name;
     let spare = other != anchor;
     if chance.permille(150) && is_locked(world, &live) {
         return Operation::Unlock(anchor);
