@@ -9,13 +9,17 @@ const REMOVAL: [(usize, Call); 2] = [(0, Call::Remove(2)), (1, Call::Lock)];
 /// Two commits at once that are both as good.
 const RACE: [(usize, Call); 2] = [(0, Call::Renew), (1, Call::Lock)];
 
+/// A meeting in which somebody makes a mistake, and what is posted may be late.
+fn mistaken(mistake: (usize, Mistake), calls: &[(usize, Call)]) -> Setup {
+    let members = 1 + mistake.0.max(2);
+    Setup { uplink: true, reduced: false, mistake: Some(mistake), ..setup(members, calls) }
+}
+
 /// The search finds a run in which this rule is broken, and shows it.
 #[track_caller]
-fn finds(who: usize, mistake: Mistake, calls: &[(usize, Call)], rule: Rule) {
-    let faults = Faults { seconds: 1, ..Faults::default() };
-    let mistake = Some((who, mistake));
-    let setup = Setup { uplink: true, reduced: false, faults, mistake, ..setup(4, calls) };
-    let report = report::<Symbolic>(&format!("{mistake:?}"), &setup, usize::MAX, Some(rule));
+fn finds(setup: &Setup, rule: Rule) {
+    let mistake = setup.mistake;
+    let report = report::<Symbolic>(&format!("{mistake:?}"), setup, usize::MAX, Some(rule));
     let breaks = report.found.iter().filter_map(|(_, _, flaw)| flaw.as_ref());
     let broken: Vec<_> = breaks.map(|flaw| flaw.rule).collect();
     assert!(broken.contains(&rule), "{mistake:?}: {broken:?}");
@@ -24,37 +28,39 @@ fn finds(who: usize, mistake: Mistake, calls: &[(usize, Call)], rule: Rule) {
 #[test]
 fn a_commit_merged_before_it_is_read_back_is_found() {
     // SPEC [G1]
-    finds(1, Mistake::MergesUnread, &RACE, Rule::Client);
+    finds(&mistaken((1, Mistake::MergesUnread), &RACE), Rule::Client);
 }
 
 #[test]
 fn a_commit_of_ones_own_that_is_not_merged_is_found() {
     // SPEC [G1]
-    finds(1, Mistake::MissesItsOwn, &RACE, Rule::Ending);
+    finds(&mistaken((1, Mistake::MissesItsOwn), &RACE), Rule::Ending);
 }
 
 #[test]
 fn a_second_commit_for_an_epoch_that_is_merged_is_found() {
     // SPEC [G1]
-    finds(1, Mistake::PrefersItsOwn, &RACE, Rule::Agreement);
+    finds(&mistaken((1, Mistake::PrefersItsOwn), &RACE), Rule::Agreement);
 }
 
 #[test]
 fn a_verdict_that_is_skipped_is_found() {
     // SPEC [G2]
-    finds(3, Mistake::SkipsVerdicts, &REMOVAL, Rule::Agreement);
+    finds(&mistaken((3, Mistake::SkipsVerdicts), &REMOVAL), Rule::Agreement);
 }
 
 #[test]
 fn a_frame_that_is_sealed_under_an_overdue_order_is_found() {
     // SPEC [M9]
-    finds(3, Mistake::IgnoresOrders, &REMOVAL, Rule::Client);
+    let faults = Faults { seconds: 1, ..Faults::default() };
+    let setup = Setup { faults, ..mistaken((3, Mistake::IgnoresOrders), &REMOVAL) };
+    finds(&setup, Rule::Client);
 }
 
 #[test]
 fn an_old_epoch_that_is_sealed_in_after_a_removal_is_found() {
     // SPEC [M6]
-    finds(3, Mistake::LingersOn, &REMOVAL, Rule::Removed);
+    finds(&mistaken((3, Mistake::LingersOn), &REMOVAL), Rule::Removed);
 }
 
 #[test]

@@ -157,15 +157,15 @@ where
         let from = view.clients[who];
         let (to, outcome) = self.table.step(from, &step)?;
         view.clients[who] = to;
-        if let Some(text) = &outcome.flaw {
-            view.flaw.get_or_insert(Flaw { rule: Rule::Client, text: text.clone() });
-        }
         let past = |id: NodeId| {
             let witness = &self.table.node(id).witness;
             (witness.visits.len(), witness.frames.len())
         };
         if past(from) != past(to) {
             self.compare(view, who);
+        }
+        if let Some(text) = &outcome.flaw {
+            view.flaw.get_or_insert(Flaw { rule: Rule::Client, text: text.clone() });
         }
         if self.node(view, who).phase == Phase::Over {
             view.flight[who].clear();

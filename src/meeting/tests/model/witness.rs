@@ -169,6 +169,8 @@ impl Witness {
         if self.frames.iter().any(same) {
             return Err("seals twice with one key and one nonce".to_owned());
         }
+        let roster = stays(&current.roster);
+        self.frames.push(Frame { authenticator, kid, counter, roster });
         if member.standing != Standing::Confirmed {
             return Err(format!("seals although it is {:?}", member.standing));
         }
@@ -179,8 +181,6 @@ impl Witness {
         if self.ordered.values().any(overdue) {
             return Err("seals although an order is overdue".to_owned());
         }
-        let roster = stays(&current.roster);
-        self.frames.push(Frame { authenticator, kid, counter, roster });
         Ok(())
     }
 }
