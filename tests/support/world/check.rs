@@ -31,6 +31,11 @@ impl World {
         }
         while self.disagreement().is_some() && self.queue.now_ms() < began_ms + WITHIN_MS {
             self.pass(1_000);
+            for who in 0..self.seats.len() {
+                if self.seats[who].hopeless {
+                    self.give_up(who);
+                }
+            }
         }
         self.tally.converged_ms = self.queue.now_ms() - began_ms;
         // Whoever agrees must go on agreeing.
@@ -59,13 +64,14 @@ impl World {
     pub(crate) fn give_up(&mut self, who: Who) {
         let now = self.local(who);
         let seat = &mut self.seats[who];
-        if seat.standing != Standing::Knocking || seat.deaf {
+        let waits = seat.standing == Standing::Knocking || seat.hopeless;
+        if !waits || seat.deaf || !seat.is_about() {
             return;
         }
         if seat.client.is_none() {
             return;
         }
-        seat.standing = Standing::Leaving;
+        (seat.standing, seat.hopeless) = (Standing::Leaving, false);
         self.tally.gave_up += 1;
         if self.is_stranded(who) {
             self.tally.stranded += 1;
@@ -125,6 +131,7 @@ impl World {
                 Standing::Restoring | Standing::Resyncing => {
                     return Some(format!("{} does not come back", seat.name));
                 }
+                Standing::Stuck => return Some(format!("{} is stuck", seat.name)),
                 Standing::Leaving => return Some(format!("{} does not get away", seat.name)),
                 _ => {}
             }

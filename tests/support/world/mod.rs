@@ -375,7 +375,16 @@ impl World {
                 let (knock, ms) = (*knock, self.chance.within(100..=2_500));
                 self.queue.after(ms, Coming::Answer(who, knock));
             }
+            Event::Resyncing { .. } => {
+                self.tally.resyncs += 1;
+                seat.shown.clear();
+                seat.windows.clear();
+                if seat.standing != Standing::Leaving {
+                    seat.standing = Standing::Resyncing;
+                }
+            }
             Event::Joined => {
+                seat.hopeless = false;
                 // What it showed until here it has no keys of.
                 if seat.standing == Standing::Restoring {
                     seat.shown.clear();
@@ -404,8 +413,9 @@ impl World {
                     let name = seat.name;
                     self.failures.push(format!("{name} is alarmed without need: {alarm:?}"));
                 }
+                seat.hopeless |= *alarm == Alarm::NotBack;
                 let stuck = matches!(alarm, Alarm::Clone | Alarm::Unreadable { .. });
-                if stuck && seat.standing != Standing::Leaving {
+                if stuck && !matches!(seat.standing, Standing::Leaving | Standing::Resyncing) {
                     seat.standing = Standing::Stuck;
                 }
             }

@@ -116,8 +116,9 @@ fn absent(world: &World, chance: &mut Chance) -> Option<Name> {
 
 /// Somebody who has waited at the door for too long.
 fn impatient(world: &World) -> Option<Name> {
-    let waits = |seat: &&Seat| seat.standing == Standing::Knocking && seat.is_about();
-    let long = |seat: &&Seat| world.now_ms() > seat.since_ms + PATIENCE_MS;
+    let waits =
+        |seat: &&Seat| (seat.standing == Standing::Knocking || seat.hopeless) && seat.is_about();
+    let long = |seat: &&Seat| seat.hopeless || world.now_ms() > seat.since_ms + PATIENCE_MS;
     let seat = world.seats.iter().filter(waits).find(long)?;
     let last = world.find(seat.name).map(|who| world.seats[who].since_ms);
     (last == Some(seat.since_ms)).then_some(seat.name)

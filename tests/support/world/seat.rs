@@ -158,6 +158,8 @@ pub(crate) struct Seat {
     pub(crate) stored: Vec<Vec<u8>>,
     /// Which of its person's identities it has.
     pub(crate) life: u8,
+    /// It has been told that it does not get back.
+    pub(crate) hopeless: bool,
     /// It dies at its next step.
     pub(crate) dies: Option<Death>,
     /// When it began.
@@ -188,6 +190,7 @@ impl Seat {
             stored: Vec::new(),
             life: 0,
             dies: None,
+            hopeless: false,
             since_ms: 0,
             traffic: None,
         }
