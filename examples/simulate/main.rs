@@ -38,6 +38,7 @@ impl Options {
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--json" => options.json = true,
+                "--lies" => options.plan.lies = true,
                 "--script" => options.script = true,
                 option => {
                     let number = words.next().and_then(|number| number.parse().ok());

@@ -1,6 +1,7 @@
 //! What must hold once the faults are over.
 
 use incamera::wire::TrackKind;
+use incamera::{FrameError, Role};
 
 use super::World;
 use super::network::Faults;
@@ -10,6 +11,9 @@ use super::seat::{Standing, Who};
 const WITHIN_MS: u64 = 300_000;
 /// How long the longest trouble of a script may last, in milliseconds.
 const TROUBLE_MS: u64 = 35_000;
+/// How long after the decision a removed member may hear somebody at most, in milliseconds: until
+/// those who cannot know of it stop, and as long again for a remover who is cut off.
+const HEARD_MS: u64 = 120_000;
 /// How long a person waits at the door, in milliseconds.
 pub(crate) const PATIENCE_MS: u64 = 60_000;
 
@@ -21,13 +25,17 @@ impl World {
         self.faults = Faults::none();
         self.pass(25_000);
         let began_ms = self.queue.now_ms();
-        self.reconnect_all();
         self.pass(PATIENCE_MS);
         for who in 0..self.seats.len() {
             self.give_up(who);
         }
         while self.disagreement().is_some() && self.queue.now_ms() < began_ms + WITHIN_MS {
             self.pass(1_000);
+            for who in 0..self.seats.len() {
+                if self.seats[who].hopeless {
+                    self.give_up(who);
+                }
+            }
         }
         self.tally.converged_ms = self.queue.now_ms() - began_ms;
         // Whoever agrees must go on agreeing.
@@ -37,7 +45,10 @@ impl World {
         } else {
             self.hear_everybody();
         }
-        self.tally.entries = self.server.log.len() as u64;
+        if self.tally.heard_after_removal_ms > HEARD_MS {
+            self.fail("somebody was heard by a removed member for too long".to_owned());
+        }
+        self.tally.entries = self.server.entries();
         self.tally.world_ms = self.queue.now_ms();
         if self.ledger.repeats() > 0 {
             self.fail(format!("{} keys and nonces were used twice", self.ledger.repeats()));
@@ -53,13 +64,14 @@ impl World {
     pub(crate) fn give_up(&mut self, who: Who) {
         let now = self.local(who);
         let seat = &mut self.seats[who];
-        if seat.standing != Standing::Knocking || seat.deaf {
+        let waits = seat.standing == Standing::Knocking || seat.hopeless;
+        if !waits || seat.deaf || !seat.is_about() {
             return;
         }
         if seat.client.is_none() {
             return;
         }
-        seat.standing = Standing::Leaving;
+        (seat.standing, seat.hopeless) = (Standing::Leaving, false);
         self.tally.gave_up += 1;
         if self.is_stranded(who) {
             self.tally.stranded += 1;
@@ -119,6 +131,7 @@ impl World {
                 Standing::Restoring | Standing::Resyncing => {
                     return Some(format!("{} does not come back", seat.name));
                 }
+                Standing::Stuck => return Some(format!("{} is stuck", seat.name)),
                 Standing::Leaving => return Some(format!("{} does not get away", seat.name)),
                 _ => {}
             }
@@ -136,8 +149,17 @@ impl World {
         self.faults.delay_ms = 1..=1;
         let live = self.live();
         let before = self.frames.len();
-        let speak = |world: &mut Self, who: &Who| world.speak(*who, TrackKind::Microphone, false);
-        let speakers = live.iter().filter(|who| speak(self, who)).count();
+        // A lone host that is silent cannot be told from a server that withholds the log.
+        let hosted = live.iter().any(|who| self.role_of(*who) == Role::Host);
+        self.tally.silenced += u64::from(!hosted);
+        let mut speakers = 0;
+        for who in &live {
+            speakers += usize::from(self.speak(*who, TrackKind::Microphone, false));
+            let fine = |why: &FrameError| *why == FrameError::NotAllowed || !hosted;
+            if let Some(refusal) = self.refusal.filter(|why| !fine(why)) {
+                self.fail(format!("{} cannot speak: {refusal}", self.seats[*who].name));
+            }
+        }
         self.pass(1_000);
         let heard = |seat: &super::Seat| {
             (before..before + speakers).filter(|n| seat.opened.contains(n)).count()
