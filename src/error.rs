@@ -36,8 +36,11 @@ pub enum Error {
     /// The membership is over.
     #[error("this membership has ended: drop the meeting and join again if you may")]
     Ended,
-    /// The meeting's own group no longer works, for instance after an unreadable commit.
-    #[error("this member cannot follow the group any more: leave and knock again")]
+    /// The client can follow its group no more, for instance after an unreadable commit, and is on its
+    /// way back.
+    #[error(
+        "this member cannot follow the group and is coming back: wait for `Event::Joined`, or leave"
+    )]
     Broken,
     /// The operating system refused randomness.
     #[error("the operating system gave no randomness: nothing can be sealed safely")]
@@ -205,8 +208,11 @@ pub enum Rule {
     /// A newcomer's identity is banned (SPEC \[G6\]).
     #[error("[G6] a newcomer's identity is banned")]
     Banned,
-    /// Not exactly one PSK of a live invite with an Add, or one without (SPEC \[G7\]).
-    #[error("[G7] an Add carries exactly one PSK of a live invite, anything else none")]
+    /// Not exactly one PSK of a live invite with an Add, or of a live resync key with a resync, or one
+    /// with anything else (SPEC \[G7\]).
+    #[error(
+        "[G7] an Add carries exactly one PSK of a live invite, a resync one of a live resync key, anything else none"
+    )]
     Psk,
     /// The committer lacks a right (SPEC \[G8\]).
     #[error("[G8] its committer lacks the right to {0}")]
@@ -253,6 +259,9 @@ pub enum Rule {
     /// A change of the own leaf that is no change of name (SPEC \[G21\]).
     #[error("[G21] its path changes more than the display name, or to none that can be shown")]
     Rename,
+    /// The words of members who come back that prove nothing (SPEC \[G26\]).
+    #[error("[G26] it brings back members without proof: {0}")]
+    Rejoin(&'static str),
     /// The new state is not what the rule derives (SPEC \[G9\]).
     #[error("[G9] its new state differs from what follows from the commit: {0}")]
     State(&'static str),

@@ -371,11 +371,11 @@ fn a_guest_that_dies_at_any_step_comes_back_from_its_newest_snapshot() {
 #[test]
 fn a_hosts_older_snapshot_leads_back_in_or_to_an_alarm() {
     // SPEC [R7]
-    goes_back(0, 3);
+    goes_back(0, 4);
 }
 
 #[test]
 fn a_guests_older_snapshot_leads_back_in_or_to_an_alarm() {
     // SPEC [R7]
-    goes_back(1, 1);
+    goes_back(1, 2);
 }

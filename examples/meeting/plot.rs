@@ -175,7 +175,8 @@ impl World {
                 self.tally.refusal(why);
             }
             Notice::Alarm(why) => {
-                self.tally.alarms += 1;
+                // Who hears nothing of the server any more has every reason.
+                self.tally.alarms += u64::from(!seat.deaf);
                 self.tell(format!("{name} is alarmed: {why}"));
             }
             Notice::Knock { .. } | Notice::Gone(_) => {}

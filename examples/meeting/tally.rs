@@ -20,7 +20,8 @@ pub(crate) struct Tally {
     pub(crate) disagreements: u64,
     /// Members whom the host did not let in, in anybody's roster.
     pub(crate) intruders: u64,
-    /// Alarms that clients raised: nothing of what happens here is a reason for one.
+    /// Alarms that clients raised who still hear the server: nothing of what happens here is a reason for
+    /// one.
     pub(crate) alarms: u64,
     /// Forged log entries.
     pub(crate) forged: u64,

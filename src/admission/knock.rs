@@ -1,7 +1,10 @@
 //! A knock: HPKE in PSK mode to the lobby's key, the link secret as PSK, so that the server learns
 //! neither name nor key and nobody without the link can make one (SPEC \[A2\]).
 
-use incamera_wire::{DenyReason, Knock, KnockAnswer, KnockAnswerContent, KnockContent, MailboxId};
+use incamera_wire::{
+    DenyReason, InviteId, Knock, KnockAnswer, KnockAnswerContent, KnockContent, MailboxId,
+    MeetingId,
+};
 
 use super::Invite;
 use crate::entropy::{Entropy, NoEntropy};
@@ -13,6 +16,18 @@ use crate::secret::Secret;
 /// HPKE's `info` for a knock.
 const INFO: &[u8] = b"incamera 1 knock";
 
+/// What a knock is sealed with: of an invite, or of a resync key.
+pub(crate) struct KnockKey<'a> {
+    /// The meeting.
+    pub(crate) meeting: MeetingId,
+    /// Names the invite or the resync key.
+    pub(crate) id: InviteId,
+    /// The X25519 public key.
+    pub(crate) lobby_key: [u8; 32],
+    /// The PSK.
+    pub(crate) secret: &'a Secret<32>,
+}
+
 /// Seals a knock, and gives the key under which an answer will come.
 pub(crate) fn seal_knock(
     invite: &Invite,
@@ -20,9 +35,22 @@ pub(crate) fn seal_knock(
     mailbox: MailboxId,
     content: &KnockContent,
 ) -> Result<(Knock, Secret<32>), Error> {
-    let id = invite.id();
+    let Invite { meeting, lobby_key, link_secret, .. } = invite;
+    let (meeting, id, lobby_key) = (*meeting, invite.id(), *lobby_key);
+    let key = KnockKey { meeting, id, lobby_key, secret: link_secret };
+    seal_knock_under(&key, entropy, mailbox, content)
+}
+
+/// As [`seal_knock`], under any such key.
+pub(crate) fn seal_knock_under(
+    key: &KnockKey<'_>,
+    entropy: &Entropy,
+    mailbox: MailboxId,
+    content: &KnockContent,
+) -> Result<(Knock, Secret<32>), Error> {
+    let id = key.id;
     let mut knock = Knock {
-        meeting: invite.meeting,
+        meeting: key.meeting,
         invite: id,
         mailbox,
         encapsulated_key: [0; 32],
@@ -31,9 +59,9 @@ pub(crate) fn seal_knock(
     // SPEC [A2]
     let sealed = hpke::seal_psk(
         entropy,
-        &invite.lobby_key,
+        &key.lobby_key,
         INFO,
-        &invite.link_secret,
+        key.secret,
         id.as_bytes(),
         &knock.associated_data(),
         &content.encode(),
@@ -110,7 +138,7 @@ pub(crate) fn open_reply(
 
 #[cfg(test)]
 mod tests {
-    use incamera_wire::{InviteId, MeetingId, Profile};
+    use incamera_wire::Profile;
 
     use super::*;
 

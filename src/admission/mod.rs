@@ -12,7 +12,10 @@ mod proof;
 pub(crate) use budget::{Budget, CLAIM_MS};
 pub use invite::Invite;
 pub(crate) use invite::has_expired;
-pub(crate) use knock::{OpenedKnock, open_knock, open_reply, seal_denial, seal_knock, seal_reply};
-pub(crate) use lobby::{Lobby, Waiting};
+pub(crate) use knock::{
+    KnockKey, OpenedKnock, open_knock, open_reply, seal_denial, seal_knock, seal_knock_under,
+    seal_reply,
+};
+pub(crate) use lobby::{FRESHNESS, Lobby, Waiting};
 pub(crate) use passcode::{PasscodeFault, PasscodeRun, Prover, Verifier};
 pub use proof::Proof;

@@ -145,6 +145,22 @@ impl Keyring {
         self.replace((View::default(), all));
     }
 
+    /// Erases every epoch and stops sealing, for a client that comes back by a fresh leaf. Sealers and
+    /// receivers stay and work again with the next epoch. No key of an erased epoch comes again, with
+    /// counters and windows anew: a media key depends on the ratchet tree, and no tree of before has
+    /// the fresh leaf (SPEC \[K3\], \[M2\]).
+    pub(crate) fn start_over(&self) {
+        // SPEC [M9]: before anything else, for sealers that run beside this call.
+        self.allow_sealing(false);
+        let _writer = self.lock_writer();
+        let view = self.view.load_full();
+        if view.ended {
+            return;
+        }
+        let all = view.kept.iter().map(|kept| Arc::clone(&kept.epoch)).collect();
+        self.replace((View::default(), all));
+    }
+
     /// The end of membership: every key is erased, and every seal and open fails from now on.
     pub(crate) fn clear(&self) {
         let _writer = self.lock_writer();

@@ -15,7 +15,8 @@ use crate::envelope::{self, Head};
 use crate::error::{Error, Rule};
 use crate::identity::renamed;
 use crate::mls::{BuiltCommit, BuiltWelcome, CommitPlan, Engine};
-use crate::policy::{self, Change, Rotation};
+use crate::policy::{self, Change, PskId, Rotation};
+use crate::secret::Secret;
 
 /// What a batch adds to a commit beside adds and removals.
 #[derive(Default)]
@@ -83,7 +84,7 @@ impl<E: Engine> Member<E> {
         // The batch that failed: departures that are not due yet have no part in it.
         let failed = self.intents.next(self.roster(), now_ms);
         match failed.map(|batch| self.intents.retreat(&batch)) {
-            None | Some(Retreat::Smaller) => {}
+            None | Some(Retreat::Smaller | Retreat::Returning) => {}
             Some(Retreat::Admission(knock)) => shared.tell(Event::KnockVoid { knock }),
             Some(Retreat::Removals | Retreat::Changes) => {
                 shared.tell(Event::Alarm(Alarm::CannotCommit(why)));
@@ -120,17 +121,14 @@ impl<E: Engine> Member<E> {
         let log_position = shared.log_position;
         let departures = batch.evidence.clone();
         let statements = content.statements;
-        let note =
-            CommitNote { log_position, departures, statements, rejoins: Vec::new() }.encode();
-        let invite = match batch.invite {
-            Some(id) => Some(policy::live_invite(&self.state, id).ok_or(Error::UnknownKnock)?),
-            None => None,
-        };
+        let rejoins = batch.rejoins.clone();
+        let note = CommitNote { log_position, departures, statements, rejoins }.encode();
+        let psk = psk_of(&self.state, batch)?;
         let plan = CommitPlan {
             adds: &batch.adds,
             removes: &batch.removes,
             state: state.as_deref().map(Vec::as_slice),
-            psk: batch.invite.zip(invite.map(|invite| &invite.secret)),
+            psk,
             note: &note,
             rename: content.rename.as_deref(),
             path: batch.renews,
@@ -145,6 +143,10 @@ impl<E: Engine> Member<E> {
     }
 
     fn content(&self, shared: &Shared, batch: &Batch) -> Result<Content, Error> {
+        if let Some(key) = batch.resync {
+            self.may_bring_back(batch, key)?;
+            return Ok(Content::default());
+        }
         if !batch.removes.is_empty() {
             return self.removal_content(shared, batch);
         }
@@ -170,11 +172,12 @@ impl<E: Engine> Member<E> {
 
     fn removal_content(&self, shared: &Shared, batch: &Batch) -> Result<Content, Error> {
         let occupants = self.roster().occupants();
-        let removal = policy::removal(occupants, &batch.removes, &batch.departed);
+        let own = self.own_occupant()?;
+        let removal = policy::removal(occupants, &own, &batch.removes, &batch.departed);
         let removal = removal.map_err(|_| Error::Internal("the plan of a removal"))?;
         let ordered = self.intents.ordered();
         let scene = self.scene(&ordered);
-        policy::may_remove(&scene, &self.own_occupant()?, &removal)?;
+        policy::may_remove(&scene, &own, &removal)?;
         let fresh = || Rotation::fresh(&self.state, &shared.entropy);
         let state = policy::derive(&self.state, occupants, &removal, fresh)?;
         Ok(Content { state, ..Content::default() })
@@ -231,4 +234,18 @@ impl<E: Engine> Member<E> {
         }
         Ok(())
     }
+}
+
+/// The PSK that goes with those whom a batch adds (SPEC \[G7\]).
+fn psk_of<'a>(
+    state: &'a GroupState,
+    batch: &Batch,
+) -> Result<Option<(PskId, &'a Secret<32>)>, Error> {
+    if let Some(id) = batch.resync {
+        let key = policy::live_resync_key(state, id).ok_or(Rule::Psk)?;
+        return Ok(Some((PskId::Resync(id), &key.secret)));
+    }
+    let Some(id) = batch.invite else { return Ok(None) };
+    let invite = policy::live_invite(state, id).ok_or(Error::UnknownKnock)?;
+    Ok(Some((PskId::Invite(id), &invite.secret)))
 }

@@ -4,7 +4,7 @@
 use incamera_wire::{Envelope, GroupState, KeyPackageRef};
 
 use super::epochs::{EpochView, handshake_key, read_roster};
-use super::face::{Alarm, Event};
+use super::face::{Alarm, Event, Resync};
 use super::member::{
     MAX_TREES, Member, Outcome, OwnCommit, SentTree, Standing, entered, install_psks,
 };
@@ -84,7 +84,7 @@ impl<E: Engine> Member<E> {
         verdict
     }
 
-    /// Others can read it: it takes the epoch, and this member can follow no more (SPEC \[G3\]).
+    /// Others can read it: it takes the epoch, and this member has to come back (SPEC \[G3\]).
     fn read_unreadable(
         &mut self,
         shared: &mut Shared,
@@ -96,6 +96,7 @@ impl<E: Engine> Member<E> {
         self.break_off();
         shared.keyring.allow_sealing(false);
         shared.tell(Event::Alarm(Alarm::Unreadable { by }));
+        shared.lose_track(Resync::Unreadable);
         Ok(Outcome::Goes)
     }
 
@@ -174,6 +175,8 @@ impl<E: Engine> Member<E> {
         self.intents.settle(&self.epochs.current().roster, &added);
         self.counters.retain(&self.epochs.current().roster);
         self.room.settle(&self.epochs.current().roster, now_ms);
+        let epoch = self.epochs.current().epoch;
+        self.arrivals.settle(&self.epochs.current().roster, epoch);
         added.iter().for_each(|reference| self.budget.note_added(*reference));
         self.void_dead_knocks(shared);
         self.review_lobby(shared, old_state.door);

@@ -18,7 +18,7 @@ use crate::policy;
 
 /// What a caller is told who names itself where another is meant.
 pub(super) const OWN_MEMBER: Error =
-    Error::Argument("this is your own identity: call `leave` on that client");
+    Error::Argument("this is your own identity: call `leave` on that client, or `remove_device`");
 /// How much later each next leaf commits a departure, in milliseconds.
 const DEPARTURE_STAGGER_MS: u64 = 1_000;
 /// The longest that any member waits to commit a departure, in milliseconds.
@@ -46,10 +46,16 @@ impl<E: Engine> Member<E> {
         bytes: &[u8],
         now_ms: u64,
     ) -> Result<(), Fault> {
+        let knock = Knock::decode(bytes);
+        if let Ok(knock) = &knock
+            && policy::live_resync_key(&self.state, knock.invite).is_some()
+        {
+            return self.read_rejoin(shared, knock, now_ms);
+        }
         if !self.minds_the_door() {
             return Ok(());
         }
-        let knock = Knock::decode(bytes)?;
+        let knock = knock?;
         // SPEC [W8]
         if knock.meeting != shared.meeting {
             return Err(Fault::OtherMeeting);
@@ -132,7 +138,11 @@ impl<E: Engine> Member<E> {
     }
 
     /// Whoever still knocks although it is in has not found its tree.
-    fn send_tree_again(&self, shared: &mut Shared, reference: KeyPackageRef) -> Result<(), Fault> {
+    pub(super) fn send_tree_again(
+        &self,
+        shared: &mut Shared,
+        reference: KeyPackageRef,
+    ) -> Result<(), Fault> {
         let mut trees = self.trees.iter();
         let Some(tree) = trees.find(|tree| tree.newcomers.contains(&reference)) else {
             return Ok(());

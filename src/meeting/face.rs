@@ -137,8 +137,8 @@ pub enum Event {
         knock: KnockId,
     },
     /// This client is in, and a member has confirmed it: sealing works from now on. Whoever
-    /// creates a meeting is in at once. It comes again after a [restore](crate::Meeting::restore),
-    /// once sealing works again.
+    /// creates a meeting is in at once. It comes again once a client is [back](Self::Resyncing), and after
+    /// a [restore](crate::Meeting::restore), when sealing works again.
     Joined,
     /// This client's knock was denied. The meeting is over for it.
     Denied {
@@ -162,6 +162,25 @@ pub enum Event {
         name: String,
         /// Who removed it; `None` if it left by its own signed word.
         by: Option<MemberId>,
+    },
+    /// Somebody who could follow no more is back, under another id. Roles, mutes and all else that
+    /// follows the identity are as they were.
+    Returned {
+        /// How it was named before.
+        was: MemberId,
+        /// How it is named now.
+        member: MemberId,
+        /// Its display name.
+        name: String,
+        /// Who brought it back.
+        by: MemberId,
+    },
+    /// This client can follow no more and is coming back by itself: nothing is sealed or opened until
+    /// [`Joined`](Self::Joined) comes again. Sealers and receivers are kept, and the roster shows who was
+    /// here. What it had said and not seen come back is lost.
+    Resyncing {
+        /// What has happened.
+        why: Resync,
     },
     /// This client was removed. The meeting is over for it.
     Removed {
@@ -321,7 +340,7 @@ pub enum Resync {
 #[non_exhaustive]
 pub enum Alarm {
     /// A commit that the others can read is unreadable here: sealing has stopped, and this client
-    /// follows the meeting no more. Leave, knock again, and tell the people who made it.
+    /// comes back by itself. Tell the people who made it.
     Unreadable {
         /// The commit's author.
         by: MemberId,
@@ -363,6 +382,10 @@ pub enum Alarm {
     },
     /// The relay in use has left the meeting's list: sealing has stopped until another is proved.
     RelayDropped,
+    /// This client could follow no more, and nobody has brought it back for two minutes: it may have been
+    /// removed meanwhile, or everybody whom it knew has gone. It goes on asking; or leave, and knock
+    /// again.
+    NotBack,
     /// A commit of one's own cannot be built. What it was for has not happened.
     CannotCommit(&'static str),
 }

@@ -106,6 +106,28 @@ impl Meeting {
         self.core.call(now, |shared, own, at| own.remove(shared, member, at))
     }
 
+    /// Removes another member of the caller's own identity, such as the ghost of a client that crashed:
+    /// it needs no right, bans nobody and changes nothing else (SPEC \[G27\]).
+    ///
+    /// ```
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben", "Ben"])?; // on two devices
+    /// # let now = room.now();
+    /// let ghost = room.member(1);
+    /// room[2].remove_device(ghost, now)?;
+    /// room.run();
+    /// assert_eq!(room[0].roster().len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::UnknownMember`], [`Error::Argument`] (this very client, or another identity),
+    /// [`Error::NotJoined`], [`Error::Broken`], [`Error::Ended`], [`Error::NoEntropy`],
+    /// [`Error::Internal`].
+    pub fn remove_device(&mut self, member: MemberId, now: Now) -> Result<(), Error> {
+        self.core.call(now, |shared, own, at| own.remove_device(shared, member, at))
+    }
+
     /// Leaves. Nothing is sealed or opened from here on; keep driving until
     /// [`Event::Left`](super::Event::Left), so that the others have the signed word.
     ///

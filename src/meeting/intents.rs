@@ -3,6 +3,7 @@
 
 use incamera_wire::{Fingerprint, InviteId, KeyPackageRef, StayId};
 
+use super::resync::Returning;
 use super::roster::Roster;
 use crate::admission::Waiting;
 use crate::policy::Change;
@@ -15,8 +16,12 @@ const CARRY_AGAIN_MS: u64 = 10_000;
 /// one commit, in milliseconds (SPEC \[A18\]).
 const ADD_EVERY_MS: u64 = 100;
 const DEPART_EVERY_MS: u64 = 1_000;
+/// How long after a commit that brings members back this member waits for the next, in milliseconds.
+const RETURN_EVERY_MS: u64 = 100;
 /// The most leave events kept as evidence.
 const MAX_DEPARTURES: usize = 4096;
+/// The most members that are kept to be brought back.
+pub(super) const MAX_RETURNING: usize = 1024;
 
 /// Somebody who has said that it leaves, and the signed event to show for it.
 pub(super) struct Departure {
@@ -46,6 +51,10 @@ pub(super) struct Intents {
     pub(super) orders: Vec<Ordered>,
     /// Leavers, in the order of their leave events.
     pub(super) departures: Vec<Departure>,
+    /// Members who come back, in the order of their knocks.
+    pub(super) returning: Vec<Returning>,
+    /// Other leaves of one's own identity to remove.
+    pub(super) devices: Vec<StayId>,
     /// Changes of the state, oldest first.
     pub(super) changes: Vec<Change>,
     /// The display name to take on.
@@ -58,6 +67,9 @@ pub(super) struct Intents {
     last_add: Option<(InviteId, u64)>,
     /// Not before this the next leavers.
     depart_at: u64,
+    /// Not before this the next who come back; and whether one at a time, because a batch could not be built.
+    return_at: u64,
+    return_one_by_one: bool,
 }
 
 /// What is given up because a commit cannot be built.
@@ -71,6 +83,8 @@ pub(super) enum Retreat {
     Removals,
     /// Changes of the state, or of one's own name.
     Changes,
+    /// One member that comes back, until it knocks again.
+    Returning,
 }
 
 /// What one commit does.
@@ -78,6 +92,9 @@ pub(super) enum Retreat {
 pub(super) struct Batch {
     pub(super) adds: Vec<Vec<u8>>,
     pub(super) invite: Option<InviteId>,
+    /// The resync key of those who come back, and their words.
+    pub(super) resync: Option<InviteId>,
+    pub(super) rejoins: Vec<Vec<u8>>,
     pub(super) removes: Vec<u32>,
     pub(super) departed: Vec<StayId>,
     pub(super) evidence: Vec<Vec<u8>>,
@@ -92,13 +109,14 @@ pub(super) struct Batch {
 }
 
 impl Intents {
-    /// The next commit, if one is due: whoever goes first, then changes, then newcomers of one
-    /// invite.
+    /// The next commit, if one is due: whoever goes first, then who comes back, then changes, then
+    /// newcomers of one invite.
     pub(super) fn next(&self, roster: &Roster, now_ms: u64) -> Option<Batch> {
         let carries = self.orders.iter().any(|order| order.carry_at <= now_ms);
         let departs = |departure: &Departure| departure.not_before.max(self.depart_at) <= now_ms;
         let due = self.departures.iter().any(departs);
-        if carries || !self.removals.is_empty() || (due && self.orders.is_empty()) {
+        let for_itself = !self.removals.is_empty() || !self.devices.is_empty();
+        if carries || for_itself || (due && self.orders.is_empty()) {
             return Some(self.removal_batch(roster));
         }
         // SPEC [G16]: anything else would be refused.
@@ -107,6 +125,9 @@ impl Intents {
         }
         if self.replace_hosts_at.is_some_and(|at| at <= now_ms) {
             return Some(Batch { replaces_hosts: true, ..Batch::default() });
+        }
+        if let Some(batch) = self.return_batch(roster, now_ms) {
+            return Some(batch);
         }
         if !self.changes.is_empty() {
             return Some(Batch { changes: true, ..Batch::default() });
@@ -122,6 +143,22 @@ impl Intents {
         Some(Batch { adds, invite: Some(invite), ..Batch::default() })
     }
 
+    /// Those who come back by one resync key, if it is time for one of them.
+    fn return_batch(&self, roster: &Roster, now_ms: u64) -> Option<Batch> {
+        let mut all = self.returning.iter();
+        // SPEC [G7]: one key in a commit.
+        let key = all.find(|one| one.not_before.max(self.return_at) <= now_ms)?.key;
+        let mut batch = Batch { resync: Some(key), ..Batch::default() };
+        let most = if self.return_one_by_one { 1 } else { MAX_BATCH };
+        for one in self.returning.iter().filter(|one| one.key == key).take(most) {
+            let Some(seat) = roster.of(one.rejoin.stay) else { continue };
+            batch.removes.push(seat.occupant.leaf);
+            batch.adds.push(one.key_package.clone());
+            batch.rejoins.push(one.evidence.clone());
+        }
+        (!batch.adds.is_empty()).then_some(batch)
+    }
+
     fn removal_batch(&self, roster: &Roster) -> Batch {
         let mut batch = Batch::default();
         let ordered = self.orders.iter().map(|order| order.target);
@@ -130,6 +167,11 @@ impl Intents {
         for_cause.dedup();
         for fingerprint in &for_cause {
             batch.removes.extend(roster.leaves_of(*fingerprint));
+        }
+        for seat in self.devices.iter().filter_map(|stay| roster.of(*stay)) {
+            if !batch.removes.contains(&seat.occupant.leaf) {
+                batch.removes.push(seat.occupant.leaf);
+            }
         }
         for departure in self.departures.iter().take(MAX_BATCH) {
             let Some(seat) = roster.of(departure.stay) else { continue };
@@ -155,6 +197,15 @@ impl Intents {
             self.replace_hosts_at = None;
             return Retreat::Changes;
         }
+        if let Some(key) = batch.resync {
+            if batch.adds.len() > 1 {
+                self.return_one_by_one = true;
+                return Retreat::Smaller;
+            }
+            let first = self.returning.iter().position(|one| one.key == key);
+            first.map(|place| self.returning.remove(place));
+            return Retreat::Returning;
+        }
         if batch.adds.is_empty() {
             // Its own removals need a right, which may be gone; what orders and leavers ask for
             // needs none and goes on without them.
@@ -167,6 +218,7 @@ impl Intents {
                 order.carry_at = order.carry_at.saturating_add(CARRY_AGAIN_MS);
             }
             self.removals.clear();
+            self.devices.clear();
             self.departures.clear();
             return Retreat::Removals;
         }
@@ -192,6 +244,9 @@ impl Intents {
         if let Some(invite) = batch.invite {
             self.last_add = Some((invite, now_ms.saturating_add(ADD_EVERY_MS)));
         }
+        if batch.resync.is_some() {
+            self.return_at = now_ms.saturating_add(RETURN_EVERY_MS);
+        }
         if !batch.departed.is_empty() {
             // SPEC [A18]
             self.depart_at = now_ms.saturating_add(DEPART_EVERY_MS);
@@ -213,6 +268,9 @@ impl Intents {
         self.removals.retain(|fingerprint| roster.leaves_of(*fingerprint).next().is_some());
         self.orders.retain(|order| roster.leaves_of(order.target).next().is_some());
         self.departures.retain(|departure| roster.of(departure.stay).is_some());
+        self.devices.retain(|stay| roster.of(*stay).is_some());
+        self.returning.retain(|one| roster.of(one.rejoin.stay).is_some());
+        self.return_one_by_one &= !self.returning.is_empty();
         // Statements hold for their epoch alone (SPEC [G17]).
         self.replace_hosts_at = None;
     }
@@ -245,7 +303,8 @@ impl Intents {
         let departs = |departure: &Departure| departure.not_before.max(self.depart_at);
         let departures = self.departures.iter().map(departs);
         let adds = self.admissions.iter().map(|waiting| self.add_at(waiting));
-        departures.chain(self.replace_hosts_at).chain(adds).min()
+        let returns = self.returning.iter().map(|one| one.not_before.max(self.return_at));
+        departures.chain(self.replace_hosts_at).chain(adds).chain(returns).min()
     }
 
     /// Everything that tells two sets apart, for tests.
@@ -258,7 +317,10 @@ impl Intents {
         let orders: Vec<_> = orders.iter().map(|o| (o.target, o.bound_at, o.carry_at)).collect();
         hash.update(format!("{admissions:?} {removals:?} {orders:?} {departures:?} {one_by_one}"));
         hash.update(format!("{:?} {:?} {:?}", self.changes, self.rename, self.replace_hosts_at));
-        hash.update(format!("{:?} {}", self.last_add, self.depart_at));
+        hash.update(format!("{:?} {} {:?}", self.last_add, self.depart_at, self.devices));
+        let returning: Vec<_> =
+            self.returning.iter().map(|one| (one.rejoin, one.counter)).collect();
+        hash.update(format!("{returning:?} {} {}", self.return_at, self.return_one_by_one));
     }
 }
 

@@ -1,12 +1,14 @@
-//! A joiner: it knocks, waits for a Welcome, fetches the tree and becomes a member whom nobody
-//! has confirmed yet (SPEC "Admission").
+//! A joiner, or a member that comes back: it knocks, waits for a Welcome, fetches the tree and becomes
+//! a member whom nobody has confirmed yet (SPEC "Admission").
 
 use incamera_wire::{
-    BlobHash, Challenge, DenyReason, Destination, Envelope, GroupState, Knock, KnockAnswer,
-    KnockAnswerContent, KnockContent, MailboxId, MessageId, SealedBlob, SecretText, WelcomeNote,
+    BlobHash, Challenge, DenyReason, Destination, Envelope, GroupState, KeyPackageRef, Knock,
+    KnockAnswer, KnockAnswerContent, KnockContent, MailboxId, MessageId, SealedBlob, SecretText,
+    WelcomeNote,
 };
 use sha2::{Digest, Sha256};
 
+use super::back::{Kept, Return};
 use super::epochs::read_roster;
 use super::face::{Event, Output};
 use super::member::{Member, Standing};
@@ -17,7 +19,7 @@ use crate::admission::{Invite, PasscodeRun, Prover, open_reply, seal_knock};
 use crate::envelope;
 use crate::error::{Error, Fault};
 use crate::mls::{Engine, Joiner, WelcomeFault};
-use crate::policy;
+use crate::policy::{self, PskId};
 use crate::secret::Secret;
 
 /// How long after asking for the tree to ask again, in milliseconds.
@@ -34,12 +36,19 @@ const MAX_ADDRESSES: usize = 4;
 /// The most epochs that Welcomes lead an unconfirmed joiner into.
 const MAX_ENTERED: usize = 64;
 
-/// A joiner: who has a key package and an invite.
+/// What entitles to come in.
+enum Entitlement {
+    /// An invite, and what is offered for the passcode that it asks for.
+    Invite(Invite, Option<SecretText>),
+    /// One's own leaf, which can follow no more.
+    Leaf(Box<Return>),
+}
+
+/// A joiner: who has a key package, and an invite or a leaf to replace.
 pub(super) struct Knocking<E: Engine> {
-    invite: Invite,
+    entitlement: Entitlement,
     joiner: E::Joiner,
     mailbox: MailboxId,
-    passcode: Option<SecretText>,
     sent: Option<Sent>,
     attempts: Vec<Attempt>,
     /// The authenticators of the epochs that a Welcome led into so far.
@@ -67,6 +76,8 @@ struct Attempt {
     welcome: Vec<u8>,
     tree: BlobHash,
     tree_secret: Secret<32>,
+    /// Which PSK opens it.
+    psk: PskId,
     /// The epoch that the Welcome leads to.
     epoch: u64,
     ask_at: u64,
@@ -79,8 +90,50 @@ impl<E: Engine> Knocking<E> {
         joiner: E::Joiner,
         mailbox: MailboxId,
     ) -> Self {
+        Self::entitled(Entitlement::Invite(invite, passcode), joiner, mailbox)
+    }
+
+    /// A member that comes back.
+    pub(super) fn returning(back: Return, joiner: E::Joiner, mailbox: MailboxId) -> Self {
+        Self::entitled(Entitlement::Leaf(Box::new(back)), joiner, mailbox)
+    }
+
+    fn entitled(entitlement: Entitlement, joiner: E::Joiner, mailbox: MailboxId) -> Self {
         let (attempts, entered) = (Vec::new(), Vec::new());
-        Self { invite, joiner, mailbox, passcode, sent: None, attempts, entered, waits: None }
+        Self { entitlement, joiner, mailbox, sent: None, attempts, entered, waits: None }
+    }
+
+    /// Tries with another key package, in case that the leaf of the last one is of no use.
+    pub(super) fn try_again(&mut self, joiner: E::Joiner, mailbox: MailboxId, now_ms: u64) {
+        let Entitlement::Leaf(back) = &mut self.entitlement else { return };
+        back.try_again(self.joiner.stay(), now_ms);
+        (self.joiner, self.mailbox, self.waits) = (joiner, mailbox, None);
+        self.attempts.clear();
+    }
+
+    /// Whether this is a member that comes back.
+    pub(super) fn is_returning(&self) -> bool {
+        matches!(self.entitlement, Entitlement::Leaf(_))
+    }
+
+    /// What a member kept that has come back.
+    pub(super) fn into_kept(self) -> Option<Kept> {
+        match self.entitlement {
+            Entitlement::Leaf(back) => Some(back.kept),
+            Entitlement::Invite(..) => None,
+        }
+    }
+
+    /// Whether it is time for a member that comes back to try with another key package.
+    pub(super) fn is_stuck(&self, now_ms: u64) -> bool {
+        matches!(&self.entitlement, Entitlement::Leaf(back) if back.is_stuck(now_ms))
+    }
+
+    /// Knocks at once, if this is a member that comes back: the transport is new.
+    pub(super) fn hasten(&mut self, now_ms: u64) {
+        if let Entitlement::Leaf(back) = &mut self.entitlement {
+            back.hasten(now_ms);
+        }
     }
 
     /// Knocks, once it is known where the log stands.
@@ -90,6 +143,7 @@ impl<E: Engine> Knocking<E> {
         log_position: u64,
         now_ms: u64,
     ) -> Result<(), Error> {
+        let Entitlement::Invite(invite, _) = &self.entitlement else { return Ok(()) };
         if self.sent.is_some() {
             return Ok(());
         }
@@ -101,8 +155,7 @@ impl<E: Engine> Knocking<E> {
             passcode_tag: None,
             rejoin: None,
         };
-        let (knock, answer_key) =
-            seal_knock(&self.invite, &shared.entropy, self.mailbox, &content)?;
+        let (knock, answer_key) = seal_knock(invite, &shared.entropy, self.mailbox, &content)?;
         let id = shared.post(Destination::Lobby, Knock::encode(&knock), now_ms)?;
         self.sent = Some(Sent { id, content, answer_keys: vec![answer_key], prover });
         Ok(())
@@ -110,15 +163,23 @@ impl<E: Engine> Knocking<E> {
 
     /// CPace's first part, if the invite asks for a passcode and there is one to prove.
     fn start_proof(&self, shared: &Shared) -> Result<Option<(Prover, [u8; 32])>, Error> {
-        let Some(passcode) = self.passcode.as_ref().filter(|_| self.invite.asks_passcode()) else {
+        let Entitlement::Invite(invite, Some(passcode)) = &self.entitlement else {
             return Ok(None);
         };
-        let inspected = E::inspect_key_package(shared.profile, self.joiner.key_package());
-        let knock = inspected.map_err(|_| Error::Internal("the own key package"))?.reference;
-        let (meeting, invite, mailbox) = (shared.meeting, self.invite.id(), self.mailbox);
+        if !invite.asks_passcode() {
+            return Ok(None);
+        }
+        let knock = self.reference(shared)?;
+        let (meeting, invite, mailbox) = (shared.meeting, invite.id(), self.mailbox);
         let run = PasscodeRun { meeting, invite, knock, mailbox };
         // SPEC [A11]
         Ok(Some(Prover::start(&shared.entropy, passcode, &run)?))
+    }
+
+    /// What names the own key package.
+    fn reference(&self, shared: &Shared) -> Result<KeyPackageRef, Error> {
+        let inspected = E::inspect_key_package(shared.profile, self.joiner.key_package());
+        Ok(inspected.map_err(|_| Error::Internal("the own key package"))?.reference)
     }
 
     /// The key package that it knocks with.
@@ -156,14 +217,17 @@ impl<E: Engine> Knocking<E> {
             return Ok(());
         }
         // SPEC [A5], [A6]
-        let tree_secret = self.joiner.tree_secret(welcome, self.psk()).map_err(unusable)?;
+        let (psk, tree_secret) = self.open(welcome)?;
+        if let Entitlement::Leaf(back) = &mut self.entitlement {
+            back.welcomed(now_ms);
+        }
         let same = self.attempts.iter().filter(|attempt| attempt.welcome == *welcome);
         if self.attempts.len() >= MAX_ATTEMPTS || same.count() >= MAX_ADDRESSES {
             return Err(Fault::Full);
         }
         let (epoch, ask_at) = (entry.epoch.saturating_add(1), now_ms.saturating_add(ASK_AGAIN_MS));
         let (welcome, tree, entry) = (welcome.clone(), *tree, entry_hash);
-        self.attempts.push(Attempt { seq, entry, welcome, tree, tree_secret, epoch, ask_at });
+        self.attempts.push(Attempt { seq, entry, welcome, tree, tree_secret, psk, epoch, ask_at });
         shared.outputs.push_back(Output::FetchBlob { hash: tree });
         Ok(())
     }
@@ -225,8 +289,10 @@ impl<E: Engine> Knocking<E> {
         let tree = envelope::open_blob(&attempt.tree_secret, &blob)
             .map_err(|_| Fault::Welcome("the tree is sealed under another secret"))?;
         // SPEC [A5], [A6]
-        let joined = self.joiner.join(&shared.meeting, &attempt.welcome, &tree, self.psk());
-        let group = joined.map_err(unusable)?;
+        let psk = self.psks().into_iter().find(|(psk, _)| *psk == attempt.psk);
+        let psk = psk.ok_or(Fault::Welcome("its PSK is gone"))?;
+        let joined = self.joiner.join(&shared.meeting, &attempt.welcome, &tree, psk);
+        let (group, author) = joined.map_err(unusable)?;
         if group.epoch() != attempt.epoch {
             return Err(Fault::Welcome("it leads to another epoch than its log entry says"));
         }
@@ -240,6 +306,10 @@ impl<E: Engine> Knocking<E> {
                 BadRoster::Duplicate => "two leaves claim one stay",
             })
         })?;
+        if let Entitlement::Leaf(back) = &self.entitlement {
+            // SPEC [A17]
+            back.check_author(roster.at(author))?;
+        }
         // SPEC [M2]: a Welcome that comes again must not bring fresh windows for the same keys.
         if self.entered.contains(&group.authenticator()) || self.entered.len() >= MAX_ENTERED {
             return Err(Fault::Replayed);
@@ -277,13 +347,14 @@ impl<E: Engine> Knocking<E> {
         now_ms: u64,
     ) -> Result<Option<Event>, Fault> {
         let Some(sent) = &mut self.sent else { return Ok(None) };
+        let Entitlement::Invite(invite, _) = &self.entitlement else { return Ok(None) };
         // SPEC [A12]
         let Some(prover) = sent.prover.take() else { return Ok(None) };
         let Ok(tag) = prover.finish(challenge) else {
             return Ok(Some(Event::Denied { reason: DenyReason::WrongPasscode }));
         };
         sent.content.passcode_tag = Some(tag);
-        let sealed = seal_knock(&self.invite, &shared.entropy, self.mailbox, &sent.content);
+        let sealed = seal_knock(invite, &shared.entropy, self.mailbox, &sent.content);
         // Without randomness the admitter takes the proof as failed, and asks a person.
         let Ok((knock, answer_key)) = sealed else { return Ok(None) };
         let posted = shared.post(Destination::Lobby, Knock::encode(&knock), now_ms);
@@ -305,17 +376,35 @@ impl<E: Engine> Knocking<E> {
         self.waits.is_some_and(|(_, until)| until <= now_ms)
     }
 
-    /// Asks for trees again if it is time, and says when it will be.
+    /// Asks for trees and knocks again if it is time, and says when it will be.
     pub(super) fn drive(&mut self, shared: &mut Shared, now_ms: u64) -> Option<u64> {
         for attempt in self.attempts.iter_mut().filter(|attempt| attempt.ask_at <= now_ms) {
             attempt.ask_at = now_ms.saturating_add(ASK_AGAIN_MS);
             shared.outputs.push_back(Output::FetchBlob { hash: attempt.tree });
         }
-        self.attempts.iter().map(|attempt| attempt.ask_at).min()
+        let ask_at = self.attempts.iter().map(|attempt| attempt.ask_at).min();
+        let Entitlement::Leaf(back) = &mut self.entitlement else { return ask_at };
+        let knocks = back.drive::<E>(shared, self.mailbox, self.joiner.key_package(), now_ms);
+        ask_at.into_iter().chain(knocks).min()
     }
 
-    fn psk(&self) -> (incamera_wire::InviteId, &Secret<32>) {
-        (self.invite.id(), &self.invite.link_secret)
+    /// The PSKs that a Welcome for this joiner may name.
+    fn psks(&self) -> Vec<(PskId, &Secret<32>)> {
+        match &self.entitlement {
+            Entitlement::Invite(invite, _) => {
+                vec![(PskId::Invite(invite.id()), &invite.link_secret)]
+            }
+            Entitlement::Leaf(back) => back.psks().collect(),
+        }
+    }
+
+    /// The tree's secret in a Welcome, and the PSK that it names.
+    fn open(&self, welcome: &[u8]) -> Result<(PskId, Secret<32>), Fault> {
+        let tried = self.psks().into_iter().map(|psk| {
+            let secret = self.joiner.tree_secret(welcome, psk).map_err(unusable)?;
+            Ok((psk.0, secret))
+        });
+        tried.reduce(Result::or).unwrap_or(Err(Fault::Welcome("there is no PSK")))
     }
 
     /// Everything that tells two joiners apart, for tests.

@@ -21,10 +21,10 @@ const DRIVE_EVERY_MS: u64 = 5_000;
 /// The state machine of one client in one meeting.
 pub(super) struct Core<E: Engine> {
     pub(super) shared: Shared,
-    order: Order,
+    pub(super) order: Order,
     pub(super) knocking: Option<Box<Knocking<E>>>,
     pub(super) member: Option<Box<Member<E>>>,
-    over: bool,
+    pub(super) over: bool,
     /// Who was here when the membership ended.
     pub(super) last_roster: Vec<Participant>,
     /// The latest time that the caller told.
@@ -81,6 +81,7 @@ impl<E: Engine> Core<E> {
         self.require_going()?;
         let now_ms = self.now_ms.max(now.monotonic_ms);
         self.shared.unix_ms = now.unix_ms;
+        self.order.hear();
         match input {
             Input::Connected { next } => self.connected(next, now_ms)?,
             Input::Log { seq, bytes } => self.order.offer(seq, bytes),
@@ -178,11 +179,15 @@ impl<E: Engine> Core<E> {
             knocking.knock(&mut self.shared, next, now_ms)?;
             self.order.begin(next);
         }
+        if let Some(knocking) = &mut self.knocking {
+            knocking.hasten(now_ms);
+        }
         if let Some(member) = &mut self.member {
             member.learn_head(&mut self.shared, next);
         }
         if !self.order.learn_head(next) {
             self.shared.tell(Event::Alarm(Alarm::LogShrank));
+            self.forget_false_head();
         }
         Ok(())
     }
@@ -216,7 +221,9 @@ impl<E: Engine> Core<E> {
             match knocking.read_welcome(&mut self.shared, place, &entry, now_ms) {
                 // What follows is read again once the tree is here.
                 Ok(()) => self.order.remember(),
-                Err(fault) if self.member.is_none() => return Err(fault.into()),
+                Err(fault) if self.member.as_ref().is_none_or(|member| member.broken) => {
+                    return Err(fault.into());
+                }
                 // To the member that this client may be already, it is a commit like any other.
                 Err(_) => {}
             }
@@ -240,28 +247,33 @@ impl<E: Engine> Core<E> {
             },
         };
         match outcome {
-            Outcome::Goes => self.settle_joining(),
+            Outcome::Goes => self.settle_joining(now_ms),
             Outcome::Over(event) => self.finish(event),
         }
         Ok(())
     }
 
     /// Once confirmed, a joiner is a member and nothing else.
-    fn settle_joining(&mut self) {
-        let Some(member) = &self.member else { return };
+    fn settle_joining(&mut self, now_ms: u64) {
+        let Some(member) = &mut self.member else { return };
         if member.require_in().is_ok() {
-            self.stop_knocking();
+            let knocking = self.stop_knocking();
+            if let (Some(kept), Some(member)) =
+                (knocking.and_then(|knocking| knocking.into_kept()), &mut self.member)
+            {
+                member.resume(&mut self.shared, kept, now_ms);
+            }
         } else if let Some(knocking) = &mut self.knocking {
             // SPEC [M2]: no Welcome may lead into this epoch once more.
             knocking.note_epoch(member);
         }
     }
 
-    fn stop_knocking(&mut self) {
-        if let Some(knocking) = self.knocking.take() {
-            knocking.answered(&mut self.shared);
-            self.order.forget();
-        }
+    fn stop_knocking(&mut self) -> Option<Box<Knocking<E>>> {
+        let knocking = self.knocking.take()?;
+        knocking.answered(&mut self.shared);
+        self.order.forget();
+        Some(knocking)
     }
 
     fn read_lobby(&mut self, bytes: &[u8], now_ms: u64) {
@@ -314,6 +326,7 @@ impl<E: Engine> Core<E> {
         if self.over {
             return;
         }
+        self.mind_losses(now_ms);
         // SPEC [M9]: whoever stops driving stops sealing.
         let undriven = now_ms.saturating_add(SEAL_FOR_MS);
         // SPEC [M14]: on time, also if nobody drives.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use incamera_wire::{
-    BlobHash, DenyReason, EventKind, Fingerprint, GroupState, KeyPackageRef, MessageId, Right,
-    StayId, TrackKind,
+    BlobHash, DenyReason, EventKind, Fingerprint, GroupState, InviteEntry, KeyPackageRef,
+    MessageId, ResyncKey, Right, StayId, TrackKind,
 };
 
 use super::epochs::{EpochView, Epochs, handshake_key};
@@ -17,6 +17,7 @@ use super::orders::OwnOrder;
 use super::prefix::{Beginning, Prefix};
 use super::proving::Handling;
 use super::recovery::Recovery;
+use super::resync::Arrivals;
 use super::room::Room;
 use super::roster::{Roster, Seat};
 use super::shared::{Shared, suite};
@@ -26,7 +27,7 @@ use crate::error::Error;
 use crate::identity::Contacts;
 use crate::keyring::{EpochInstall, LINGER_MS};
 use crate::mls::Engine;
-use crate::policy;
+use crate::policy::{self, PskId};
 use crate::secret::Secret;
 
 /// Exporter label of SFrame's base key (RFC 9605 §5.2).
@@ -105,6 +106,7 @@ pub(super) struct Member<E: Engine> {
     pub(super) handling: Handling,
     pub(super) budget: Budget,
     pub(super) room: Room,
+    pub(super) arrivals: Arrivals,
     /// Orders that this member has given and that are not carried out.
     pub(super) own_orders: Vec<OwnOrder>,
     /// Whether this member says that nothing is heard of the hosts.
@@ -138,6 +140,8 @@ impl<E: Engine> Member<E> {
         install_psks(&mut group, &state)?;
         let mut room = Room::default();
         room.settle(&roster, now_ms);
+        let mut arrivals = Arrivals::default();
+        arrivals.settle(&roster, group.epoch());
         let view = EpochView::of(&group, roster)?;
         let prefix = Prefix::new(from, shared.meeting, view.epoch, &view.authenticator);
         let entered = entered(&group, &view.roster, true, false);
@@ -163,6 +167,7 @@ impl<E: Engine> Member<E> {
                 _ => Budget::default(),
             },
             room,
+            arrivals,
             own_orders: Vec::new(),
             declares_silent: false,
             statements: BTreeMap::new(),
@@ -368,10 +373,11 @@ pub(super) fn entered(group: &impl Engine, roster: &Roster, adds: bool, own_path
 
 /// Gives the engine the PSKs that commits may name from now on (SPEC \[G7\]).
 pub(super) fn install_psks(group: &mut impl Engine, state: &GroupState) -> Result<(), Error> {
-    let psks: Vec<_> = state
-        .invites
-        .iter()
-        .map(|invite| (policy::invite_id(&invite.secret), &invite.secret))
-        .collect();
+    let invite = |entry: &'_ InviteEntry| PskId::Invite(policy::invite_id(&entry.secret));
+    let invites = state.invites.iter().map(|entry| (invite(entry), &entry.secret));
+    // SPEC [G7]
+    let key = |key: &'_ ResyncKey| PskId::Resync(policy::resync_id(&key.secret));
+    let keys = state.resync_keys.iter().map(|entry| (key(entry), &entry.secret));
+    let psks: Vec<_> = invites.chain(keys).collect();
     group.set_psks(&psks).map_err(|_| Error::Internal("the PSK store"))
 }

@@ -5,6 +5,7 @@
 //! [`member::Member`] follows the group; a [`knocking::Knocking`] is not in it yet. Whoever has a
 //! Welcome but no confirmation is both.
 
+mod back;
 mod begin;
 mod build;
 mod client;
@@ -37,6 +38,7 @@ mod proving;
 mod recovery;
 mod relays;
 mod restore;
+mod resync;
 mod room;
 mod roster;
 mod settings;

@@ -27,12 +27,22 @@ impl<E: Engine> Member<E> {
         for leaf in &facts.removes {
             let Some(seat) = before.at(*leaf) else { continue };
             let member = seat.occupant.stay;
+            if accepted.returned.iter().any(|(old, _)| *old == member) {
+                continue;
+            }
             let by = (!accepted.departed.contains(&member)).then_some(by);
             shared.tell(Event::Gone { member, name: seat.name.clone(), by });
         }
         for seat in self.roster().seats() {
             let member = seat.occupant.stay;
-            if before.of(member).is_none() {
+            let back = accepted.returned.iter().find(|(_, new)| *new == member);
+            if let Some((was, _)) = back {
+                let (was, name) = (*was, seat.name.clone());
+                shared.tell(Event::Returned { was, member, name, by });
+                if before.of(was).is_some_and(|old| old.name != seat.name) {
+                    self.vet(shared, seat);
+                }
+            } else if before.of(member).is_none() {
                 shared.tell(Event::Added { member, name: seat.name.clone(), by });
                 self.vet(shared, seat);
             } else if before.of(member).is_some_and(|old| old.name != seat.name) {

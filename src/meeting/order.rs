@@ -8,6 +8,12 @@ pub(super) const MAX_EARLY: usize = 1024;
 pub(super) const MAX_EARLY_BYTES: usize = 8 << 20;
 /// How long after asking for a gap to ask again, in milliseconds.
 const ASK_AGAIN_MS: u64 = 1_000;
+/// How often an entry is asked for before it counts as lost: for 30 seconds.
+const MAX_ASKED: u32 = 30;
+/// After how many of these times something else came, so that the connection lives.
+const MIN_HEARD: u32 = 3;
+/// How many entries a client catches up with at most.
+const MAX_BEHIND: u64 = 65_536;
 
 /// Entries that wait for their turn.
 #[derive(Default)]
@@ -23,6 +29,18 @@ pub(super) struct Order {
     read_bytes: usize,
     remembers: bool,
     ask_at: Option<u64>,
+    /// The entry asked for last, how often it was, and how often something else came instead.
+    missed: Missed,
+}
+
+/// What is known of an entry that does not come.
+#[derive(Clone, Copy, Debug, Default)]
+struct Missed {
+    seq: u64,
+    asked: u32,
+    in_vain: u32,
+    /// Whether anything has come since it was asked for last.
+    heard: bool,
 }
 
 impl Order {
@@ -48,6 +66,8 @@ impl Order {
         self.early_bytes = self.early.values().map(Vec::len).sum();
         self.head = head;
         self.ask_at = None;
+        // What was asked for over the old connection may be on its way over the new one.
+        self.missed = Missed::default();
         self.next.is_none_or(|next| next <= head)
     }
 
@@ -122,7 +142,40 @@ impl Order {
             return None;
         }
         self.ask_at = Some(now_ms.saturating_add(ASK_AGAIN_MS));
+        if self.missed.seq != from {
+            self.missed = Missed { seq: from, ..Missed::default() };
+        }
+        self.missed.asked = self.missed.asked.saturating_add(1);
+        self.missed.heard = false;
         Some(from)
+    }
+
+    /// Something came from the server: the connection lives.
+    pub(super) fn hear(&mut self) {
+        let answers = self.missed.asked > 0 && !self.missed.heard;
+        self.missed.in_vain = self.missed.in_vain.saturating_add(u32::from(answers));
+        self.missed.heard = true;
+    }
+
+    /// Whether the next entry will not come, as far as one can tell: it was asked for again and again
+    /// over a connection that brings other things, or there is too much to read. Who is offline,
+    /// asleep or has a slow connection hears nothing in between, and has lost nothing.
+    pub(super) fn is_lost(&self) -> bool {
+        let Some(missing) = self.first_missing() else { return false };
+        let Missed { seq, asked, in_vain, .. } = self.missed;
+        let in_vain = seq == missing && asked > MAX_ASKED && in_vain >= MIN_HEARD;
+        // SPEC [G13]
+        in_vain || self.head.saturating_sub(missing) > MAX_BEHIND
+    }
+
+    /// Goes on at the end of the log, as the server told it last, whatever is missing before it; says
+    /// where that is.
+    pub(super) fn skip(&mut self) -> u64 {
+        self.early.clear();
+        self.early_bytes = 0;
+        self.forget();
+        (self.next, self.ask_at, self.missed) = (Some(self.head), None, Missed::default());
+        self.head
     }
 
     /// When to ask next, in milliseconds.
@@ -141,8 +194,10 @@ impl Order {
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn digest(&self, hash: &mut sha2::Sha256) {
         use sha2::Digest as _;
-        let Self { next, early, head, read, remembers, ask_at, .. } = self;
-        hash.update(format!("{next:?} {early:?} {head} {read:?} {remembers} {ask_at:?}"));
+        let Self { next, early, head, read, remembers, ask_at, missed, .. } = self;
+        hash.update(format!(
+            "{next:?} {early:?} {head} {read:?} {remembers} {ask_at:?} {missed:?}"
+        ));
     }
 }
 
@@ -181,6 +236,74 @@ mod tests {
         assert!(order.learn_head(9));
         assert_eq!(order.ask(0), Some(5));
         assert!(!order.learn_head(4), "a log shorter than what was read");
+    }
+
+    /// Asks once a second, and hears something else as often as `heard` says.
+    fn wait(order: &mut Order, seconds: u64, heard: impl Fn(u64) -> bool) {
+        for second in 0..seconds {
+            assert!(order.ask(second * ASK_AGAIN_MS).is_some());
+            if heard(second) {
+                order.hear();
+            }
+            order.ask_at = None;
+        }
+    }
+
+    #[test]
+    fn an_entry_that_does_not_come_while_others_do_is_lost() {
+        // SPEC [G13]
+        let mut order = Order::starting_at(5);
+        order.offer(7, vec![7]);
+        wait(&mut order, 30, |_| true);
+        assert!(!order.is_lost(), "half a minute is not too long");
+        wait(&mut order, 1, |_| true);
+        assert!(order.is_lost());
+        let mut late = Order::starting_at(5);
+        late.offer(7, vec![7]);
+        wait(&mut late, 40, |second| second % 10 == 0);
+        assert!(late.is_lost(), "a quiet meeting");
+        assert_eq!(order.skip(), 8);
+        assert!(!order.is_lost() && order.ask(0).is_none());
+        order.offer(6, vec![6]);
+        order.offer(8, vec![8]);
+        assert_eq!(drain(&mut order), [8]);
+    }
+
+    #[test]
+    fn who_hears_nothing_has_lost_nothing() {
+        let mut order = Order::starting_at(5);
+        order.offer(7, vec![7]);
+        // Offline for an hour: nothing comes at all.
+        wait(&mut order, 3_600, |_| false);
+        assert!(!order.is_lost());
+        // What the old connection owed comes in one burst, and what was missed after it.
+        order.hear();
+        order.hear();
+        order.hear();
+        assert!(!order.is_lost());
+        assert!(order.learn_head(60_000));
+        wait(&mut order, 30, |_| true);
+        assert!(!order.is_lost(), "it was asked for anew");
+        // One of many that are missing, each of which comes in time.
+        let mut slow = Order::starting_at(0);
+        slow.learn_head(200);
+        for seq in 0..199 {
+            wait(&mut slow, 20, |_| true);
+            slow.offer(seq, vec![]);
+            drain(&mut slow);
+            assert!(!slow.is_lost(), "entry {seq}");
+        }
+    }
+
+    #[test]
+    fn too_much_to_catch_up_with_is_lost() {
+        // SPEC [G13]
+        let mut order = Order::starting_at(5);
+        order.learn_head(5 + MAX_BEHIND);
+        assert!(!order.is_lost());
+        order.learn_head(6 + MAX_BEHIND);
+        assert!(order.is_lost());
+        assert!(!Order::default().is_lost());
     }
 
     #[test]

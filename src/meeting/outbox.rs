@@ -79,6 +79,11 @@ impl Outbox {
         self.0.retain(|unconfirmed| unconfirmed.message.id != id);
     }
 
+    /// Sends nothing more of what was sent so far.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
     /// What is due, to be sent again under the same id.
     pub(super) fn due(&mut self, now_ms: u64) -> Vec<Message> {
         let mut due = Vec::new();

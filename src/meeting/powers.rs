@@ -100,6 +100,7 @@ impl<E: Engine> Member<E> {
             renames: false,
             path: true,
             statements,
+            rejoins: &[],
         }
     }
 

@@ -15,7 +15,7 @@ const INTRODUCE_STAGGER_MS: u64 = 50;
 const INTRODUCE_LATEST_MS: u64 = 10_000;
 
 /// What members have said about themselves.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Room {
     hands: BTreeSet<StayId>,
     tracks: BTreeMap<StayId, Vec<AnnouncedTrack>>,
@@ -32,6 +32,18 @@ impl Room {
         self.since.retain(|stay, _| roster.of(*stay).is_some());
         for seat in roster.seats() {
             self.since.entry(seat.occupant.stay).or_insert(now_ms);
+        }
+    }
+
+    /// What `before` knew of those who are still here, and of `was`, who is `is` now.
+    pub(super) fn take_over(&mut self, before: &Self, was: StayId, is: StayId) {
+        for (stay, since) in &mut self.since {
+            let known = before.since.get(if *stay == is { &was } else { stay });
+            *since = known.copied().unwrap_or(*since);
+        }
+        self.raise(is, before.is_raised(was));
+        if let Some(tracks) = before.tracks.get(&was) {
+            self.announce(is, tracks.clone());
         }
     }
 

@@ -10,7 +10,7 @@ use super::member::Member;
 use super::shared::Shared;
 use crate::error::Error;
 use crate::mls::{CommitPlan, Engine};
-use crate::policy::{self, Change, Rotation};
+use crate::policy::{self, Change, PskId, Rotation};
 
 /// Something that a modified client posts although it may not. Every honest client answers with
 /// [`Event::Refused`](super::Event::Refused) and goes on.
@@ -88,7 +88,8 @@ impl<E: Engine> Member<E> {
         now_ms: u64,
     ) -> Result<(), Error> {
         let invite = self.state.invites.first().ok_or(Error::UnknownKnock)?;
-        let (id, secret) = (policy::invite_id(&invite.secret), invite.secret.duplicate());
+        let id = PskId::Invite(policy::invite_id(&invite.secret));
+        let secret = invite.secret.duplicate();
         let adds = [key_package];
         let plan = CommitPlan { adds: &adds, psk: Some((id, &secret)), ..CommitPlan::default() };
         self.forge_commit(shared, plan, now_ms)
@@ -116,7 +117,7 @@ impl<E: Engine> Member<E> {
         let who = self.identity_of(member)?;
         let removes: Vec<u32> = self.roster().leaves_of(who).collect();
         let occupants = self.roster().occupants();
-        let removal = policy::removal(occupants, &removes, &[])?;
+        let removal = policy::removal(occupants, &self.own_occupant()?, &removes, &[])?;
         let fresh = || Rotation::fresh(&self.state, &shared.entropy);
         let state = policy::derive(&self.state, occupants, &removal, fresh)?;
         let state = state.map(|state| Zeroizing::new(state.encode()));

@@ -1,18 +1,24 @@
 //! From what the engine reads in a commit to the verdict of the group's rules.
 
-use incamera_wire::{CommitNote, EventKind, GroupState, MeetingId, SignedEvent, StayId};
+use incamera_wire::{
+    CommitNote, EventBody, EventKind, GroupState, KeyPackageRef, MeetingId, SignedEvent, StayId,
+};
 
 use super::events;
-use super::roster::Roster;
+use super::events::Verified;
+use super::roster::{Roster, Seat};
 use crate::error::{Fault, Rule};
 use crate::identity::{Certified, verify_certificate};
 use crate::mls::{CommitFacts, KeyPackageFacts};
-use crate::policy::{self, Newcomer, Proposed, Scene, Statement};
+use crate::policy::{self, Newcomer, Proposed, Rejoin, Scene, Statement};
 
 /// A commit that the rules accept.
+#[derive(Default)]
 pub(super) struct Accepted {
     /// The leaves that go by their own signed word.
     pub(super) departed: Vec<StayId>,
+    /// The stays that end and begin of those who come back.
+    pub(super) returned: Vec<(StayId, StayId)>,
 }
 
 /// The verdict on a commit: a function of the epoch's state and roster, of the orders in the log
@@ -25,14 +31,14 @@ pub(super) fn judge(
     facts: &CommitFacts,
 ) -> Result<Accepted, Fault> {
     let note = CommitNote::decode(&facts.note)?;
-    let mut adds = Vec::with_capacity(facts.adds.len());
-    for KeyPackageFacts { credential, signature_key, .. } in &facts.adds {
+    let mut certificates = Vec::with_capacity(facts.adds.len());
+    for KeyPackageFacts { reference, credential, signature_key } in &facts.adds {
         // SPEC [I2], [G6]
         let certified = verify_certificate(credential, meeting, signature_key)
             .map_err(|_| Fault::Refused(Rule::Certificate))?;
-        let (stay, fingerprint) = (certified.stay, certified.fingerprint);
-        adds.push(Newcomer { stay, fingerprint, leaf_key: *signature_key });
+        certificates.push((newcomer(*reference, *signature_key, &certified), certified));
     }
+    let adds: Vec<Newcomer> = certificates.iter().map(|(newcomer, _)| newcomer.clone()).collect();
     let mut departed = Vec::with_capacity(note.departures.len());
     for evidence in &note.departures {
         departed.push(leaver(evidence, meeting, roster)?);
@@ -40,6 +46,15 @@ pub(super) fn judge(
     let mut statements: Vec<Statement> = Vec::with_capacity(note.statements.len());
     for evidence in &note.statements {
         statements.push(events::statement(evidence, meeting, epoch, roster)?);
+    }
+    let (mut rejoins, mut returned) = (Vec::new(), Vec::new());
+    for evidence in &note.rejoins {
+        let Returned { old, knock, .. } = returned_member(evidence, meeting, roster)?;
+        let new = certificates.iter().find(|(newcomer, _)| newcomer.reference == knock);
+        let other = Fault::Refused(Rule::Rejoin("evidence is for another key package"));
+        let rejoin = compared(old, knock, &new.ok_or(other)?.1, meeting)?;
+        returned.push((rejoin.stay, new.ok_or(other)?.1.stay));
+        rejoins.push(rejoin);
     }
     if let Some(renamed) = &facts.renamed {
         check_rename(renamed, meeting, roster, facts.committer)?;
@@ -55,9 +70,10 @@ pub(super) fn judge(
         renames: facts.renamed.is_some(),
         path: facts.path,
         statements: &statements,
+        rejoins: &rejoins,
     };
     policy::judge(scene, &proposed).map_err(Fault::Refused)?;
-    Ok(Accepted { departed })
+    Ok(Accepted { departed, returned })
 }
 
 /// A changed credential differs in its display name alone (SPEC \[G21\]).
@@ -76,6 +92,63 @@ fn check_rename(
     let (old, new) = (certify(&old.credential)?, certify(credential)?);
     let unchanged = Certified { name: new.name.clone(), ..old } == new;
     if unchanged { Ok(()) } else { Err(refused) }
+}
+
+/// Whoever holds a key package, as a verdict sees it.
+pub(super) fn newcomer(
+    reference: KeyPackageRef,
+    leaf_key: [u8; 32],
+    certified: &Certified,
+) -> Newcomer {
+    let (stay, fingerprint) = (certified.stay, certified.fingerprint);
+    Newcomer { reference, stay, fingerprint, leaf_key }
+}
+
+/// A member's signed word that it comes back.
+pub(super) struct Returned<'a> {
+    /// Its old leaf.
+    pub(super) old: &'a Seat,
+    /// The key package that shall take the leaf's place.
+    pub(super) knock: KeyPackageRef,
+    /// The epoch that it could follow last.
+    pub(super) epoch: u64,
+    /// Of its words the highest counts.
+    pub(super) counter: u64,
+}
+
+/// Whose signed word this is that it comes back (SPEC \[G26\]).
+pub(super) fn returned_member<'a>(
+    evidence: &[u8],
+    meeting: MeetingId,
+    roster: &'a Roster,
+) -> Result<Returned<'a>, Fault> {
+    let refused = |what| Fault::Refused(Rule::Rejoin(what));
+    let signed = SignedEvent::decode(evidence).map_err(|_| refused("evidence does not parse"))?;
+    // SPEC [G26], [G11]: stay ids are never used twice, so it is void once its leaf is gone.
+    let verified = events::verify(&signed, meeting, roster);
+    let Verified { body, author } = verified.map_err(|_| refused("evidence does not verify"))?;
+    let EventBody { epoch, counter, kind, .. } = body;
+    match kind {
+        EventKind::Rejoin { knock } => Ok(Returned { old: author, knock, epoch, counter }),
+        _ => Err(refused("evidence says something else")),
+    }
+}
+
+/// The word of a member whose new certificate says the same of it as the old one, the name aside.
+pub(super) fn compared(
+    old: &Seat,
+    knock: KeyPackageRef,
+    new: &Certified,
+    meeting: MeetingId,
+) -> Result<Rejoin, Fault> {
+    let refused = |what| Fault::Refused(Rule::Rejoin(what));
+    let before = verify_certificate(&old.credential, meeting, &old.occupant.leaf_key)
+        .map_err(|_| refused("evidence does not verify"))?;
+    // SPEC [G26], [G18]: nobody takes a label off on the way.
+    if before.label != new.label || before.attestation != new.attestation {
+        return Err(refused("it changes a label or an attestation"));
+    }
+    Ok(Rejoin { stay: before.stay, knock, renames: before.name != new.name })
 }
 
 /// Whose signed leave event this is (SPEC \[G8\]).

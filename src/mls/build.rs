@@ -53,8 +53,8 @@ fn proposals<'a>(
             .propose_group_context_extensions(leaf::context_extensions(state)?)
             .map_err(internal("a new state"))?;
     }
-    if let Some((invite, secret)) = plan.psk {
-        let id = leaf::psk_id(invite, &provider.entropy().array()?);
+    if let Some((psk, secret)) = plan.psk {
+        let id = leaf::psk_id(psk, &provider.entropy().array()?);
         check_psk(provider, &id, secret)?;
         let psk = PreSharedKeyProposal::new(id);
         builder = builder.add_proposal(Proposal::PreSharedKey(Box::new(psk)));

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use ed25519_dalek::SigningKey;
 use zeroize::Zeroizing;
 
-use super::{InviteId, KeyPackageRef, MeetingId, Profile};
+use super::{KeyPackageRef, MeetingId, Profile, PskId};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::secret::Secret;
 
@@ -22,6 +22,14 @@ pub(crate) struct Stay {
     pub(crate) signing_key: Arc<SigningKey>,
     /// The encoded `LeafCredential`: opaque here, the identity of a BasicCredential.
     pub(crate) credential: Vec<u8>,
+}
+
+impl Stay {
+    /// Signs with the leaf's key, as [`Engine::sign`] does in the group.
+    pub(crate) fn sign(&self, message: &[u8]) -> [u8; 64] {
+        use ed25519_dalek::Signer as _;
+        self.signing_key.sign(message).to_bytes()
+    }
 }
 
 /// An occupied leaf of the ratchet tree.
@@ -69,8 +77,8 @@ pub(crate) struct CommitFacts {
     pub(crate) removes: Vec<u32>,
     /// The new state (extension 0xF0A1), or `None` if it stays. It holds secrets.
     pub(crate) state: Option<Zeroizing<Vec<u8>>>,
-    /// The invite whose link secret entered the key schedule.
-    pub(crate) psk: Option<InviteId>,
+    /// The invite or the resync key whose secret entered the key schedule.
+    pub(crate) psk: Option<PskId>,
     /// Whether it has an update path.
     pub(crate) path: bool,
     /// What its path puts in place of the committer's encoded `LeafCredential`: not decoded here,
@@ -104,8 +112,8 @@ pub(crate) struct CommitPlan<'a> {
     pub(crate) removes: &'a [u32],
     /// The new state.
     pub(crate) state: Option<&'a [u8]>,
-    /// The invite of those added and its link secret: with `adds`, and only then.
-    pub(crate) psk: Option<(InviteId, &'a Secret<32>)>,
+    /// The invite or the resync key of those added and its secret: with `adds`, and only then.
+    pub(crate) psk: Option<(PskId, &'a Secret<32>)>,
     /// The encoded `CommitNote`.
     pub(crate) note: &'a [u8],
     /// Take an update path even if nothing asks for one.
@@ -182,13 +190,16 @@ pub(crate) trait Engine: Sized + Send {
         length: usize,
     ) -> Result<Zeroizing<Vec<u8>>, EngineFault>;
 
+    /// The key material of one's own leaf.
+    fn stay(&self) -> Result<Stay, EngineFault>;
+
     /// Signs with the key of one's own leaf. `message` begins with a printable ASCII character,
     /// which nothing does that MLS signs.
     fn sign(&self, message: &[u8]) -> [u8; 64];
 
-    /// Replaces the PSKs that commits may name: those of the current state's invites.
+    /// Replaces the PSKs that commits may name: those of the current state's invites and resync keys.
     /// To be called after each merge and before the next `stage`.
-    fn set_psks(&mut self, psks: &[(InviteId, &Secret<32>)]) -> Result<(), EngineFault>;
+    fn set_psks(&mut self, psks: &[(PskId, &Secret<32>)]) -> Result<(), EngineFault>;
 
     /// Builds a commit for the current epoch, which is pending from then on.
     fn build(&mut self, plan: &CommitPlan<'_>) -> Result<BuiltCommit, EngineFault>;
@@ -230,6 +241,9 @@ pub(crate) trait Joiner: Sized + Send {
     /// The encoded KeyPackage.
     fn key_package(&self) -> &[u8];
 
+    /// The key material of its leaf.
+    fn stay(&self) -> Stay;
+
     /// Whether this encoded Welcome has a part for this KeyPackage. No proof of anything.
     fn addressed(&self, welcome: &[u8]) -> bool;
 
@@ -238,18 +252,20 @@ pub(crate) trait Joiner: Sized + Send {
     fn tree_secret(
         &self,
         welcome: &[u8],
-        psk: (InviteId, &Secret<32>),
+        psk: (PskId, &Secret<32>),
     ) -> Result<Secret<32>, WelcomeFault>;
 
-    /// The group, at the epoch of the Welcome. The caller still has to verify every certificate
-    /// and the state (SPEC \[A7\]), and that this epoch won (SPEC \[A8\]).
+    /// The group, at the epoch of the Welcome, and the leaf there of the Welcome's author, whose
+    /// signature holds. The caller still has to verify every certificate and the state (SPEC
+    /// \[A7\]), whether it knows the author where it must (SPEC \[A17\]), and that this epoch won (SPEC
+    /// \[A8\]).
     fn join(
         &self,
         meeting: &MeetingId,
         welcome: &[u8],
         tree: &[u8],
-        psk: (InviteId, &Secret<32>),
-    ) -> Result<Self::Group, WelcomeFault>;
+        psk: (PskId, &Secret<32>),
+    ) -> Result<(Self::Group, u32), WelcomeFault>;
 }
 
 /// Why a call of one's own failed.
@@ -336,7 +352,7 @@ pub(crate) enum WelcomeFault {
     /// Made for another group (SPEC \[W8\]).
     #[error("a Welcome of another group")]
     WrongGroup,
-    /// Tampered with, made without this invite's link secret, or breaks a rule.
+    /// Tampered with, made without this secret, or breaks a rule.
     #[error("Welcome refused: {0}")]
     Refused(&'static str),
     /// Nothing was tried.

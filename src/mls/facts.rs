@@ -8,9 +8,9 @@ use openmls::schedule::PreSharedKeyId;
 use openmls::treesync::LeafNode;
 use tls_codec::{Deserialize as _, Serialize as _};
 
-use super::leaf::{self, invite_of};
+use super::leaf::{self, owner_of};
 use super::provider::Crypto;
-use super::{CommitFacts, InviteId};
+use super::{CommitFacts, PskId};
 
 /// The facts of a commit by the member `committer`, or the first rule that it breaks.
 pub(super) fn commit_facts(
@@ -75,9 +75,9 @@ fn record(
             }
         }
         Proposal::PreSharedKey(proposal) => {
-            let invite = invite_in(proposal).ok_or("a PSK that is no invite's")?;
+            let psk = psk_in(proposal).ok_or("a PSK that is no invite's")?;
             // SPEC [G7]
-            if facts.psk.replace(invite).is_some() {
+            if facts.psk.replace(psk).is_some() {
                 return Err("two PSKs");
             }
         }
@@ -91,9 +91,9 @@ fn record(
 }
 
 /// The engine shows a PSK proposal's id in its encoding only.
-fn invite_in(proposal: &PreSharedKeyProposal) -> Option<InviteId> {
+fn psk_in(proposal: &PreSharedKeyProposal) -> Option<PskId> {
     let encoded = proposal.tls_serialize_detached().ok()?;
-    invite_of(&PreSharedKeyId::tls_deserialize_exact(&encoded).ok()?)
+    owner_of(&PreSharedKeyId::tls_deserialize_exact(&encoded).ok()?)
 }
 
 fn check_whole(facts: &CommitFacts) -> Result<(), &'static str> {

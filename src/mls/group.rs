@@ -15,8 +15,8 @@ use super::signer::LeafSigner;
 use super::store::Label;
 use super::welcome::Candidate;
 use super::{
-    BuiltCommit, CommitFacts, CommitPlan, Engine, EngineFault, InviteId, KeyPackageFacts, Leaf,
-    MeetingId, Profile, StageFault, Stay, build, saved, stage,
+    BuiltCommit, CommitFacts, CommitPlan, Engine, EngineFault, KeyPackageFacts, Leaf, MeetingId,
+    Profile, PskId, StageFault, Stay, build, saved, stage,
 };
 use crate::entropy::Entropy;
 use crate::secret::Secret;
@@ -100,9 +100,9 @@ impl Group {
         result
     }
 
-    /// Whether an invite's PSK is there to be named.
-    pub(super) fn knows_psk(&self, invite: InviteId) -> bool {
-        let id = leaf::psk_id(invite, &[0; 32]);
+    /// Whether a PSK is there to be named.
+    pub(super) fn knows_psk(&self, psk: PskId) -> bool {
+        let id = leaf::psk_id(psk, &[0; 32]);
         self.provider.storage().has(Label::Psk, id.psk())
     }
 
@@ -215,15 +215,21 @@ impl Engine for Group {
             .map_err(internal("exporting a secret"))
     }
 
+    fn stay(&self) -> Result<Stay, EngineFault> {
+        let leaf = self.mls.own_leaf_node().ok_or(EngineFault::Internal("one's own leaf"))?;
+        let credential = leaf.credential().serialized_content().to_vec();
+        Ok(Stay { signing_key: self.signer.key(), credential })
+    }
+
     fn sign(&self, message: &[u8]) -> [u8; 64] {
         self.signer.sign_bytes(message)
     }
 
-    fn set_psks(&mut self, psks: &[(InviteId, &Secret<32>)]) -> Result<(), EngineFault> {
+    fn set_psks(&mut self, psks: &[(PskId, &Secret<32>)]) -> Result<(), EngineFault> {
         self.step(|group| {
             group.provider.storage().clear(Label::Psk);
-            for (invite, secret) in psks {
-                leaf::psk_id(*invite, &[0; 32])
+            for (psk, secret) in psks {
+                leaf::psk_id(*psk, &[0; 32])
                     .store(&group.provider, secret.expose())
                     .map_err(internal("a PSK"))?;
             }

@@ -14,13 +14,16 @@ use openmls::versions::ProtocolVersion;
 use tls_codec::{Deserialize as _, Serialize as _};
 
 use super::provider::{Crypto, SUITE};
-use super::{EngineFault, InviteId, KeyPackageFacts, KeyPackageRef, Profile, Stay};
+use super::{EngineFault, KeyPackageFacts, KeyPackageRef, Profile, PskId, Stay};
 use crate::hpke;
+use incamera_wire::InviteId;
 
 /// The GroupContext extension with the meeting's state.
 pub(super) const STATE: u16 = 0xF0A1;
 /// Precedes an invite's id in the id of its external PSK.
-const PSK_PREFIX: &[u8] = b"incamera 1 invite";
+const INVITE_PREFIX: &[u8] = b"incamera 1 invite";
+/// Precedes a resync key's id in the id of its external PSK.
+const RESYNC_PREFIX: &[u8] = b"incamera 1 resync";
 /// The length of the nonce of a PSK, in bytes: that of the suite's hash.
 const PSK_NONCE: usize = 32;
 
@@ -161,18 +164,23 @@ pub(super) fn read_key_package(
     Ok((key_package, facts))
 }
 
-/// The PSK of an invite as a commit or Welcome names it.
-pub(super) fn psk_id(invite: InviteId, nonce: &[u8; PSK_NONCE]) -> PreSharedKeyId {
-    let id = [PSK_PREFIX, invite.as_bytes()].concat();
+/// The PSK of an invite or of a resync key as a commit or Welcome names it.
+pub(super) fn psk_id(psk: PskId, nonce: &[u8; PSK_NONCE]) -> PreSharedKeyId {
+    let id = match psk {
+        PskId::Invite(invite) => [INVITE_PREFIX, invite.as_bytes()].concat(),
+        PskId::Resync(key) => [RESYNC_PREFIX, key.as_bytes()].concat(),
+    };
     PreSharedKeyId::external(id, nonce.to_vec())
 }
 
-/// The invite that a PSK belongs to, if it is one of ours and well-formed.
-pub(super) fn invite_of(psk: &PreSharedKeyId) -> Option<InviteId> {
+/// What a PSK belongs to, if it is one of ours and well-formed.
+pub(super) fn owner_of(psk: &PreSharedKeyId) -> Option<PskId> {
     let Psk::External(external) = psk.psk() else { return None };
     if psk.psk_nonce().len() != PSK_NONCE {
         return None;
     }
-    let invite = ExternalPsk::psk_id(external).strip_prefix(PSK_PREFIX)?;
-    Some(InviteId::new(invite.try_into().ok()?))
+    let id = ExternalPsk::psk_id(external);
+    let rest = |prefix| Some(InviteId::new(id.strip_prefix(prefix)?.try_into().ok()?));
+    // Neither prefix begins with the other.
+    rest(INVITE_PREFIX).map(PskId::Invite).or_else(|| rest(RESYNC_PREFIX).map(PskId::Resync))
 }

@@ -20,9 +20,11 @@ pub(crate) use face::{
     KeyPackageFacts, Leaf, StageFault, Stay, WelcomeFault,
 };
 pub(crate) use group::Group;
-use incamera_wire::{InviteId, KeyPackageRef, MeetingId, Profile};
+use incamera_wire::{KeyPackageRef, MeetingId, Profile};
 #[cfg(test)]
 pub(crate) use symbolic::Symbolic;
+
+use crate::policy::PskId;
 
 #[cfg(test)]
 mod tests;

@@ -16,6 +16,11 @@ impl LeafSigner {
         Self(Arc::clone(key))
     }
 
+    /// Another holder of the key.
+    pub(super) fn key(&self) -> Arc<SigningKey> {
+        Arc::clone(&self.0)
+    }
+
     /// The private key, to be saved with the group.
     pub(super) fn secret_key(&self) -> &[u8; 32] {
         self.0.as_bytes()

@@ -104,7 +104,7 @@ fn facts(
     let mut facts =
         commit_facts(crypto, group.mls.public_group(), commit, committer, note).map_err(refused)?;
     // SPEC [G7]: also where the engine did not come as far as the key schedule.
-    if facts.psk.is_some_and(|invite| !group.knows_psk(invite)) {
+    if facts.psk.is_some_and(|psk| !group.knows_psk(psk)) {
         return Err(refused("a PSK of no live invite"));
     }
     facts.own = committer == group.own_leaf();

@@ -15,7 +15,7 @@ use super::leaf;
 use super::provider::{Provider, SUITE};
 use super::signer::LeafSigner;
 use super::store::Label;
-use super::{EngineFault, InviteId, Joiner, KeyPackageRef, MeetingId, Stay, WelcomeFault};
+use super::{EngineFault, Joiner, KeyPackageRef, MeetingId, PskId, Stay, WelcomeFault};
 use crate::entropy::Entropy;
 use crate::secret::Secret;
 
@@ -49,7 +49,7 @@ impl Candidate {
     fn open(
         &self,
         welcome: &[u8],
-        (invite, secret): (InviteId, &Secret<32>),
+        (psk, secret): (PskId, &Secret<32>),
     ) -> Result<(Provider, ProcessedWelcome), WelcomeFault> {
         let welcome = parse(welcome)?;
         if !self.is_addressed(&welcome) {
@@ -57,14 +57,14 @@ impl Candidate {
         }
         // SPEC [A5]
         let scratch = self.provider.scratch();
-        leaf::psk_id(invite, &[0; 32])
+        leaf::psk_id(psk, &[0; 32])
             .store(&scratch, secret.expose())
             .map_err(|_| EngineFault::Internal("a PSK"))?;
         let opened = ProcessedWelcome::new_from_welcome(&scratch, &join_config(), welcome)
             .map_err(|fault| WelcomeFault::Refused(reason(&fault)))?;
         // SPEC [A6]
-        let invites: Vec<_> = opened.psks().iter().map(leaf::invite_of).collect();
-        if invites != [Some(invite)] {
+        let owners: Vec<_> = opened.psks().iter().map(leaf::owner_of).collect();
+        if owners != [Some(psk)] {
             return Err(WelcomeFault::Refused("not exactly this invite's PSK"));
         }
         // A tree in there would take precedence over the one that the caller verified.
@@ -111,6 +111,10 @@ impl Joiner for Candidate {
         &self.encoded
     }
 
+    fn stay(&self) -> Stay {
+        self.stay.clone()
+    }
+
     fn addressed(&self, welcome: &[u8]) -> bool {
         parse(welcome).is_ok_and(|welcome| self.is_addressed(&welcome))
     }
@@ -118,7 +122,7 @@ impl Joiner for Candidate {
     fn tree_secret(
         &self,
         welcome: &[u8],
-        psk: (InviteId, &Secret<32>),
+        psk: (PskId, &Secret<32>),
     ) -> Result<Secret<32>, WelcomeFault> {
         let fault = EngineFault::Internal("exporting the tree's secret");
         let (scratch, opened) = self.open(welcome, psk)?;
@@ -135,22 +139,24 @@ impl Joiner for Candidate {
         meeting: &MeetingId,
         welcome: &[u8],
         tree: &[u8],
-        psk: (InviteId, &Secret<32>),
-    ) -> Result<Group, WelcomeFault> {
+        psk: (PskId, &Secret<32>),
+    ) -> Result<(Group, u32), WelcomeFault> {
         let tree =
             RatchetTreeIn::tls_deserialize_exact(tree).map_err(|_| WelcomeFault::Malformed)?;
         let (scratch, opened) = self.open(welcome, psk)?;
-        let mls = JoinBuilder::new(&scratch, opened)
+        let staged = JoinBuilder::new(&scratch, opened)
             .with_ratchet_tree(tree)
             // Lifetimes are compared with the only one allowed, and never with a clock.
             .skip_lifetime_validation()
             .build()
-            .and_then(|staged| staged.into_group(&scratch))
             .map_err(|fault| WelcomeFault::Refused(reason(&fault)))?;
+        let author = staged.welcome_sender_index().u32();
+        let mls =
+            staged.into_group(&scratch).map_err(|fault| WelcomeFault::Refused(reason(&fault)))?;
         self.check(meeting, &mls)?;
         scratch.storage().clear(Label::Psk);
         let signer = LeafSigner::new(&self.stay.signing_key);
-        Ok(Group { mls, provider: scratch, signer, pending_message: None })
+        Ok((Group { mls, provider: scratch, signer, pending_message: None }, author))
     }
 }
 

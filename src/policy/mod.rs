@@ -11,6 +11,7 @@ mod judge_change;
 mod lists;
 mod orders;
 mod parts;
+mod resync;
 mod rights;
 mod silence;
 mod state;
@@ -24,9 +25,11 @@ pub(crate) use entries::hosts_here;
 pub(crate) use orders::order_binds;
 pub(crate) use parts::{Part, parts};
 pub(crate) use rights::{entry_of, has_right, kinds_of, label_of, muted_of, rights_of, role_of};
-pub(crate) use state::{Opening, Rotation, initial, invite_id, live_invite, validate};
+pub(crate) use state::{
+    Opening, PskId, Rotation, initial, invite_id, live_invite, live_resync_key, resync_id, validate,
+};
 pub(crate) use verdict::{
-    Newcomer, Occupant, Proposed, Scene, Statement, judge, may_add, may_remove, removal,
+    Newcomer, Occupant, Proposed, Rejoin, Scene, Statement, judge, may_add, may_remove, removal,
 };
 
 #[cfg(test)]

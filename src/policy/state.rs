@@ -53,9 +53,28 @@ pub(crate) fn initial(
     })
 }
 
+/// Whose secret the external PSK of a commit that adds is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum PskId {
+    /// The link secret of an invite.
+    Invite(InviteId),
+    /// The secret of a resync key, by its id.
+    Resync(InviteId),
+}
+
 /// First 16 bytes of SHA-256("incamera 1 invite id" || link secret).
 pub(crate) fn invite_id(link_secret: &Secret<32>) -> InviteId {
-    let hash = Sha256::new_with_prefix(b"incamera 1 invite id").chain_update(link_secret.expose());
+    short_hash(b"incamera 1 invite id", link_secret)
+}
+
+/// First 16 bytes of SHA-256("incamera 1 resync id" || resync secret): where a knock names an invite.
+pub(crate) fn resync_id(secret: &Secret<32>) -> InviteId {
+    // SPEC [A16]
+    short_hash(b"incamera 1 resync id", secret)
+}
+
+fn short_hash(label: &[u8], secret: &Secret<32>) -> InviteId {
+    let hash = Sha256::new_with_prefix(label).chain_update(secret.expose());
     let mut id = [0; 16];
     for (to, from) in id.iter_mut().zip(hash.finalize()) {
         *to = from;
@@ -66,6 +85,11 @@ pub(crate) fn invite_id(link_secret: &Secret<32>) -> InviteId {
 /// The invite of this id, if it is live.
 pub(crate) fn live_invite(state: &GroupState, id: InviteId) -> Option<&InviteEntry> {
     state.invites.iter().find(|invite| invite_id(&invite.secret) == id)
+}
+
+/// The resync key of this id, if it is live.
+pub(crate) fn live_resync_key(state: &GroupState, id: InviteId) -> Option<&ResyncKey> {
+    state.resync_keys.iter().find(|key| resync_id(&key.secret) == id)
 }
 
 /// Fresh secrets for a state that shuts somebody out.

@@ -1,13 +1,14 @@
 //! The verdict on a commit: total, default-deny, and the rule's name where it refuses.
 
-use incamera_wire::{Door, Fingerprint, GroupState, InviteId, Label, Right, StayId};
+use incamera_wire::{Door, Fingerprint, GroupState, KeyPackageRef, Label, Right, StayId};
 
 use super::derive::{Removal, check_derived};
 use super::judge_change::judge_change;
 use super::orders::check_orders;
+use super::resync::judge_resync;
 use super::rights::{label_of, require, require_rank, role_of};
 use super::silence::judge_replacement;
-use super::state::live_invite;
+use super::state::{PskId, live_invite};
 use crate::error::Rule;
 
 /// A leaf of the tree and who is behind it.
@@ -28,6 +29,8 @@ pub(crate) struct Occupant {
 /// Somebody whom a commit adds, the certificate already verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Newcomer {
+    /// The reference of its key package.
+    pub(crate) reference: KeyPackageRef,
     /// The stay that begins.
     pub(crate) stay: StayId,
     /// The identity.
@@ -50,8 +53,8 @@ pub(crate) struct Proposed<'a> {
     pub(crate) departed: &'a [StayId],
     /// The new state, if it sets one.
     pub(crate) state: Option<&'a GroupState>,
-    /// The invite whose link secret entered its key schedule.
-    pub(crate) psk: Option<InviteId>,
+    /// The invite or the resync key whose secret entered its key schedule.
+    pub(crate) psk: Option<PskId>,
     /// Whether its path changes the committer's display name, and the rest of the leaf not.
     pub(crate) renames: bool,
     /// Whether it takes an update path.
@@ -59,6 +62,20 @@ pub(crate) struct Proposed<'a> {
     /// The statements about silent hosts that it carries, already verified: of members of this epoch,
     /// said in this epoch.
     pub(crate) statements: &'a [Statement],
+    /// The words of members who come back that it carries, already verified: of members of this epoch.
+    pub(crate) rejoins: &'a [Rejoin],
+}
+
+/// A member's signed word that a key package shall take the place of its leaf (SPEC \[G26\]). That the
+/// new certificate says the same of it, but for the name, has been seen to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rejoin {
+    /// The stay that ends.
+    pub(crate) stay: StayId,
+    /// The key package.
+    pub(crate) knock: KeyPackageRef,
+    /// Whether it comes back under another display name.
+    pub(crate) renames: bool,
 }
 
 /// Somebody's signed word that it hears nothing of these hosts (SPEC \[G17\]).
@@ -85,6 +102,7 @@ pub(crate) struct Scene<'a> {
 enum Kind<'a> {
     Adds,
     Removes,
+    Resync,
     Rename,
     Renewal,
     Replacement(Option<&'a GroupState>),
@@ -93,22 +111,34 @@ enum Kind<'a> {
 
 /// Every field of a commit is named here, so that a new one does not compile before it has a place.
 fn kind<'a>(commit: &Proposed<'a>) -> Result<Kind<'a>, Rule> {
-    let Proposed { committer: _, adds, removes, departed, state, psk, renames, path, statements } =
-        *commit;
-    let parts = (!adds.is_empty(), !removes.is_empty(), renames, !statements.is_empty());
-    // SPEC [G4], [G15], [G17], [G21], [G23]
+    let Proposed {
+        committer: _,
+        adds,
+        removes,
+        departed,
+        state,
+        psk,
+        renames,
+        path,
+        statements,
+        rejoins,
+    } = *commit;
+    let returns = !rejoins.is_empty();
+    let parts = (!adds.is_empty(), !removes.is_empty(), returns, renames, !statements.is_empty());
+    // SPEC [G4], [G15], [G17], [G21], [G23], [G26]
     let kind = match (parts, state) {
-        ((true, false, false, false), _) => Kind::Adds,
-        ((false, true, false, false), _) => Kind::Removes,
-        ((false, false, true, false), None) => Kind::Rename,
-        ((false, false, false, true), state) => Kind::Replacement(state),
-        ((false, false, false, false), Some(state)) => Kind::Change(state),
-        ((false, false, false, false), None) if path => Kind::Renewal,
-        ((false, false, false, false), None) => return Err(Rule::Empty),
+        ((true, false, false, false, false), _) => Kind::Adds,
+        ((false, true, false, false, false), _) => Kind::Removes,
+        ((true, true, true, false, false), None) => Kind::Resync,
+        ((false, false, false, true, false), None) => Kind::Rename,
+        ((false, false, false, false, true), state) => Kind::Replacement(state),
+        ((false, false, false, false, false), Some(state)) => Kind::Change(state),
+        ((false, false, false, false, false), None) if path => Kind::Renewal,
+        ((false, false, false, false, false), None) => return Err(Rule::Empty),
         _ => return Err(Rule::Mixed),
     };
     // SPEC [G8]: evidence of a leave is for a removal.
-    if removes.is_empty() && !departed.is_empty() {
+    if (removes.is_empty() || returns) && !departed.is_empty() {
         return Err(Rule::Evidence);
     }
     // SPEC [G7]
@@ -118,7 +148,8 @@ fn kind<'a>(commit: &Proposed<'a>) -> Result<Kind<'a>, Rule> {
     Ok(kind)
 }
 
-/// The verdict on a commit (SPEC \[G4\], \[G6\] to \[G9\], \[G15\] to \[G17\], \[G21\], \[G22\]).
+/// The verdict on a commit (SPEC \[G4\], \[G6\] to \[G9\], \[G15\] to \[G17\], \[G21\] to \[G23\], \[G26\],
+/// \[G27\]).
 pub(crate) fn judge(scene: &Scene<'_>, commit: &Proposed<'_>) -> Result<(), Rule> {
     let Scene { state, roster, orders: _ } = *scene;
     // SPEC [G8]
@@ -128,6 +159,7 @@ pub(crate) fn judge(scene: &Scene<'_>, commit: &Proposed<'_>) -> Result<(), Rule
     match kind {
         Kind::Adds => judge_adds(state, roster, committer, commit),
         Kind::Removes => judge_removes(scene, committer, commit),
+        Kind::Resync => judge_resync(scene, commit),
         // SPEC [G21]
         Kind::Rename => require(state, committer, Right::RenameSelf),
         // SPEC [G23]: fresh keys are everybody's to give.
@@ -145,7 +177,10 @@ fn judge_adds(
 ) -> Result<(), Rule> {
     may_add(state, committer)?;
     // SPEC [G7]
-    commit.psk.and_then(|id| live_invite(state, id)).ok_or(Rule::Psk)?;
+    match commit.psk {
+        Some(PskId::Invite(id)) => live_invite(state, id).ok_or(Rule::Psk)?,
+        Some(PskId::Resync(_)) | None => return Err(Rule::Psk),
+    };
     // SPEC [G9]
     check_derived(state, roster, commit.state, &Removal::default())?;
     for (index, newcomer) in commit.adds.iter().enumerate() {
@@ -177,7 +212,7 @@ pub(crate) fn may_remove(scene: &Scene<'_>, who: &Occupant, removal: &Removal) -
     Ok(())
 }
 
-fn judge_newcomer<'a>(
+pub(super) fn judge_newcomer<'a>(
     state: &GroupState,
     roster: &[Occupant],
     mut earlier: impl Iterator<Item = &'a Newcomer>,
@@ -203,7 +238,7 @@ fn judge_removes(
     commit: &Proposed<'_>,
 ) -> Result<(), Rule> {
     let Scene { state, roster, orders: _ } = *scene;
-    let removal = removal(roster, commit.removes, commit.departed)?;
+    let removal = removal(roster, committer, commit.removes, commit.departed)?;
     // SPEC [G8]
     if commit.removes.contains(&committer.leaf) {
         return Err(Rule::NoSuchLeaf);
@@ -213,9 +248,11 @@ fn judge_removes(
     check_derived(state, roster, commit.state, &removal)
 }
 
-/// Who goes, and why: those with a signed leave event depart, the others go for cause.
+/// Who goes, and why: those with a signed leave event depart; of the committer's own identity a leaf
+/// goes because it says so, which changes nothing; the others go for cause.
 pub(crate) fn removal(
     roster: &[Occupant],
+    committer: &Occupant,
     removes: &[u32],
     departed: &[StayId],
 ) -> Result<Removal, Rule> {
@@ -236,7 +273,9 @@ pub(crate) fn removal(
     };
     let mut removal = Removal::default();
     for occupant in gone {
-        let leaves_itself = departed.contains(&occupant.stay);
+        // SPEC [G27]: whoever removes a leaf of its own identity stays with another.
+        let is_own = occupant.fingerprint == committer.fingerprint;
+        let leaves_itself = is_own || departed.contains(&occupant.stay);
         match (leaves_itself, stays_on(&occupant.fingerprint)) {
             (false, true) => return Err(Rule::PartialRemoval),
             (false, false) => push_once(&mut removal.for_cause, occupant.fingerprint),
@@ -253,6 +292,6 @@ fn push_once(list: &mut Vec<Fingerprint>, fingerprint: Fingerprint) {
     }
 }
 
-fn at(roster: &[Occupant], leaf: u32) -> Option<&Occupant> {
+pub(super) fn at(roster: &[Occupant], leaf: u32) -> Option<&Occupant> {
     roster.iter().find(|occupant| occupant.leaf == leaf)
 }

@@ -37,6 +37,10 @@ pub(crate) struct World {
     pub(crate) withheld: Vec<Message>,
     /// Whether the server forgets blobs at once.
     pub(crate) lose_blobs: bool,
+    /// Whether the server loses what is posted to the lobby.
+    pub(crate) lose_lobby: bool,
+    /// Entries of the log that the server keeps from a client.
+    pub(crate) lost: HashSet<(Who, u64)>,
     seen: HashSet<MessageId>,
     seed: u8,
 }
@@ -52,6 +56,8 @@ impl World {
             now_ms: 1_000,
             withheld: Vec::new(),
             lose_blobs: false,
+            lose_lobby: false,
+            lost: HashSet::new(),
             seen: HashSet::new(),
             seed,
         }
@@ -240,6 +246,7 @@ impl World {
             Output::Fetch { from } => {
                 let entries = self.log.iter().enumerate().skip(from as usize);
                 let inputs: Vec<_> = entries
+                    .filter(|(seq, _)| !self.lost.contains(&(who, *seq as u64)))
                     .map(|(seq, bytes)| Input::Log { seq: seq as u64, bytes: bytes.clone() })
                     .collect();
                 self.clients[who].inbox.extend(inputs);
@@ -258,6 +265,7 @@ impl World {
             // SPEC [S2]
             Destination::Log if !self.seen.insert(id) => {}
             Destination::Log => self.append(bytes),
+            Destination::Lobby if self.lose_lobby => {}
             Destination::Lobby => {
                 self.lobby.push(bytes.clone());
                 self.everyone(&Input::Lobby(bytes));
@@ -283,8 +291,12 @@ impl World {
     }
 
     fn everyone(&mut self, input: &Input) {
-        for client in self.clients.iter_mut().filter(|client| client.online) {
-            client.inbox.push(input.clone());
+        for (who, client) in self.clients.iter_mut().enumerate() {
+            let lost = |seq: &u64| self.lost.contains(&(who, *seq));
+            let lost = matches!(input, Input::Log { seq, .. } if lost(seq));
+            if client.online && !lost {
+                client.inbox.push(input.clone());
+            }
         }
     }
 

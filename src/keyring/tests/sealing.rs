@@ -234,3 +234,30 @@ fn nothing_is_sealed_unless_it_is_allowed_and_in_time() {
     alice.allow_sealing(false);
     stopped(1_000);
 }
+
+#[test]
+fn a_keyring_that_starts_over_seals_and_opens_nothing_of_before_and_its_leases_go_on() {
+    // SPEC [M9], [M10], [K3], [K7]
+    let [alice, bob] = members(7);
+    let mut lease = Lease::take(Arc::clone(&alice), CAMERA).unwrap();
+    let mut out = Vec::new();
+    lease.seal(0, |key| key.seal(&[], b"x", &mut out)).unwrap();
+    let heard = seal(&bob, MIC, 0, b"x").unwrap();
+    alice.start_over();
+    let stopped = lease.seal(0, |key| key.seal(&[], b"x", &mut Vec::new()));
+    assert_eq!(stopped, Err(SealRefusal::Stopped));
+    // Whatever the gate says, there is no key.
+    alice.allow_sealing(true);
+    let stopped = lease.seal(0, |key| key.seal(&[], b"x", &mut Vec::new()));
+    assert_eq!(stopped, Err(SealRefusal::Stopped));
+    assert_eq!(open(&alice, &heard, 0), Err(OpenRefusal::UnknownKey));
+    assert!(Lease::take(Arc::clone(&alice), CAMERA).is_none(), "it is still taken");
+    // An epoch of a lower number is another line's.
+    alice.install(epoch(3, 2, &[0, 2], true), 0).unwrap();
+    let mut again = Vec::new();
+    lease.seal(0, |key| key.seal(&[], b"x", &mut again)).unwrap();
+    assert_eq!((counter(&again), epoch_byte(&again)), (0, 3));
+    alice.clear();
+    alice.start_over();
+    assert!(alice.has_ended());
+}

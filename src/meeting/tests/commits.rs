@@ -43,7 +43,7 @@ fn an_add_without_the_right_is_refused_by_all() {
     let package = [key_package("Mallory", &world.clients[0].meeting)];
     let state = state_of(&mut world, BEN);
     let secret = &state.invites[0].secret;
-    let (note, psk) = (note(vec![]), Some((policy::invite_id(secret), secret)));
+    let (note, psk) = (note(vec![]), Some((PskId::Invite(policy::invite_id(secret)), secret)));
     let plan = CommitPlan { adds: &package, psk, note: &note, ..CommitPlan::default() };
     let entry = forged_commit(&mut world.clients[BEN].meeting, &plan);
     let ben = world.member_id(BEN);
@@ -56,7 +56,7 @@ fn an_add_under_a_secret_of_no_invite_is_refused_by_all() {
     let mut world = world(32);
     let package = [key_package("Mallory", &world.clients[0].meeting)];
     let secret = zeros();
-    let psk = (policy::invite_id(&secret), &secret);
+    let psk = (PskId::Invite(policy::invite_id(&secret)), &secret);
     let own = member(&mut world.clients[0].meeting);
     own.group.set_psks(&[psk]).unwrap();
     let note = note(vec![]);
@@ -82,7 +82,7 @@ fn an_add_whose_certificate_is_for_another_meeting_is_refused_by_all() {
     let package = [key_package("Mallory", &elsewhere.clients[0].meeting)];
     let state = state_of(&mut world, 0);
     let secret = &state.invites[0].secret;
-    let (note, psk) = (note(vec![]), Some((policy::invite_id(secret), secret)));
+    let (note, psk) = (note(vec![]), Some((PskId::Invite(policy::invite_id(secret)), secret)));
     let plan = CommitPlan { adds: &package, psk, note: &note, ..CommitPlan::default() };
     let entry = forged_commit(&mut world.clients[0].meeting, &plan);
     let ada = world.member_id(0);

@@ -10,7 +10,7 @@ use super::super::orders::order_key;
 use super::super::prefix::{Beginning, Place, Prefix};
 use crate::admission::Invite;
 use crate::identity::{fingerprint, pair_code, safety_code};
-use crate::policy::invite_id;
+use crate::policy::{invite_id, resync_id};
 use crate::secret::Secret;
 use sha2::{Digest, Sha256};
 
@@ -37,6 +37,13 @@ fn fingerprints_and_invite_ids_are_as_specified() {
     specified(&format!("fingerprint {}", hex(fingerprint(&counting(0)).as_bytes())));
     let link_secret = Secret::filled(|bytes| *bytes = counting(0x20));
     specified(&format!("invite id {}", hex(invite_id(&link_secret).as_bytes())));
+}
+
+#[test]
+fn the_id_of_a_resync_key_is_as_specified() {
+    // SPEC [A16]
+    let secret = Secret::filled(|bytes| *bytes = counting(0x20));
+    specified(&format!("resync id {}", hex(resync_id(&secret).as_bytes())));
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! Adds and removals that the door, the invites or the ranks forbid, and commits that do two things
 //! at once (SPEC \[G4\], \[G7\], \[G8\], \[G15\]).
 
-use incamera_wire::{Door, InviteId, Right};
+use incamera_wire::{Door, Right};
 
 use super::*;
 use crate::policy::{self, Removal, Rotation};
 
 /// A log entry by which `author` adds a stranger under this PSK, whoever it belongs to.
-fn forged_add(world: &mut World, author: Who, id: InviteId, secret: &Secret<32>) -> Vec<u8> {
+fn forged_add(world: &mut World, author: Who, id: PskId, secret: &Secret<32>) -> Vec<u8> {
     forged(world, author, (id, secret), CommitPlan::default())
 }
 
@@ -15,7 +15,7 @@ fn forged_add(world: &mut World, author: Who, id: InviteId, secret: &Secret<32>)
 fn forged(
     world: &mut World,
     author: Who,
-    (id, secret): (InviteId, &Secret<32>),
+    (id, secret): (PskId, &Secret<32>),
     plan: CommitPlan<'_>,
 ) -> Vec<u8> {
     let package = [key_package("Mallory", &world.clients[0].meeting)];
@@ -25,14 +25,20 @@ fn forged(
     let note = CommitNote::default().encode();
     let plan = CommitPlan { adds: &package, psk: Some((id, secret)), note: &note, ..plan };
     let entry = forged_commit(&mut world.clients[author].meeting, &plan);
-    let live: Vec<_> = live.iter().map(|secret| (policy::invite_id(secret), secret)).collect();
+    let live: Vec<_> =
+        live.iter().map(|secret| (PskId::Invite(policy::invite_id(secret)), secret)).collect();
     member(&mut world.clients[author].meeting).group.set_psks(&live).unwrap();
     entry
 }
 
-fn live_secret(world: &mut World) -> (InviteId, Secret<32>) {
+fn id_of(psk: PskId) -> incamera_wire::InviteId {
+    let (PskId::Invite(id) | PskId::Resync(id)) = psk;
+    id
+}
+
+fn live_secret(world: &mut World) -> (PskId, Secret<32>) {
     let secret = state_of(world, 0).invites[0].secret.duplicate();
-    (policy::invite_id(&secret), secret)
+    (PskId::Invite(policy::invite_id(&secret)), secret)
 }
 
 /// A log entry by which `author` removes somebody for cause, with the state that follows.
@@ -103,13 +109,13 @@ fn an_add_under_a_revoked_or_rotated_invite_is_refused_by_all() {
     let ben = world.member_id(BEN);
     let fault = Fault::InvalidCommit("a PSK of no live invite");
     let (old, secret) = live_secret(&mut world);
-    act(&mut world, 0, |meeting, now| meeting.rotate_invite(old, now).map(drop));
+    act(&mut world, 0, |meeting, now| meeting.rotate_invite(id_of(old), now).map(drop));
     let entry = forged_add(&mut world, BEN, old, &secret);
     refused_by(&mut world, &HONEST, entry, Some(ben), fault);
     let options = crate::InviteOptions::default();
     act(&mut world, 0, |meeting, now| meeting.create_invite(options, now).map(drop));
     let (old, secret) = live_secret(&mut world);
-    act(&mut world, 0, |meeting, now| meeting.revoke_invite(old, now));
+    act(&mut world, 0, |meeting, now| meeting.revoke_invite(id_of(old), now));
     let entry = forged_add(&mut world, BEN, old, &secret);
     refused_by(&mut world, &HONEST, entry, Some(ben), fault);
     goes_on(world);

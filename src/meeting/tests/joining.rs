@@ -19,7 +19,7 @@ fn forged_add(
     let own = member(&mut world.clients[0].meeting);
     let secret = own.state.invites[0].secret.duplicate();
     let note = CommitNote::default().encode();
-    let psk = Some((policy::invite_id(&secret), &secret));
+    let psk = Some((PskId::Invite(policy::invite_id(&secret)), &secret));
     let plan = CommitPlan { adds: packages, psk, state, note: &note, ..CommitPlan::default() };
     let BuiltCommit { message, welcome } = own.group.build(&plan).unwrap();
     let BuiltWelcome { welcome, tree, tree_secret } = welcome.unwrap();

@@ -17,6 +17,8 @@ mod names;
 mod orders;
 mod powers;
 mod recovery;
+mod rejoins;
+mod resync;
 mod silence;
 mod snapshots;
 mod splits;
@@ -42,6 +44,7 @@ use crate::error::{Fault, Rule};
 use crate::hpke;
 use crate::identity::{Identity, certify};
 use crate::mls::{CommitPlan, Engine, Group, Joiner, Stay};
+use crate::policy::PskId;
 use crate::secret::Secret;
 
 /// A host, an attacker and an honest member.
@@ -170,6 +173,21 @@ fn key_package_under(key: SigningKey, name: &str, meeting: &Meeting, stay: StayI
     let stay = Stay { signing_key: std::sync::Arc::new(key), credential };
     let joiner = Group::joiner(&entropy, crate::Profile::Standard, &stay).unwrap();
     joiner.key_package().to_vec()
+}
+
+/// A co-host orders somebody out, and falls silent before it commits what it has ordered.
+fn order_alone(world: &mut World, author: Who, target: Who) {
+    give_role(world, author, Role::CoHost);
+    let (member, now) = (world.member_id(target), world.now());
+    let order = crate::testing::Forgery::Order { member };
+    crate::testing::forge(&mut world.clients[author].meeting, &order, now).unwrap();
+    while let Some(output) = world.clients[author].meeting.poll() {
+        if let crate::Output::Send(message) = output {
+            world.serve(message);
+        }
+    }
+    world.clients[author].unheard = true;
+    world.settle();
 }
 
 /// These refuse the entry for this reason, name its author, and stay in their epoch and state.

@@ -173,9 +173,13 @@ fn what_is_too_far_behind_is_not_followed() {
     let (position, now) = (meeting.core.shared.log_position, world.now());
     let connected = |more: u64| crate::Input::Connected { next: position + 65_536 + more };
     meeting.handle(connected(0), now).unwrap();
-    assert_eq!(meeting.core.shared.wants_resync, None);
+    let resyncs = |meeting: &mut Meeting| {
+        let resyncs = crate::Output::Event(Event::Resyncing { why: Resync::Restore });
+        std::iter::from_fn(|| meeting.poll()).any(|output| output == resyncs)
+    };
+    assert!(!resyncs(&mut meeting));
     meeting.handle(connected(1), now).unwrap();
-    assert_eq!(meeting.core.shared.wants_resync, Some(Resync::Restore));
+    assert!(resyncs(&mut meeting));
     assert_eq!(meeting.chat("x", now), Err(Error::Broken));
 }
 
@@ -199,8 +203,9 @@ fn speak(world: &mut World, who: &[Who]) {
 #[track_caller]
 fn assert_stopped_by_a_clone(world: &mut World, who: Who) {
     assert!(is_alarmed(world, who), "client {who}");
+    let resyncs = Event::Resyncing { why: Resync::Clone };
+    assert!(world.clients[who].events.contains(&resyncs), "client {who}");
     let (now, meeting) = (world.now(), &mut world.clients[who].meeting);
-    assert_eq!(meeting.core.shared.wants_resync, Some(Resync::Clone));
     assert_eq!(meeting.chat("x", now), Err(Error::Broken));
     let mut sealer = meeting.sealer(Track::SCREEN, Framing::Whole).unwrap();
     let sealed = sealer.seal(b"x", now.monotonic_ms, &mut Vec::new());
@@ -213,6 +218,7 @@ fn two_that_come_from_one_snapshot_both_notice() {
     for (seed, at_once) in [(142, true), (145, false)] {
         let ledger = Ledger::open();
         let mut world = world(seed);
+        world.lose_lobby = true;
         let snapshot = snapshot(&mut world, BEN);
         let twin = restored(&world, BEN, seed, seed + 2, &snapshot);
         restart(&mut world, BEN, seed, &snapshot);
@@ -235,6 +241,7 @@ fn a_client_that_still_runs_notices_whoever_comes_from_its_snapshot() {
     // SPEC [R7]
     let ledger = Ledger::open();
     let mut world = world(148);
+    world.lose_lobby = true;
     let snapshot = snapshot(&mut world, BEN);
     let twin = restored(&world, BEN, 148, 149, &snapshot);
     let twin = world.add("Ben", twin);
@@ -248,6 +255,7 @@ fn a_client_that_still_runs_notices_whoever_comes_from_its_snapshot() {
 fn a_commit_of_a_former_self_that_was_not_stored_is_an_alarm() {
     // SPEC [R7]
     let mut world = world(151);
+    world.lose_lobby = true;
     let snapshot = snapshot(&mut world, BEN);
     act(&mut world, BEN, |ben, now| ben.rename("Benjamin", now));
     restart(&mut world, BEN, 151, &snapshot);
@@ -259,6 +267,7 @@ fn a_commit_of_a_former_self_that_was_not_stored_is_an_alarm() {
     let cleo = world.knock("Cleo");
     world.admit_all(0);
     assert!(world.has_joined(cleo));
+    world.lose_lobby = true;
     restart(&mut world, 0, 153, &snapshot);
     world.settle();
     assert_stopped_by_a_clone(&mut world, 0);
@@ -268,6 +277,7 @@ fn a_commit_of_a_former_self_that_was_not_stored_is_an_alarm() {
 fn a_clone_under_the_same_counters_is_noticed_by_what_it_says() {
     // SPEC [R7]
     let mut world = world(155);
+    world.lose_lobby = true;
     let own = signed(&mut world.clients[BEN].meeting, EventKind::Hand { raised: true });
     let entry = seal(&mut world.clients[BEN].meeting, EnvelopeKind::Event, &own.encode());
     world.append(entry.clone());

@@ -36,7 +36,11 @@ fn pass(here: &mut World, there: &mut World, ms: u64) {
 }
 
 fn wants(world: &World) -> Vec<Option<Resync>> {
-    world.clients.iter().map(|client| client.meeting.core.shared.wants_resync).collect()
+    let why = |event: &Event| match event {
+        Event::Resyncing { why } => Some(*why),
+        _ => None,
+    };
+    world.clients.iter().map(|client| client.events.iter().find_map(why)).collect()
 }
 
 fn disagreements(world: &World, who: Who) -> usize {
@@ -211,4 +215,28 @@ fn a_host_that_comes_back_and_agrees_moves_nobody() {
     assert_eq!(wants(&world), [None; 8]);
     assert!((0..8).all(|who| disagreements(&world, who) == 0));
     world.assert_agreed(&[0, 1, 2, 3, 4, 5, 6, 7]);
+}
+
+#[test]
+fn who_gave_way_comes_back_to_the_side_with_the_host() {
+    // SPEC [G24], [G26], [A17]
+    let mut here = eight(16);
+    let at = here.log.len();
+    let mut there = split(&mut here, 4);
+    pass(&mut here, &mut there, 60_000);
+    act(&mut here, 0, |meeting, now| meeting.rename("Adele", now));
+    heal(&mut here, &mut there, at);
+    assert_eq!(wants(&there), [Some(Resync::Fork); 4]);
+    // The server lets them into the log that goes on.
+    for client in there.clients.drain(..) {
+        let who = here.add(client.name, client.meeting);
+        here.clients[who].events = client.events;
+    }
+    here.pass(30_000);
+    here.assert_agreed(&[0, 1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(here.names(0), ["Adele", "Ben", "Cleo", "Dan", "Eve", "Fay", "Gus", "Hal"]);
+    for who in 0..8 {
+        assert_eq!(here.clients[who].meeting.roster()[0].role, Role::Host, "client {who}");
+        assert!(seals(&mut here, who), "client {who}");
+    }
 }

@@ -13,6 +13,8 @@ fn an_unreadable_commit_stops_its_victim_and_nobody_else() {
     let (ada, dan) = (world.member_id(0), world.member_id(3));
     let (now, epoch) = (world.now(), world.clients[0].meeting.epoch().unwrap());
     let mut sealer = world.clients[2].meeting.sealer(Track::CAMERA, Framing::Whole).unwrap();
+    // Nobody hears that she asks to come back.
+    world.clients[2].unheard = true;
     // Stands for a committer that seals rubbish to Cleo's leaf: see the tests of `mls`.
     member(&mut world.clients[2].meeting).group.lose_path_keys();
     world.clients[0].meeting.remove(dan, now).unwrap();
@@ -31,6 +33,7 @@ fn an_unreadable_commit_stops_its_victim_and_nobody_else() {
     assert!(world.has_joined(eve));
     assert_eq!(world.clients[2].meeting.epoch(), Some(epoch));
     let now = world.now();
+    world.clients[2].unheard = false;
     world.clients[2].meeting.leave(now).unwrap();
     world.settle();
     assert_eq!(world.clients[2].events.last(), Some(&Event::Left));
@@ -47,9 +50,10 @@ fn the_victim_of_an_unreadable_commit_takes_no_other_for_that_epoch() {
     let package = [key_package("Eve", &world.clients[0].meeting)];
     let secret = member(&mut world.clients[0].meeting).state.invites[0].secret.duplicate();
     let note = CommitNote::default().encode();
-    let psk = Some((crate::policy::invite_id(&secret), &secret));
+    let psk = Some((PskId::Invite(crate::policy::invite_id(&secret)), &secret));
     let plan = CommitPlan { adds: &package, psk, note: &note, ..CommitPlan::default() };
     let late = forged_commit(&mut world.clients[0].meeting, &plan);
+    world.clients[2].unheard = true;
     member(&mut world.clients[2].meeting).group.lose_path_keys();
     world.clients[0].meeting.remove(dan, now).unwrap();
     world.settle();

@@ -6,7 +6,7 @@ use super::crypto::{Key, hash, seal, seal_to};
 use super::group::{Epoch, Next, Pending, Symbolic, own_leaf, sign};
 use super::message::{
     Commit, Content, Context, GroupInfo, GroupSecrets, KeyPackage, LeafNode, Message, Path,
-    Proposal, Signature, Tree, Welcome, encode, tree_hash,
+    Proposal, Signature, Tree, Welcome, encode, name_of, tree_hash,
 };
 use super::stage::facts;
 use crate::mls::group::TREE_LABEL;
@@ -101,8 +101,8 @@ fn check_plan(group: &Symbolic, plan: &CommitPlan<'_>) -> Result<Vec<KeyPackage>
         }
     }
     let adds = plan.adds.iter().map(|bytes| KeyPackage::read(bytes)).collect::<Result<_, _>>()?;
-    if let Some((invite, secret)) = plan.psk
-        && group.psks.get(&invite) != Some(secret.expose())
+    if let Some((psk, secret)) = plan.psk
+        && group.psks.get(&psk) != Some(secret.expose())
     {
         return Err(EngineFault::Plan("the PSK is not that of a live invite"));
     }
@@ -118,9 +118,9 @@ fn content(
     let mut proposals: Vec<_> = plan.removes.iter().map(|leaf| Proposal::Remove(*leaf)).collect();
     proposals.extend(adds.iter().cloned().map(Proposal::Add));
     proposals.extend(plan.state.map(|state| Proposal::State(state.to_vec())));
-    if let Some((invite, _)) = plan.psk {
+    if let Some((psk, _)) = plan.psk {
         let nonce = group.entropy.array()?;
-        proposals.push(Proposal::Psk { invite: *invite.as_bytes(), nonce });
+        proposals.push(Proposal::Psk { psk: name_of(psk), nonce });
     }
     let Context { group: id, epoch, .. } = group.epoch.context;
     let (committer, note) = (group.own_leaf, plan.note.to_vec());
@@ -178,8 +178,8 @@ pub(super) fn build(
     let transcript = content.transcript(&group.epoch.context.transcript, &signature);
     let epoch = next_epoch(&group.epoch, applied, transcript, &joiner_secret, &psks);
     let welcome = match plan.psk {
-        Some((invite, _)) => {
-            let secrets = GroupSecrets { joiner_secret, psks: vec![*invite.as_bytes()] };
+        Some((psk, _)) => {
+            let secrets = GroupSecrets { joiner_secret, psks: vec![name_of(psk)] };
             Some(welcome(group, &epoch, &adds, &secrets, &psks)?)
         }
         None => None,

@@ -15,8 +15,8 @@ use super::{build, saved, stage};
 use crate::entropy::Entropy;
 use crate::mls::leaf::check_profile;
 use crate::mls::{
-    BuiltCommit, CommitFacts, CommitPlan, Engine, EngineFault, InviteId, KeyPackageFacts, Leaf,
-    MeetingId, Profile, StageFault, Stay,
+    BuiltCommit, CommitFacts, CommitPlan, Engine, EngineFault, KeyPackageFacts, Leaf, MeetingId,
+    Profile, PskId, StageFault, Stay,
 };
 use crate::secret::Secret;
 
@@ -54,7 +54,7 @@ pub(crate) struct Symbolic {
     pub(super) epoch: Epoch,
     /// The private key of the own leaf, unless it was lost.
     pub(super) leaf_key: Option<Key>,
-    pub(super) psks: BTreeMap<InviteId, Key>,
+    pub(super) psks: BTreeMap<PskId, Key>,
     pub(super) pending: Option<Pending>,
 }
 
@@ -224,12 +224,17 @@ impl Engine for Symbolic {
         self.epoch.export(label, context, length)
     }
 
+    fn stay(&self) -> Result<Stay, EngineFault> {
+        let leaf = self.epoch.leaf(self.own_leaf).ok_or(EngineFault::Internal("one's own leaf"))?;
+        Ok(Stay { credential: leaf.credential.clone(), ..self.stay.clone() })
+    }
+
     fn sign(&self, message: &[u8]) -> [u8; 64] {
         self.stay.signing_key.sign(message).to_bytes()
     }
 
-    fn set_psks(&mut self, psks: &[(InviteId, &Secret<32>)]) -> Result<(), EngineFault> {
-        self.psks = psks.iter().map(|(invite, secret)| (*invite, *secret.expose())).collect();
+    fn set_psks(&mut self, psks: &[(PskId, &Secret<32>)]) -> Result<(), EngineFault> {
+        self.psks = psks.iter().map(|(psk, secret)| (*psk, *secret.expose())).collect();
         Ok(())
     }
 

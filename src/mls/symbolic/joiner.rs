@@ -8,12 +8,12 @@ use super::build::welcome_key;
 use super::crypto::{Key, open, public_key};
 use super::group::{Epoch, Symbolic, own_leaf, sign};
 use super::message::{
-    GroupInfo, GroupSecrets, KeyPackage, Message, Tree, Welcome, decode, encode, tree_hash,
-    verifies,
+    GroupInfo, GroupSecrets, KeyPackage, Message, Tree, Welcome, decode, encode, name_of,
+    tree_hash, verifies,
 };
 use crate::entropy::Entropy;
 use crate::mls::group::TREE_LABEL;
-use crate::mls::{EngineFault, InviteId, Joiner, MeetingId, Stay, WelcomeFault};
+use crate::mls::{EngineFault, Joiner, MeetingId, PskId, Stay, WelcomeFault};
 use crate::secret::Secret;
 
 /// Holds a key package and its private keys.
@@ -61,7 +61,7 @@ impl SymbolicJoiner {
     fn open(
         &self,
         welcome: &[u8],
-        (invite, secret): (InviteId, &Secret<32>),
+        (psk, secret): (PskId, &Secret<32>),
     ) -> Result<Opened, WelcomeFault> {
         let refused = WelcomeFault::Refused;
         let welcome = parse(welcome)?;
@@ -69,7 +69,7 @@ impl SymbolicJoiner {
         let secrets = open(&self.init_key, &welcome.group_info, part);
         let secrets: Option<GroupSecrets> = secrets.and_then(|bytes| decode(&bytes));
         let secrets = secrets.ok_or(refused("its part for this KeyPackage does not open"))?;
-        if secrets.psks.iter().any(|other| other != invite.as_bytes()) {
+        if secrets.psks.iter().any(|other| *other != name_of(psk)) {
             return Err(refused("a PSK that is not this invite's"));
         }
         let psks = vec![*secret.expose(); secrets.psks.len()];
@@ -89,6 +89,10 @@ impl Joiner for SymbolicJoiner {
         &self.encoded
     }
 
+    fn stay(&self) -> Stay {
+        self.stay.clone()
+    }
+
     fn addressed(&self, welcome: &[u8]) -> bool {
         parse(welcome).is_ok_and(|welcome| self.part(&welcome).is_some())
     }
@@ -96,7 +100,7 @@ impl Joiner for SymbolicJoiner {
     fn tree_secret(
         &self,
         welcome: &[u8],
-        psk: (InviteId, &Secret<32>),
+        psk: (PskId, &Secret<32>),
     ) -> Result<Secret<32>, WelcomeFault> {
         let exported = self.open(welcome, psk)?.epoch(Vec::new()).export(TREE_LABEL, b"", 32)?;
         let fault = EngineFault::Internal("exporting the tree's secret");
@@ -108,8 +112,8 @@ impl Joiner for SymbolicJoiner {
         meeting: &MeetingId,
         welcome: &[u8],
         tree: &[u8],
-        psk: (InviteId, &Secret<32>),
-    ) -> Result<Symbolic, WelcomeFault> {
+        psk: (PskId, &Secret<32>),
+    ) -> Result<(Symbolic, u32), WelcomeFault> {
         let refused = WelcomeFault::Refused;
         let tree: Tree = decode(tree).ok_or(WelcomeFault::Malformed)?;
         let opened = self.open(welcome, psk)?;
@@ -132,7 +136,8 @@ impl Joiner for SymbolicJoiner {
         if epoch.confirmation_tag() != info.confirmation_tag {
             return Err(refused("the confirmation tag"));
         }
-        Ok(Symbolic {
+        let author = info.signer;
+        let group = Symbolic {
             entropy: self.entropy.clone(),
             stay: self.stay.clone(),
             own_leaf,
@@ -140,7 +145,8 @@ impl Joiner for SymbolicJoiner {
             leaf_key: Some(self.leaf_key),
             psks: BTreeMap::new(),
             pending: None,
-        })
+        };
+        Ok((group, author))
     }
 }
 

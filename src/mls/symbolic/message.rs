@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::crypto::{Key, derive, hash, is_usable};
 use crate::identity::verify_strict;
-use crate::mls::{EngineFault, KeyPackageFacts, KeyPackageRef};
+use crate::mls::{EngineFault, KeyPackageFacts, KeyPackageRef, PskId};
+use incamera_wire::InviteId;
 
 /// An Ed25519 signature.
 pub(super) type Signature = [[u8; 32]; 2];
@@ -44,7 +45,7 @@ pub(super) enum Proposal {
     Add(KeyPackage),
     Remove(u32),
     State(Vec<u8>),
-    Psk { invite: [u8; 16], nonce: Key },
+    Psk { psk: PskName, nonce: Key },
 }
 
 /// An update path: the committer's new leaf, and the path's secret, sealed to each who stays.
@@ -77,7 +78,7 @@ pub(super) struct Commit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct GroupSecrets {
     pub(super) joiner_secret: Key,
-    pub(super) psks: Vec<[u8; 16]>,
+    pub(super) psks: Vec<PskName>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,4 +192,19 @@ impl GroupInfo {
 /// The hash of a tree.
 pub(super) fn tree_hash(tree: &Tree) -> Key {
     hash("tree", &[&encode(tree)])
+}
+
+/// [`PskId`], to be encoded: whether it is a resync key's, and its 16 bytes.
+pub(super) type PskName = (bool, [u8; 16]);
+
+pub(super) fn name_of(psk: PskId) -> PskName {
+    match psk {
+        PskId::Invite(id) => (false, *id.as_bytes()),
+        PskId::Resync(id) => (true, *id.as_bytes()),
+    }
+}
+
+pub(super) fn psk_of((resync, id): PskName) -> PskId {
+    let id = InviteId::new(id);
+    if resync { PskId::Resync(id) } else { PskId::Invite(id) }
 }

@@ -10,10 +10,10 @@ use zeroize::Zeroizing;
 
 use super::crypto::{Key, hash};
 use super::group::{Epoch, Next, Pending, Symbolic};
-use super::message::{Message, decode, encode};
+use super::message::{Message, PskName, decode, encode, name_of, psk_of};
 use super::stage::facts;
 use crate::entropy::Entropy;
-use crate::mls::{EngineFault, InviteId, MeetingId, Stay};
+use crate::mls::{EngineFault, MeetingId, Stay};
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -22,13 +22,13 @@ struct Saved {
     own_leaf: u32,
     epoch: Epoch,
     leaf_key: Option<Key>,
-    psks: Vec<([u8; 16], Key)>,
+    psks: Vec<(PskName, Key)>,
     pending: Option<(Vec<u8>, Next)>,
 }
 
 /// The group as one value, behind a hash of it.
 pub(super) fn save(group: &Symbolic) -> Zeroizing<Vec<u8>> {
-    let psks = group.psks.iter().map(|(invite, secret)| (*invite.as_bytes(), *secret));
+    let psks = group.psks.iter().map(|(psk, secret)| (name_of(*psk), *secret));
     let pending = group.pending.as_ref();
     let bytes = encode(&Saved {
         signing_key: group.stay.signing_key.to_bytes(),
@@ -61,7 +61,7 @@ pub(super) fn load(
         return Err(torn("the leaf's private key is missing"));
     }
     let signing_key = Arc::new(SigningKey::from_bytes(&saved.signing_key));
-    let psks = saved.psks.iter().map(|(invite, secret)| (InviteId::new(*invite), *secret));
+    let psks = saved.psks.iter().map(|(psk, secret)| (psk_of(*psk), *secret));
     let mut group = Symbolic {
         entropy: entropy.clone(),
         stay: Stay { signing_key, credential: saved.credential },

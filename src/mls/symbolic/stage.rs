@@ -6,8 +6,8 @@
 use super::build::{Applied, apply, next_epoch, slot_context};
 use super::crypto::{Key, open};
 use super::group::{Next, Staged, StagedKind, Symbolic};
-use super::message::{Commit, Content, Message, Path, Proposal, decode, verifies};
-use crate::mls::{CommitFacts, Engine as _, InviteId, StageFault};
+use super::message::{Commit, Content, Message, Path, Proposal, decode, psk_of, verifies};
+use crate::mls::{CommitFacts, Engine as _, StageFault};
 
 fn refused(reason: &'static str, committer: Option<u32>) -> StageFault {
     StageFault::Refused { reason, committer }
@@ -97,8 +97,8 @@ fn follow(
     let by = Some(commit.content.committer);
     let mut psks = Vec::new();
     for proposal in &commit.content.proposals {
-        let Proposal::Psk { invite, .. } = proposal else { continue };
-        let secret = group.psks.get(&InviteId::new(*invite));
+        let Proposal::Psk { psk, .. } = proposal else { continue };
+        let secret = group.psks.get(&psk_of(*psk));
         psks.push(*secret.ok_or(refused("a PSK of no live invite", by))?);
     }
     let old = &group.epoch;
@@ -142,8 +142,8 @@ pub(super) fn facts(group: &Symbolic, content: &Content) -> Result<CommitFacts, 
             Proposal::Add(key_package) => facts.adds.push(key_package.facts()?),
             Proposal::Remove(leaf) => facts.removes.push(*leaf),
             Proposal::State(state) => facts.state = Some(state.clone().into()),
-            Proposal::Psk { invite, .. } => {
-                if facts.psk.replace(InviteId::new(*invite)).is_some() {
+            Proposal::Psk { psk, .. } => {
+                if facts.psk.replace(psk_of(*psk)).is_some() {
                     return Err("two PSKs");
                 }
             }
@@ -158,7 +158,7 @@ pub(super) fn facts(group: &Symbolic, content: &Content) -> Result<CommitFacts, 
     if let Some(path) = &content.path {
         facts.renamed = renamed(group, content.committer, path)?;
     }
-    if facts.psk.is_some_and(|invite| !group.psks.contains_key(&invite)) {
+    if facts.psk.is_some_and(|psk| !group.psks.contains_key(&psk)) {
         return Err("a PSK of no live invite");
     }
     Ok(facts)

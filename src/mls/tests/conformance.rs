@@ -100,8 +100,8 @@ fn knocker<E: Tried>(seed: u8) -> E::Joiner {
 
 fn enter<E: Tried>(joiner: &E::Joiner, built: &BuiltCommit) -> E {
     let welcome = built.welcome.as_ref().unwrap();
-    let mut group =
-        joiner.join(&MEETING, &welcome.welcome, &welcome.tree, (INVITE, &link())).unwrap();
+    let joined = joiner.join(&MEETING, &welcome.welcome, &welcome.tree, (INVITE, &link()));
+    let (mut group, _) = joined.unwrap();
     group.set_psks(&[(INVITE, &link())]).unwrap();
     group
 }
@@ -248,7 +248,7 @@ fn plans_that_are_none<E: Tried>(story: &mut Story) {
     let again = E::joiner(&entropy(77), Profile::Standard, &stay(2)).unwrap();
     let adds = [again.key_package().to_vec()];
     let (link, other) = (link(), Secret::filled(|bytes| *bytes = [0x44; 32]));
-    let unknown = InviteId::new([0x55; 16]);
+    let unknown = PskId::Invite(InviteId::new([0x55; 16]));
     let fresh = [knocker::<E>(9).key_package().to_vec()];
     for plan in [
         removing(&[0]),
@@ -335,7 +335,8 @@ fn welcomes<E: Tried>(story: &mut Story) {
     story.note("addressed", (addressed, joiner.addressed(&built.message)));
     story.note("the tree's secret", joiner.tree_secret(welcome, psk).as_ref() == Ok(tree_secret));
     let trailing = [&welcome[..], &[0]].concat();
-    let (elsewhere, unknown) = (MeetingId::new([0x12; 16]), InviteId::new([0x55; 16]));
+    let (elsewhere, unknown) =
+        (MeetingId::new([0x12; 16]), PskId::Invite(InviteId::new([0x55; 16])));
     for (meeting, welcome, tree, psk) in [
         (&MEETING, &trailing, tree, psk),
         (&MEETING, &built.message, tree, psk),

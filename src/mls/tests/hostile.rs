@@ -147,7 +147,7 @@ fn a_welcome_of_a_group_of_another_kind_is_refused() {
     let (group, mut rogue) = lax();
     drop(group);
     leaf::psk_id(INVITE, &[0; 32]).store(&rogue.provider, link().expose()).unwrap();
-    let second = leaf::psk_id(InviteId::new([0x66; 16]), &[7; 32]);
+    let second = leaf::psk_id(PskId::Invite(InviteId::new([0x66; 16])), &[7; 32]);
     second.store(&rogue.provider, &[0x66; 32]).unwrap();
     let joiner = candidate(9);
     let (package, _) =

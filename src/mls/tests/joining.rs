@@ -46,12 +46,12 @@ fn another_link_secret_or_invite_opens_nothing() {
     let (_, joiner, built) = invited();
     let BuiltWelcome { welcome, tree, .. } = built.welcome.as_ref().unwrap();
     let other = Secret::filled(|bytes| *bytes = [0x44; 32]);
-    let refused = |psk: (InviteId, &Secret<32>)| {
+    let refused = |psk: (PskId, &Secret<32>)| {
         assert!(matches!(joiner.tree_secret(welcome, psk), Err(WelcomeFault::Refused(_))));
         joiner.join(&MEETING, welcome, tree, psk).err()
     };
     assert!(matches!(refused((INVITE, &other)), Some(WelcomeFault::Refused(_))));
-    let unknown = InviteId::new([0x55; 16]);
+    let unknown = PskId::Invite(InviteId::new([0x55; 16]));
     assert_eq!(
         refused((unknown, &link())),
         Some(WelcomeFault::Refused("a PSK that is not this invite's"))
@@ -110,4 +110,58 @@ fn a_leaf_may_be_replaced_by_one_of_the_same_stay_in_one_commit() {
     groups.push(join(&back, &built));
     agree(&groups);
     assert_eq!(groups[2].own_leaf(), 2);
+}
+
+/// The PSK of a resync key whose id is that of [`INVITE`].
+const RESYNC: PskId = PskId::Resync(InviteId::new([0x22; 16]));
+
+#[test]
+fn a_leaf_gives_its_place_to_a_fresh_one_in_one_commit_and_the_joiner_learns_by_whom() {
+    // SPEC [G26], [A17], [G10]
+    let mut groups = meeting(4);
+    let secret = Secret::filled(|bytes| *bytes = [0x77; 32]);
+    for group in &mut groups {
+        group.set_psks(&[(INVITE, &link()), (RESYNC, &secret)]).unwrap();
+    }
+    let joiner = candidate(9);
+    let adds = [joiner.key_package().to_vec()];
+    let plan = CommitPlan {
+        adds: &adds,
+        removes: &[1],
+        psk: Some((RESYNC, &secret)),
+        note: b"note",
+        ..CommitPlan::default()
+    };
+    let built = groups[2].build(&plan).unwrap();
+    // Whose place is taken reads that it is out.
+    let mut gone = groups.remove(1);
+    assert_eq!(gone.stage(&built.message).unwrap().1.removes, [1]);
+    let facts = merge_all(&mut groups, &built.message);
+    assert_eq!((facts.removes, facts.adds.len(), facts.psk), (vec![1], 1, Some(RESYNC)));
+    assert!(facts.path && facts.state.is_none());
+    let BuiltWelcome { welcome, tree, .. } = built.welcome.as_ref().unwrap();
+    // The same id and secret as an invite's open nothing.
+    let invite = (INVITE, &secret);
+    assert!(joiner.join(&MEETING, welcome, tree, invite).is_err());
+    assert!(joiner.tree_secret(welcome, invite).is_err());
+    assert!(joiner.join(&MEETING, welcome, tree, (RESYNC, &link())).is_err());
+    let (group, author) = joiner.join(&MEETING, welcome, tree, (RESYNC, &secret)).unwrap();
+    assert_eq!((group.own_leaf(), author), (1, 2));
+    assert_eq!(group.stay().unwrap().credential, joiner.stay().credential);
+    groups.push(group);
+    agree(&groups);
+}
+
+#[test]
+fn an_invite_of_the_same_id_is_no_resync_key() {
+    // SPEC [G7]
+    let mut groups = meeting(3);
+    let secret = Secret::filled(|bytes| *bytes = [0x77; 32]);
+    groups[0].set_psks(&[(RESYNC, &secret)]).unwrap();
+    let adds = [candidate(9).key_package().to_vec()];
+    let psk = Some((RESYNC, &secret));
+    let plan = CommitPlan { adds: &adds, psk, note: b"note", ..CommitPlan::default() };
+    let message = groups[0].build(&plan).unwrap().message;
+    // The others know the invite, and no such resync key.
+    assert_eq!(refusal(&mut groups[1], &message).0, "a PSK of no live invite");
 }

@@ -14,13 +14,15 @@ mod unreadable;
 
 use std::sync::Arc;
 
+use incamera_wire::InviteId;
+
 use super::welcome::Candidate;
 use super::*;
 use crate::entropy::Entropy;
 use crate::secret::Secret;
 
 pub(super) const MEETING: MeetingId = MeetingId::new([0x11; 16]);
-pub(super) const INVITE: InviteId = InviteId::new([0x22; 16]);
+pub(super) const INVITE: PskId = PskId::Invite(InviteId::new([0x22; 16]));
 pub(super) const STATE: &[u8] = b"state 0";
 
 /// The link secret of [`INVITE`].
@@ -69,8 +71,8 @@ pub(super) fn renaming(credential: &[u8]) -> CommitPlan<'_> {
 
 pub(super) fn join(candidate: &Candidate, built: &BuiltCommit) -> Group {
     let welcome = built.welcome.as_ref().unwrap();
-    let mut group =
-        candidate.join(&MEETING, &welcome.welcome, &welcome.tree, (INVITE, &link())).unwrap();
+    let joined = candidate.join(&MEETING, &welcome.welcome, &welcome.tree, (INVITE, &link()));
+    let (mut group, _) = joined.unwrap();
     group.set_psks(&[(INVITE, &link())]).unwrap();
     group
 }

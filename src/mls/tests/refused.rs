@@ -56,7 +56,7 @@ fn an_add_without_a_psk_or_a_psk_without_an_add_is_refused() {
 fn two_psks_and_psks_that_are_no_invites_are_refused() {
     // SPEC [G7]
     let (mut groups, mut rogue) = infiltrated(2);
-    let second = InviteId::new([0x66; 16]);
+    let second = PskId::Invite(InviteId::new([0x66; 16]));
     let foreign = PreSharedKeyId::external(b"something else".to_vec(), vec![7; 32]);
     let unknown = leaf::psk_id(second, &[7; 32]);
     for id in [&foreign, &unknown] {

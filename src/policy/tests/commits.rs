@@ -13,7 +13,7 @@ struct Case {
     removes: Vec<u32>,
     departed: Vec<StayId>,
     state: Option<GroupState>,
-    psk: Option<InviteId>,
+    psk: Option<PskId>,
     renames: bool,
 }
 
@@ -31,13 +31,15 @@ impl Case {
             renames: self.renames,
             path: false,
             statements: &[],
+            rejoins: &[],
         };
         judge(&scene, &proposed)
     }
 
     /// The same with the state that follows from its removals.
     fn derived(mut self) -> Self {
-        let removal = removal(&roster(), &self.removes, &self.departed).unwrap();
+        let committer = by(u8::try_from(self.committer).unwrap());
+        let removal = removal(&roster(), &committer, &self.removes, &self.departed).unwrap();
         let fresh = || Rotation::fresh(&self.old, &Entropy::seeded([2; 32]));
         self.state = derive(&self.old, &roster(), &removal, fresh).unwrap();
         self
@@ -45,7 +47,7 @@ impl Case {
 }
 
 fn newcomer(byte: u8) -> Newcomer {
-    Newcomer { stay: stay(byte), fingerprint: person(byte), leaf_key: [byte; 32] }
+    newcomer_of(byte, byte)
 }
 
 /// The host changes its name.
@@ -64,7 +66,7 @@ fn rename() -> Case {
 
 /// The host adds two people under one invite.
 fn add() -> Case {
-    let psk = Some(invite_id(&state().invites[1].secret));
+    let psk = Some(PskId::Invite(invite_id(&state().invites[1].secret)));
     Case { adds: vec![newcomer(50), newcomer(51)], psk, renames: false, ..rename() }
 }
 
@@ -140,7 +142,7 @@ fn the_door_says_who_may_add() {
 fn an_add_without_exactly_one_live_psk_is_refused() {
     // SPEC [G7]
     refused(add(), |c| c.psk = None, Rule::Psk);
-    refused(add(), |c| c.psk = Some(InviteId::new([9; 16])), Rule::Psk);
+    refused(add(), |c| c.psk = Some(PskId::Invite(InviteId::new([9; 16]))), Rule::Psk);
 }
 
 #[test]
@@ -266,7 +268,8 @@ fn a_departing_device_leaves_its_identity_as_it_was() {
 #[test]
 fn who_goes_and_why() {
     let attendee = u32::from(OTHER_ATTENDEE);
-    let gone = |leaves: &[u32], departed: &[StayId]| removal(&roster(), leaves, departed);
+    let gone =
+        |leaves: &[u32], departed: &[StayId]| removal(&roster(), &by(HOST), leaves, departed);
     let (first, second) = (by(OTHER_ATTENDEE).stay, occupant(SECOND_DEVICE, OTHER_ATTENDEE).stay);
     let (cause, left) = (vec![person(OTHER_ATTENDEE)], vec![person(OTHER_ATTENDEE)]);
     let both = [attendee, SECOND_DEVICE];

@@ -9,13 +9,15 @@ mod lists;
 mod orders;
 mod parts;
 mod random;
+mod resync;
 mod rights;
 mod silence;
 mod table;
 
 use incamera_wire::{
-    Door, Fingerprint, GroupState, InviteEntry, Label, MemberEntry, Profile, RelayEntry, ResyncKey,
-    Right, Rights, Role, RoleRights, SecretText, StayId, TrackKind, TrackKinds,
+    Door, Fingerprint, GroupState, InviteEntry, KeyPackageRef, Label, MemberEntry, Profile,
+    RelayEntry, ResyncKey, Right, Rights, Role, RoleRights, SecretText, StayId, TrackKind,
+    TrackKinds,
 };
 
 use super::*;
@@ -100,6 +102,12 @@ fn relay(byte: u8) -> RelayEntry {
     RelayEntry { key: [byte; 32], region: "north".into() }
 }
 
+/// Somebody with a fresh leaf.
+fn newcomer_of(byte: u8, who: u8) -> Newcomer {
+    let (reference, stay) = (KeyPackageRef::new([byte; 32]), stay(byte));
+    Newcomer { reference, stay, fingerprint: person(who), leaf_key: [byte; 32] }
+}
+
 fn resync_key(byte: u8) -> ResyncKey {
     ResyncKey { lobby_key: secret(byte ^ 0x80), secret: secret(byte) }
 }
@@ -164,6 +172,7 @@ fn nothing<'a>(who: u8) -> Proposed<'a> {
         renames: false,
         path: false,
         statements: &[],
+        rejoins: &[],
     }
 }
 

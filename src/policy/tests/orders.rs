@@ -77,7 +77,7 @@ fn removes(orders: &[u8], who: u8, leaves: &[u32], departed: &[u8]) -> Verdict {
     let orders: Vec<_> = orders.iter().map(|who| person(*who)).collect();
     let departed: Vec<_> = departed.iter().map(|who| here(*who)).collect();
     let (state, roster) = (state(), roster());
-    let new = removal(&roster, leaves, &departed).ok().and_then(|removal| {
+    let new = removal(&roster, &by(who), leaves, &departed).ok().and_then(|removal| {
         let fresh = || Rotation::fresh(&state, &Entropy::seeded([2; 32]));
         derive(&state, &roster, &removal, fresh).unwrap()
     });
@@ -144,8 +144,8 @@ fn every_other_commit_waits_for_the_order() {
     let orders = [person(ATTENDEE)];
     let scene = Scene { state: &state, roster: &roster, orders: &orders };
     let new = edited(|s| s.door = Door::Locked);
-    let adds = [Newcomer { stay: stay(1), fingerprint: person(ABSENT), leaf_key: [1; 32] }];
-    let psk = Some(invite_id(&state.invites[0].secret));
+    let adds = [newcomer_of(1, ABSENT)];
+    let psk = Some(PskId::Invite(invite_id(&state.invites[0].secret)));
     let commits = [
         Proposed { adds: &adds, psk, ..nothing(HOST) },
         Proposed { state: Some(&new), ..nothing(HOST) },

@@ -282,7 +282,7 @@ fn what_follows_from_a_removal_is_canonical_consistent_and_accepted() {
         let gone: Vec<_> = (0..dice.below(4)).map(|_| dice.who()).collect();
         let leaves = roster.iter().filter(|one| one.leaf != 1 && gone.contains(&one.fingerprint));
         let removes: Vec<u32> = leaves.map(|one| one.leaf).collect();
-        let removal = removal(&roster, &removes, &[]).unwrap();
+        let removal = removal(&roster, &by(HOST), &removes, &[]).unwrap();
         let fresh = || Rotation::fresh(&old, &Entropy::seeded([2; 32]));
         let Some(new) = derive(&old, &roster, &removal, fresh).unwrap() else { continue };
         assert_eq!(GroupState::decode(&new.encode()).as_ref(), Ok(&new), "seed {seed}");

@@ -241,20 +241,25 @@ struct Parts {
     changed: GroupState,
     replaced: GroupState,
     statements: Vec<Statement>,
+    back: Vec<Newcomer>,
+    resync: Option<PskId>,
     departed: Vec<StayId>,
-    psk: Option<incamera_wire::InviteId>,
+    psk: Option<PskId>,
+    rejoins: Vec<Rejoin>,
 }
 
 fn parts() -> Parts {
     let removes = vec![u32::from(OTHER_PRESENTER)];
-    let removal = removal(&roster(), &removes, &[]).unwrap();
+    let removal = removal(&roster(), &by(HOST), &removes, &[]).unwrap();
     let fresh = || Rotation::fresh(&state(), &Entropy::seeded([2; 32]));
     let mut replaced = state();
     apply(&mut replaced, &roster(), &by(HOST), &Change::ReplaceHosts).unwrap();
     let hosts = vec![person(HOST), person(OTHER_HOST)];
     let says = |who| Statement { author: person(who), hosts: hosts.clone() };
     Parts {
-        adds: vec![Newcomer { stay: stay(1), fingerprint: person(ABSENT), leaf_key: [1; 32] }],
+        adds: vec![newcomer_of(1, ABSENT)],
+        back: vec![newcomer_of(1, OTHER_PRESENTER)],
+        resync: Some(PskId::Resync(resync_id(&state().resync_keys[0].secret))),
         removed: derive(&state(), &roster(), &removal, fresh).unwrap().unwrap(),
         left: edited(|s| s.members.truncate(8)),
         removes,
@@ -262,7 +267,12 @@ fn parts() -> Parts {
         replaced,
         statements: vec![says(CO_HOST), says(HEIR)],
         departed: vec![by(OTHER_PRESENTER).stay],
-        psk: Some(invite_id(&secret(50))),
+        psk: Some(PskId::Invite(invite_id(&secret(50)))),
+        rejoins: vec![Rejoin {
+            stay: by(OTHER_PRESENTER).stay,
+            knock: KeyPackageRef::new([1; 32]),
+            renames: false,
+        }],
     }
 }
 
@@ -272,9 +282,12 @@ fn commit_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
     let full = Proposed {
         committer: 99, adds: &parts.adds, removes: &parts.removes, departed: &parts.departed,
         state: Some(&parts.changed), psk: parts.psk, renames: true, path: true,
-        statements: &parts.statements,
+        statements: &parts.statements, rejoins: &parts.rejoins,
     };
-    let Proposed { committer, adds, removes, departed, state, psk, renames, path, statements } = full;
+    let Proposed {
+        committer, adds, removes, departed, state, psk, renames, path, statements, rejoins,
+    } = full;
+    let (back, resync) = (&parts.back, parts.resync);
     let none = nothing(HOST);
     let (admits, names) = (no(Right::Admit), no(Right::RenameSelf));
     let listed = Err(Rule::Statements("its committer is not listed"));
@@ -282,6 +295,7 @@ fn commit_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
     let sets = Err(Rule::State("nothing in the commit changes the state"));
     let (removed, left, replaced) = (Some(&parts.removed), Some(&parts.left), Some(&parts.replaced));
     let unknown = Err(Rule::UnknownCommitter);
+    let other = Err(Rule::Rejoin("another identity takes the place of a leaf"));
     vec![
         // What stands alone.                          host,   co-host, presenter, attendee, bot
         (none,                                             [empty; 5]),
@@ -291,6 +305,7 @@ fn commit_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
         (Proposed { renames, ..none },                     [OK,     OK,      OK,        OK,       names]),
         (Proposed { statements, state: replaced, ..none }, [listed, OK,      listed,    listed,   listed]),
         (Proposed { path, ..none },                        [OK; 5]),
+        (Proposed { adds: back, removes, rejoins, psk: resync, ..none }, [OK; 5]),
         // What does not.
         (Proposed { committer, renames, ..none },          [unknown; 5]),
         (Proposed { departed, ..none },                    [empty; 5]),
@@ -317,6 +332,26 @@ fn commit_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
         (Proposed { renames, psk, ..none },                [with_psk; 5]),
         (Proposed { statements, departed, ..none },        [evidence; 5]),
         (Proposed { statements, psk, ..none },             [with_psk; 5]),
+        (Proposed { rejoins, ..none },                     [MIXED; 5]),
+        (Proposed { rejoins, path, ..none },               [MIXED; 5]),
+        (Proposed { rejoins, adds, psk, ..none },          [MIXED; 5]),
+        (Proposed { rejoins, removes, ..none },            [MIXED; 5]),
+        (Proposed { rejoins, state, ..none },              [MIXED; 5]),
+        (Proposed { rejoins, renames, ..none },            [MIXED; 5]),
+        (Proposed { rejoins, statements, ..none },         [MIXED; 5]),
+        (Proposed { rejoins, departed, ..none },           [MIXED; 5]),
+        (Proposed { rejoins, psk, ..none },                [MIXED; 5]),
+        // A resync with anything more, or less.
+        (Proposed { adds: back, removes, psk: resync, ..none },                      [MIXED; 5]),
+        (Proposed { adds: back, removes, rejoins, psk, ..none },                     [with_psk; 5]),
+        (Proposed { adds: back, removes, rejoins, ..none },                          [with_psk; 5]),
+        (Proposed { adds, psk: resync, ..none },           [with_psk, with_psk, admits, admits, admits]),
+        (Proposed { adds, removes, rejoins, psk: resync, ..none },                   [other; 5]),
+        (Proposed { adds: back, removes, rejoins, psk: resync, state, ..none },      [MIXED; 5]),
+        (Proposed { adds: back, removes, rejoins, psk: resync, renames, ..none },    [MIXED; 5]),
+        (Proposed { adds: back, removes, rejoins, psk: resync, statements, ..none }, [MIXED; 5]),
+        (Proposed { adds: back, removes, rejoins, psk: resync, departed, ..none },   [evidence; 5]),
+        (Proposed { adds: back, removes, rejoins, psk: resync, path, ..none },       [OK; 5]),
         // A removal carries a leave, with the state that follows, and then anybody may.
         (Proposed { removes, departed, state: left, ..none }, [OK; 5]),
     ]
@@ -324,7 +359,7 @@ fn commit_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
 
 #[test]
 fn who_may_commit_what_with_what() {
-    // SPEC [G4], [G7], [G8], [G15], [G17], [G21], [G23]
+    // SPEC [G4], [G7], [G8], [G15], [G17], [G21], [G23], [G26]
     let (state, roster, parts) = (state(), roster(), parts());
     let scene = Scene { state: &state, roster: &roster, orders: &[] };
     for (index, (commit, expected)) in commit_rows(&parts).into_iter().enumerate() {

@@ -122,7 +122,7 @@ impl<E: Checked> Cast<E> {
         let joiners: Vec<_> = (1..size).map(joiner).collect();
         let adds: Vec<_> = joiners.iter().map(|joiner| joiner.key_package().to_vec()).collect();
         let secret = state.invites[0].secret.duplicate();
-        let psk = (policy::invite_id(&secret), &secret);
+        let psk = (policy::PskId::Invite(policy::invite_id(&secret)), &secret);
         groups[0].set_psks(&[psk]).unwrap();
         let plan = CommitPlan { adds: &adds, psk: Some(psk), ..CommitPlan::default() };
         let built = groups[0].build(&plan).unwrap();
@@ -130,7 +130,7 @@ impl<E: Checked> Cast<E> {
         groups[0].merge(staged).unwrap();
         let welcome = built.welcome.unwrap();
         let join = |joiner: &E::Joiner| {
-            joiner.join(&meeting, &welcome.welcome, &welcome.tree, psk).unwrap()
+            joiner.join(&meeting, &welcome.welcome, &welcome.tree, psk).unwrap().0
         };
         groups.extend(joiners.iter().map(join));
         let roster = read_roster(&groups[0], meeting, None).unwrap();
