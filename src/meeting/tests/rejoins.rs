@@ -24,7 +24,7 @@ fn identity(world: &World, seed: u8, who: Who, name: &str) -> Identity {
     let mut bytes = [seed; 32];
     bytes[0] = who as u8;
     let _ = world;
-    crate::testing::identity(bytes, name).unwrap()
+    incamera::testing::identity(bytes, name).unwrap()
 }
 
 /// A fresh key package of an identity, and its reference.
@@ -144,6 +144,12 @@ fn forged_evidence_brings_nobody_back() {
     // takes it for a clone's: nobody hears what it does then.
     world.clients[BEN].unheard = true;
     let entry = forged_return(&mut world, &own, &[leaf], vec![words], true);
+    takes_cleos_place(&mut world, entry);
+}
+
+/// All take this entry of Ben's for what brings Cleo back.
+#[track_caller]
+fn takes_cleos_place(world: &mut World, entry: Vec<u8>) {
     let before = world.clients[0].meeting.epoch().unwrap();
     world.append(entry);
     world.settle();
@@ -429,7 +435,7 @@ fn one_of_anothers_leaves_is_not_removed_as_if_it_were_ones_own() {
     let mut world = resync_world(seed);
     let cleo = identity(&world, seed, CLEO, "Cleo");
     let invite = world.clients[0].meeting.invite().unwrap();
-    let second = crate::testing::join([77; 32], &cleo, &invite, world.now()).unwrap();
+    let second = incamera::testing::join([77; 32], &cleo, &invite, world.now()).unwrap();
     let second = world.add("Cleo", second);
     world.settle();
     world.admit_all(0);
