@@ -227,7 +227,9 @@ impl<E: Engine> Member<E> {
         };
         let waiting: Vec<_> = self.lobby.waiting().filter(proved).map(|w| w.reference).collect();
         for reference in waiting {
-            if let Some((_, waiting)) = self.lobby.take(reference) {
+            if self.intents.has_room()
+                && let Some((_, waiting)) = self.lobby.take(reference)
+            {
                 self.intents.admissions.push(waiting);
             }
         }
@@ -245,6 +247,9 @@ impl<E: Engine> Member<E> {
         self.require_in()?;
         self.require(Right::Admit)?;
         policy::may_add(&self.state, &self.own_occupant()?)?;
+        if !self.intents.has_room() {
+            return Err(Error::Argument("1,024 are being let in: wait until some of them are"));
+        }
         let (place, waiting) = self.lobby.take(knock).ok_or(Error::UnknownKnock)?;
         // SPEC [A15]
         if self.is_expired(shared, waiting.invite) {
