@@ -94,11 +94,11 @@ proptest! {
         chatter(&mut world, 100);
         world.assert_agreed(&[0, 1, 2, 3, 4]);
         prop_assert_eq!(ledger.repeats(), 0);
-        for who in 1..NAMES.len() {
+        for (who, sealer) in sealers.iter_mut().enumerate().skip(1) {
             let given_up = Event::Alarm(Alarm::NotBack);
             prop_assert!(!world.clients[who].events.contains(&given_up), "client {}", who);
             let mut frame = Vec::new();
-            sealers[who].seal(b"heard", world.now_ms, &mut frame).unwrap();
+            sealer.seal(b"heard", world.now_ms, &mut frame).unwrap();
             let mut ears = world.clients[0].meeting.receiver();
             let opened = ears.open(0, &frame, world.now_ms, &mut Vec::new());
             let member = world.member_id(who);

@@ -58,12 +58,15 @@ pub(super) struct Return {
     /// Who was here when it could follow last, and in which epoch that was.
     known: Roster,
     epoch: u64,
+    /// The epoch that it came in with.
+    first: u64,
     /// The state's resync keys of then, newest first.
     keys: Vec<ResyncKey>,
     /// Oldest first.
     past: Vec<Past>,
     pub(super) kept: Kept,
     knocks: usize,
+    tries: u64,
     knock_at: u64,
     wait_ms: u64,
     /// When to tell the people, until they are told.
@@ -86,10 +89,12 @@ impl Return {
         Self {
             known: member.roster().clone(),
             epoch: member.epochs.current().epoch,
+            first: member.epochs.first(),
             keys: member.state.resync_keys.iter().map(ResyncKey::duplicate).collect(),
             past: vec![past],
             kept,
             knocks: 0,
+            tries: 0,
             knock_at: now_ms,
             wait_ms: FIRST_WAIT_MS,
             tell_at: Some(now_ms.saturating_add(TOLD_AFTER_MS)),
@@ -106,6 +111,7 @@ impl Return {
             self.past.remove(0);
         }
         self.past.push(past);
+        self.tries = self.tries.saturating_add(1);
         self.retry_at = None;
         self.hasten(now_ms);
     }
@@ -172,6 +178,15 @@ impl Return {
         [Some(self.knock_at), self.tell_at, retry].into_iter().flatten().min()
     }
 
+    /// Everything that tells two ways back apart, for tests.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn digest(&self, hash: &mut sha2::Sha256) {
+        let Self { epoch, past, knocks, knock_at, wait_ms, tell_at, retry_at, .. } = self;
+        let past: Vec<_> = past.iter().map(|past| (past.id, past.counter)).collect();
+        let times = format!("{knock_at} {wait_ms} {tell_at:?} {retry_at:?}");
+        sha2::Digest::update(hash, format!("{epoch} {past:?} {knocks} {times}"));
+    }
+
     /// Knocks by the newest key of the state, under the word of the latest stay; each time by the next
     /// combination, since the group may have gone another way meanwhile.
     fn knock<E: Engine>(
@@ -188,7 +203,10 @@ impl Return {
         let (Some(past), Some(key)) = (past, key) else { return Ok(()) };
         self.knocks = self.knocks.wrapping_add(1);
         let kind = EventKind::Rejoin { knock };
-        let (meeting, epoch) = (shared.meeting, self.epoch);
+        // The numbers of two sides of a split are not the same epochs: whoever was here before this
+        // client is on both.
+        let epoch = if self.tries.is_multiple_of(2) { self.epoch } else { self.first };
+        let meeting = shared.meeting;
         let body =
             EventBody { meeting, epoch, stay: past.id, counter: past.counter, kind }.encode();
         past.counter = past.counter.saturating_add(1);

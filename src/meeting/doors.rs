@@ -55,7 +55,16 @@ impl<E: Engine> Member<E> {
         if !self.minds_the_door() {
             return Ok(());
         }
-        let knock = knock?;
+        self.answer_knock(shared, knock?, now_ms)
+    }
+
+    /// Shows a newcomer's knock, or does what is to be done about it without people.
+    fn answer_knock(
+        &mut self,
+        shared: &mut Shared,
+        knock: Knock,
+        now_ms: u64,
+    ) -> Result<(), Fault> {
         // SPEC [W8]
         if knock.meeting != shared.meeting {
             return Err(Fault::OtherMeeting);

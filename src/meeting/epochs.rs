@@ -89,6 +89,11 @@ impl Epochs {
         Self { first: current.epoch, current, ended: VecDeque::new() }
     }
 
+    /// The epoch that this member came in with.
+    pub(super) fn first(&self) -> u64 {
+        self.first
+    }
+
     /// Whether an epoch was over before this member came in.
     pub(super) fn is_before_own(&self, epoch: u64) -> bool {
         epoch < self.first

@@ -412,6 +412,9 @@ impl<E: Engine> Knocking<E> {
     pub(super) fn digest(&self, hash: &mut Sha256) {
         let attempts: Vec<_> = self.attempts.iter().map(|a| (a.seq, a.tree, a.ask_at)).collect();
         hash.update(format!("{:?} {} {attempts:?}", self.mailbox, self.sent.is_some()));
+        if let Entitlement::Leaf(back) = &self.entitlement {
+            back.digest(hash);
+        }
     }
 }
 

@@ -191,6 +191,8 @@ fn a_heartbeat_of_another_log_raises_the_alarm_once() {
             assert_eq!(world.count(who, |event| *event == alarm), 1, "case {case}, client {who}");
             // Nobody goes after somebody without a say.
             assert_eq!(world.clients[who].meeting.core.shared.wants_resync, None);
+            let resyncs = |event: &Event| matches!(event, Event::Resyncing { .. });
+            assert_eq!(world.count(who, resyncs), 0);
         }
         // And once more if it agreed in between.
         let again = heartbeat(&mut world, BEN, |_| ());

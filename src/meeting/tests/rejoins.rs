@@ -24,7 +24,7 @@ fn identity(world: &World, seed: u8, who: Who, name: &str) -> Identity {
     let mut bytes = [seed; 32];
     bytes[0] = who as u8;
     let _ = world;
-    crate::testing::identity(bytes, name).unwrap()
+    incamera::testing::identity(bytes, name).unwrap()
 }
 
 /// A fresh key package of an identity, and its reference.
@@ -96,6 +96,7 @@ fn forged_evidence_brings_nobody_back() {
     let mut world = resync_world(seed);
     let cleo = identity(&world, seed, CLEO, "Cleo");
     let (own, reference) = package_of(&cleo, &world);
+    let own = [own];
     let leaf = leaf_of(&mut world, CLEO);
     let words = word(&mut world, CLEO, reference);
     // Another identity.
@@ -116,33 +117,39 @@ fn forged_evidence_brings_nobody_back() {
     let statement = [b"incamera 1 event".as_slice(), &body].concat();
     let signature = member(&mut world.clients[BEN].meeting).group.sign(&statement);
     let forged = SignedEvent { body, signature }.encode();
-    let entry = forged_return(&mut world, &[own.clone()], &[leaf], vec![forged], true);
+    let entry = forged_return(&mut world, &own, &[leaf], vec![forged], true);
     all_refuse_it(&mut world, entry, Rule::Rejoin("evidence does not verify"));
     // Of a leaf that stays.
     let dan = leaf_of(&mut world, DAN);
-    let entry = forged_return(&mut world, &[own.clone()], &[dan], vec![words.clone()], true);
+    let entry = forged_return(&mut world, &own, &[dan], vec![words.clone()], true);
     all_refuse_it(&mut world, entry, Rule::Rejoin("evidence is for a leaf that stays"));
     // Something else that was signed.
     let leaves = signed(&mut world.clients[CLEO].meeting, EventKind::Leave).encode();
-    let entry = forged_return(&mut world, &[own.clone()], &[leaf], vec![leaves], true);
+    let entry = forged_return(&mut world, &own, &[leaf], vec![leaves], true);
     all_refuse_it(&mut world, entry, Rule::Rejoin("evidence says something else"));
-    let entry = forged_return(&mut world, &[own.clone()], &[leaf], vec![vec![1]], true);
+    let entry = forged_return(&mut world, &own, &[leaf], vec![vec![1]], true);
     all_refuse_it(&mut world, entry, Rule::Rejoin("evidence does not parse"));
     // One word for two, two words for one, and none.
-    let entry = forged_return(&mut world, &[own.clone()], &[leaf, dan], vec![words.clone()], true);
+    let entry = forged_return(&mut world, &own, &[leaf, dan], vec![words.clone()], true);
     let uneven = Rule::Rejoin("it does not remove, add and prove one for one");
     all_refuse_it(&mut world, entry, uneven);
     let twice = vec![words.clone(), words.clone()];
-    let entry = forged_return(&mut world, &[own.clone()], &[leaf], twice, true);
+    let entry = forged_return(&mut world, &own, &[leaf], twice, true);
     all_refuse_it(&mut world, entry, uneven);
-    let entry = forged_return(&mut world, &[own.clone()], &[leaf], vec![], true);
+    let entry = forged_return(&mut world, &own, &[leaf], vec![], true);
     all_refuse_it(&mut world, entry, Rule::Mixed);
-    let entry = forged_return(&mut world, &[own.clone()], &[], vec![words.clone()], true);
+    let entry = forged_return(&mut world, &own, &[], vec![words.clone()], true);
     all_refuse_it(&mut world, entry, Rule::Mixed);
     // The control: Cleo's word for her own key package. Ben's own client, which drops what it forges,
     // takes it for a clone's: nobody hears what it does then.
     world.clients[BEN].unheard = true;
-    let entry = forged_return(&mut world, &[own], &[leaf], vec![words], true);
+    let entry = forged_return(&mut world, &own, &[leaf], vec![words], true);
+    takes_cleos_place(&mut world, entry);
+}
+
+/// All take this entry of Ben's for what brings Cleo back.
+#[track_caller]
+fn takes_cleos_place(world: &mut World, entry: Vec<u8>) {
     let before = world.clients[0].meeting.epoch().unwrap();
     world.append(entry);
     world.settle();
@@ -428,7 +435,7 @@ fn one_of_anothers_leaves_is_not_removed_as_if_it_were_ones_own() {
     let mut world = resync_world(seed);
     let cleo = identity(&world, seed, CLEO, "Cleo");
     let invite = world.clients[0].meeting.invite().unwrap();
-    let second = crate::testing::join([77; 32], &cleo, &invite, world.now()).unwrap();
+    let second = incamera::testing::join([77; 32], &cleo, &invite, world.now()).unwrap();
     let second = world.add("Cleo", second);
     world.settle();
     world.admit_all(0);

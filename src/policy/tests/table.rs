@@ -287,7 +287,6 @@ fn commit_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
     let Proposed {
         committer, adds, removes, departed, state, psk, renames, path, statements, rejoins,
     } = full;
-    let (back, resync) = (&parts.back, parts.resync);
     let none = nothing(HOST);
     let (admits, names) = (no(Right::Admit), no(Right::RenameSelf));
     let listed = Err(Rule::Statements("its committer is not listed"));
@@ -295,7 +294,6 @@ fn commit_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
     let sets = Err(Rule::State("nothing in the commit changes the state"));
     let (removed, left, replaced) = (Some(&parts.removed), Some(&parts.left), Some(&parts.replaced));
     let unknown = Err(Rule::UnknownCommitter);
-    let other = Err(Rule::Rejoin("another identity takes the place of a leaf"));
     vec![
         // What stands alone.                          host,   co-host, presenter, attendee, bot
         (none,                                             [empty; 5]),
@@ -305,7 +303,6 @@ fn commit_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
         (Proposed { renames, ..none },                     [OK,     OK,      OK,        OK,       names]),
         (Proposed { statements, state: replaced, ..none }, [listed, OK,      listed,    listed,   listed]),
         (Proposed { path, ..none },                        [OK; 5]),
-        (Proposed { adds: back, removes, rejoins, psk: resync, ..none }, [OK; 5]),
         // What does not.
         (Proposed { committer, renames, ..none },          [unknown; 5]),
         (Proposed { departed, ..none },                    [empty; 5]),
@@ -315,6 +312,7 @@ fn commit_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
         (Proposed { path, adds, psk, ..none },             [OK,     OK,      admits,    admits,   admits]),
         (Proposed { path, renames, ..none },               [OK,     OK,      OK,        OK,       names]),
         (full,                                             [MIXED; 5]),
+        (Proposed { rejoins, ..none },                     [MIXED; 5]),
         // Pairs.
         (Proposed { adds, psk, removes, ..none },          [MIXED; 5]),
         (Proposed { adds, psk, state, ..none },            [sets,   sets,    admits,    admits,   admits]),
@@ -332,7 +330,17 @@ fn commit_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
         (Proposed { renames, psk, ..none },                [with_psk; 5]),
         (Proposed { statements, departed, ..none },        [evidence; 5]),
         (Proposed { statements, psk, ..none },             [with_psk; 5]),
-        (Proposed { rejoins, ..none },                     [MIXED; 5]),
+        // A removal carries a leave, with the state that follows, and then anybody may.
+        (Proposed { removes, departed, state: left, ..none }, [OK; 5]),
+    ]
+}
+
+/// A word to come back beside anything else but what it asks for.
+#[rustfmt::skip]
+fn rejoin_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
+    let Parts { adds, removes, rejoins, statements, departed, psk, .. } = parts;
+    let (psk, state, renames, path, none) = (*psk, Some(&parts.changed), true, true, nothing(HOST));
+    vec![
         (Proposed { rejoins, path, ..none },               [MIXED; 5]),
         (Proposed { rejoins, adds, psk, ..none },          [MIXED; 5]),
         (Proposed { rejoins, removes, ..none },            [MIXED; 5]),
@@ -341,7 +349,18 @@ fn commit_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
         (Proposed { rejoins, statements, ..none },         [MIXED; 5]),
         (Proposed { rejoins, departed, ..none },           [MIXED; 5]),
         (Proposed { rejoins, psk, ..none },                [MIXED; 5]),
-        // A resync with anything more, or less.
+    ]
+}
+
+/// A return of a member, and the same with anything more, or less.
+#[rustfmt::skip]
+fn return_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
+    let Parts { adds, back, removes, rejoins, statements, departed, psk, resync, .. } = parts;
+    let (psk, resync, state, renames, path, none) = (*psk, *resync, Some(&parts.changed), true, true, nothing(HOST));
+    let (admits, evidence, with_psk) = (no(Right::Admit), Err(Rule::Evidence), Err(Rule::Psk));
+    let other = Err(Rule::Rejoin("another identity takes the place of a leaf"));
+    vec![
+        (Proposed { adds: back, removes, rejoins, psk: resync, ..none }, [OK; 5]),
         (Proposed { adds: back, removes, psk: resync, ..none },                      [MIXED; 5]),
         (Proposed { adds: back, removes, rejoins, psk, ..none },                     [with_psk; 5]),
         (Proposed { adds: back, removes, rejoins, ..none },                          [with_psk; 5]),
@@ -352,8 +371,6 @@ fn commit_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
         (Proposed { adds: back, removes, rejoins, psk: resync, statements, ..none }, [MIXED; 5]),
         (Proposed { adds: back, removes, rejoins, psk: resync, departed, ..none },   [evidence; 5]),
         (Proposed { adds: back, removes, rejoins, psk: resync, path, ..none },       [OK; 5]),
-        // A removal carries a leave, with the state that follows, and then anybody may.
-        (Proposed { removes, departed, state: left, ..none }, [OK; 5]),
     ]
 }
 
@@ -362,7 +379,9 @@ fn who_may_commit_what_with_what() {
     // SPEC [G4], [G7], [G8], [G15], [G17], [G21], [G23], [G26]
     let (state, roster, parts) = (state(), roster(), parts());
     let scene = Scene { state: &state, roster: &roster, orders: &[] };
-    for (index, (commit, expected)) in commit_rows(&parts).into_iter().enumerate() {
+    let rows =
+        commit_rows(&parts).into_iter().chain(rejoin_rows(&parts)).chain(return_rows(&parts));
+    for (index, (commit, expected)) in rows.enumerate() {
         let found = ROLES.map(|who| {
             let committer = if commit.committer == 99 { 99 } else { who.into() };
             judge(&scene, &Proposed { committer, ..commit })
