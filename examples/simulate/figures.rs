@@ -10,7 +10,7 @@ use crate::world::Tally;
 type Count = (&'static str, fn(&Tally) -> u64);
 
 /// What is counted in every run.
-const COUNTS: [Count; 35] = [
+const COUNTS: [Count; 36] = [
     ("members", |t| t.members),
     ("joined", |t| t.joined),
     ("gave up at the door", |t| t.gave_up),
@@ -37,6 +37,7 @@ const COUNTS: [Count; 35] = [
     ("alarms", |t| t.alarms),
     ("alarms: withheld", |t| t.withheld_alarms),
     ("alarms: unheard", |t| t.unheard_alarms),
+    ("groups left apart", |t| t.apart),
     ("hosts gone", |t| t.silenced),
     ("frames", |t| t.frames),
     ("frames opened", |t| t.opened),

@@ -1,7 +1,9 @@
 //! What must hold once the faults are over.
 
 use incamera::wire::TrackKind;
-use incamera::{FrameError, Role};
+use std::collections::HashSet;
+
+use incamera::{Alarm, Event, FrameError, Role};
 
 use super::World;
 use super::network::Faults;
@@ -45,6 +47,10 @@ impl World {
         } else {
             self.hear_everybody();
         }
+        let live = self.live();
+        let codes: HashSet<_> =
+            live.iter().filter_map(|who| Some(self.seats[*who].current()?.code)).collect();
+        self.tally.apart = codes.len().saturating_sub(1) as u64;
         if self.tally.heard_after_removal_ms > HEARD_MS {
             self.fail("somebody was heard by a removed member for too long".to_owned());
         }
@@ -103,18 +109,35 @@ impl World {
     /// What keeps the clients from being of one mind.
     fn disagreement(&self) -> Option<String> {
         let live = self.live();
-        let first = self.seats[*live.first()?].current()?;
-        for who in &live {
+        let code = |who: &Who| self.seats[*who].current().map(|shown| shown.code);
+        let like = |who: &&Who| live.iter().filter(|other| code(other) == code(who)).count();
+        let most = *live.iter().max_by_key(like)?;
+        let first = self.seats[most].current()?;
+        let together: Vec<Who> = live
+            .iter()
+            .copied()
+            .filter(|who| code(who) == Some(first.code) || !self.is_told(*who))
+            .collect();
+        for who in &together {
             let seat = &self.seats[*who];
             let Some(shown) = seat.current() else {
                 return Some(format!("{} is in and shows nobody", seat.name));
             };
             if shown.code != first.code || shown.epoch != first.epoch {
-                let (other, epochs) = (self.seats[live[0]].name, (first.epoch, shown.epoch));
+                let (other, epochs) = (self.seats[most].name, (first.epoch, shown.epoch));
                 return Some(format!("{other} and {} disagree: {epochs:?}", seat.name));
             }
         }
-        self.misplaced(&live, first.roster.iter().map(|(stay, _)| *stay).collect())
+        self.misplaced(&together, first.roster.iter().map(|(stay, _)| *stay).collect())
+    }
+
+    /// Whether the people in front of a client that a server lied to know that something is wrong.
+    fn is_told(&self, who: Who) -> bool {
+        let alarm = |(_, event): &(u64, Event)| {
+            let Event::Alarm(alarm) = event else { return false };
+            matches!(alarm, Alarm::Disagreement { .. } | Alarm::LogShrank | Alarm::Withheld)
+        };
+        self.tally.lies > 0 && self.seats[who].events.iter().any(alarm)
     }
 
     fn misplaced(&self, live: &[Who], roster: Vec<incamera::MemberId>) -> Option<String> {
@@ -132,6 +155,8 @@ impl World {
                     return Some(format!("{} does not come back", seat.name));
                 }
                 Standing::Stuck => return Some(format!("{} is stuck", seat.name)),
+                // Nobody whom it could tell hears it.
+                Standing::Leaving if self.tally.lies > 0 => {}
                 Standing::Leaving => return Some(format!("{} does not get away", seat.name)),
                 _ => {}
             }
@@ -147,8 +172,11 @@ impl World {
     /// In the end everybody hears everybody who may speak.
     fn hear_everybody(&mut self) {
         self.faults.delay_ms = 1..=1;
+        let code = |who: &Who| self.seats[*who].current().map(|shown| shown.code);
         let live = self.live();
-        let before = self.frames.len();
+        let (of_all, before) = (live.first().and_then(code), self.frames.len());
+        // Those who are apart, and know it, talk among themselves.
+        let live: Vec<Who> = live.into_iter().filter(|who| code(who) == of_all).collect();
         // A lone host that is silent cannot be told from a server that withholds the log.
         let hosted = live.iter().any(|who| self.role_of(*who) == Role::Host);
         self.tally.silenced += u64::from(!hosted);

@@ -384,7 +384,7 @@ impl World {
                 }
             }
             Event::Joined => {
-                seat.hopeless = false;
+                (seat.hopeless, seat.looks_anew) = (false, true);
                 // What it showed until here it has no keys of.
                 if seat.standing == Standing::Restoring {
                     seat.shown.clear();

@@ -54,6 +54,8 @@ pub(crate) struct Tally {
     pub(crate) lost_to_rekey: u64,
     /// The latest frame after its decision that a removed member opened, in milliseconds.
     pub(crate) heard_after_removal_ms: u64,
+    /// Groups beside the one of most members, all of whom were told.
+    pub(crate) apart: u64,
     /// Whether nobody of those who follow the meeting is host in the end.
     pub(crate) silenced: u64,
     /// How long it took after the faults until all agreed, in milliseconds.
