@@ -382,23 +382,16 @@ fn who_was_away_catches_up_without_a_resync() {
 }
 
 #[test]
-fn a_log_that_has_grown_too_long_costs_a_resync() {
+fn a_length_that_the_server_makes_up_costs_nothing() {
     // SPEC [G13]
     let mut world = World::meeting(218, &["Ada", "Ben", "Cleo"]);
     world.clients[CLEO].events.clear();
     let next = world.log.len() as u64 + 70_000;
     let now = world.now();
-    world.clients[CLEO].unheard = true;
     world.clients[CLEO].meeting.handle(crate::Input::Connected { next }, now).unwrap();
-    world.settle();
-    assert!(world.clients[CLEO].events.contains(&Event::Resyncing { why: Resync::Gap }));
-    // The server lied: over the next connection it says how long the log is.
-    world.withheld.clear();
-    world.clients[CLEO].unheard = false;
-    assert_eq!(world.clients[CLEO].meeting.roster().len(), 3);
-    world.connect(CLEO);
-    world.settle();
-    assert!(world.clients[CLEO].events.contains(&Event::Alarm(Alarm::LogShrank)));
-    assert!(is_back(&world, CLEO));
+    // Heartbeats come meanwhile, one after the other: nothing is missing.
+    world.pass(120_000);
+    let resyncs = |event: &Event| matches!(event, Event::Resyncing { .. });
+    assert_eq!(world.count(CLEO, resyncs), 0);
     world.assert_agreed(&[0, 1, CLEO]);
 }
