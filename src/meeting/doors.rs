@@ -55,7 +55,16 @@ impl<E: Engine> Member<E> {
         if !self.minds_the_door() {
             return Ok(());
         }
-        let knock = knock?;
+        self.read_invited(shared, &knock?, now_ms)
+    }
+
+    /// Reads the knock of somebody who has an invite.
+    fn read_invited(
+        &mut self,
+        shared: &mut Shared,
+        knock: &Knock,
+        now_ms: u64,
+    ) -> Result<(), Fault> {
         // SPEC [W8]
         if knock.meeting != shared.meeting {
             return Err(Fault::OtherMeeting);
@@ -64,7 +73,7 @@ impl<E: Engine> Member<E> {
             return self.deny_again(shared, knock.mailbox);
         };
         // SPEC [A2]
-        let opened = open_knock(&self.state.lobby_key, &invite.secret, &knock)?;
+        let opened = open_knock(&self.state.lobby_key, &invite.secret, knock)?;
         let OpenedKnock { content, answer_key } = opened;
         let asks_passcode = invite.passcode;
         let key_package = E::inspect_key_package(shared.profile, &content.key_package);

@@ -179,8 +179,8 @@ fn key_package_under(key: SigningKey, name: &str, meeting: &Meeting, stay: StayI
 fn order_alone(world: &mut World, author: Who, target: Who) {
     give_role(world, author, Role::CoHost);
     let (member, now) = (world.member_id(target), world.now());
-    let order = crate::testing::Forgery::Order { member };
-    crate::testing::forge(&mut world.clients[author].meeting, &order, now).unwrap();
+    let order = incamera::testing::Forgery::Order { member };
+    incamera::testing::forge(&mut world.clients[author].meeting, &order, now).unwrap();
     while let Some(output) = world.clients[author].meeting.poll() {
         if let crate::Output::Send(message) = output {
             world.serve(message);

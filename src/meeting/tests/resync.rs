@@ -4,8 +4,8 @@ use incamera_wire::{Door, TrackKind, TrackKinds};
 
 use super::*;
 use crate::media::{Opened, Receiver, Sealer};
-use crate::testing::Ledger;
 use crate::{Alarm, FrameError, Framing, Resync, Track};
+use incamera::testing::Ledger;
 
 const NAMES: [&str; 8] = ["Ada", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hal"];
 const CLEO: Who = 2;
@@ -315,9 +315,9 @@ fn a_leaf_of_ones_own_identity_is_removed_without_a_right() {
     let mut world = World::meeting(215, &["Ada", "Ben", "Cleo"]);
     let mut seed = [215; 32];
     seed[0] = BEN as u8;
-    let identity = crate::testing::identity(seed, "Ben").unwrap();
+    let identity = incamera::testing::identity(seed, "Ben").unwrap();
     let invite = world.clients[0].meeting.invite().unwrap();
-    let second = crate::testing::join([77; 32], &identity, &invite, world.now()).unwrap();
+    let second = incamera::testing::join([77; 32], &identity, &invite, world.now()).unwrap();
     let second = world.add("Ben", second);
     world.settle();
     world.admit_all(0);

@@ -330,14 +330,6 @@ fn commit_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
         (Proposed { statements, departed, ..none },        [evidence; 5]),
         (Proposed { statements, psk, ..none },             [with_psk; 5]),
         (Proposed { rejoins, ..none },                     [MIXED; 5]),
-        (Proposed { rejoins, path, ..none },               [MIXED; 5]),
-        (Proposed { rejoins, adds, psk, ..none },          [MIXED; 5]),
-        (Proposed { rejoins, removes, ..none },            [MIXED; 5]),
-        (Proposed { rejoins, state, ..none },              [MIXED; 5]),
-        (Proposed { rejoins, renames, ..none },            [MIXED; 5]),
-        (Proposed { rejoins, statements, ..none },         [MIXED; 5]),
-        (Proposed { rejoins, departed, ..none },           [MIXED; 5]),
-        (Proposed { rejoins, psk, ..none },                [MIXED; 5]),
         // A removal carries a leave, with the state that follows, and then anybody may.
         (Proposed { removes, departed, state: left, ..none }, [OK; 5]),
     ]
@@ -352,6 +344,16 @@ fn return_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
     let other = Err(Rule::Rejoin("another identity takes the place of a leaf"));
     vec![
         (Proposed { adds: back, removes, rejoins, psk: resync, ..none }, [OK; 5]),
+        // Its evidence beside anything else.
+        (Proposed { rejoins, path, ..none },               [MIXED; 5]),
+        (Proposed { rejoins, adds, psk, ..none },          [MIXED; 5]),
+        (Proposed { rejoins, removes, ..none },            [MIXED; 5]),
+        (Proposed { rejoins, state, ..none },              [MIXED; 5]),
+        (Proposed { rejoins, renames, ..none },            [MIXED; 5]),
+        (Proposed { rejoins, statements, ..none },         [MIXED; 5]),
+        (Proposed { rejoins, departed, ..none },           [MIXED; 5]),
+        (Proposed { rejoins, psk, ..none },                [MIXED; 5]),
+        // With less or more.
         (Proposed { adds: back, removes, psk: resync, ..none },                      [MIXED; 5]),
         (Proposed { adds: back, removes, rejoins, psk, ..none },                     [with_psk; 5]),
         (Proposed { adds: back, removes, rejoins, ..none },                          [with_psk; 5]),
