@@ -34,7 +34,7 @@ pub use file_store::{FileStore, StoreError};
 pub use identity::{Contact, Identity, SafetyCode};
 pub use media::{FrameError, Framing, Opened, Receiver, Released, Sealer};
 pub use meeting::{
-    Alarm, Applicant, Event, Expected, IdentityHook, Input, InviteOptions, KnockId, LiveInvite,
-    Meeting, MemberId, Message, Now, Output, Participant, ProvedRelay, RestoreError, Resync, Rules,
-    Settings, Source,
+    Advice, Alarm, Applicant, Event, Expected, IdentityHook, Input, InviteOptions, KnockId,
+    LiveInvite, Meeting, MemberId, Message, Now, Output, Participant, ProvedRelay, RestoreError,
+    Resync, Rules, Settings, Source,
 };

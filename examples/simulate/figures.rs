@@ -10,7 +10,7 @@ use crate::world::Tally;
 type Count = (&'static str, fn(&Tally) -> u64);
 
 /// What is counted in every run.
-const COUNTS: [Count; 31] = [
+const COUNTS: [Count; 36] = [
     ("members", |t| t.members),
     ("joined", |t| t.joined),
     ("gave up at the door", |t| t.gave_up),
@@ -28,12 +28,17 @@ const COUNTS: [Count; 31] = [
     ("partitions", |t| t.partitions),
     ("absences", |t| t.absences),
     ("withheld or slowed", |t| t.withheld),
+    ("lies of the server", |t| t.lies),
     ("crashes", |t| t.crashes),
     ("restores", |t| t.restores),
     ("clones", |t| t.clones),
     ("forgeries", |t| t.forgeries),
     ("resyncs", |t| t.resyncs),
     ("alarms", |t| t.alarms),
+    ("alarms: withheld", |t| t.withheld_alarms),
+    ("alarms: unheard", |t| t.unheard_alarms),
+    ("groups left apart", |t| t.apart),
+    ("hosts gone", |t| t.silenced),
     ("frames", |t| t.frames),
     ("frames opened", |t| t.opened),
     ("frames held", |t| t.held),

@@ -1,7 +1,7 @@
 //! Random meetings on a harsh network, in virtual time, each from one seed:
 //! `cargo run --release --example simulate -- --seeds N [--first S] [--json]`. With `--members`,
 //! `--operations`, `--epochs`, `--loss` and `--duplicate` (in a thousand) and `--reorder` the meetings
-//! are others; `--script` prints what happened in each, and
+//! are others; with `--lies` the server also shows some another log; `--script` prints what happened in each, and
 //! `--trace W` what its client `W` sent and took in.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program's job is to print")]
@@ -38,6 +38,7 @@ impl Options {
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--json" => options.json = true,
+                "--lies" => options.plan.lies = true,
                 "--script" => options.script = true,
                 option => {
                     let number = words.next().and_then(|number| number.parse().ok());

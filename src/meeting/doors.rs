@@ -55,14 +55,14 @@ impl<E: Engine> Member<E> {
         if !self.minds_the_door() {
             return Ok(());
         }
-        self.read_invited(shared, &knock?, now_ms)
+        self.answer_knock(shared, knock?, now_ms)
     }
 
-    /// Reads the knock of somebody who has an invite.
-    fn read_invited(
+    /// Shows a newcomer's knock, or does what is to be done about it without people.
+    fn answer_knock(
         &mut self,
         shared: &mut Shared,
-        knock: &Knock,
+        knock: Knock,
         now_ms: u64,
     ) -> Result<(), Fault> {
         // SPEC [W8]
@@ -73,7 +73,7 @@ impl<E: Engine> Member<E> {
             return self.deny_again(shared, knock.mailbox);
         };
         // SPEC [A2]
-        let opened = open_knock(&self.state.lobby_key, &invite.secret, knock)?;
+        let opened = open_knock(&self.state.lobby_key, &invite.secret, &knock)?;
         let OpenedKnock { content, answer_key } = opened;
         let asks_passcode = invite.passcode;
         let key_package = E::inspect_key_package(shared.profile, &content.key_package);
@@ -227,7 +227,9 @@ impl<E: Engine> Member<E> {
         };
         let waiting: Vec<_> = self.lobby.waiting().filter(proved).map(|w| w.reference).collect();
         for reference in waiting {
-            if let Some((_, waiting)) = self.lobby.take(reference) {
+            if self.intents.has_room()
+                && let Some((_, waiting)) = self.lobby.take(reference)
+            {
                 self.intents.admissions.push(waiting);
             }
         }
@@ -245,6 +247,9 @@ impl<E: Engine> Member<E> {
         self.require_in()?;
         self.require(Right::Admit)?;
         policy::may_add(&self.state, &self.own_occupant()?)?;
+        if !self.intents.has_room() {
+            return Err(Error::Argument("1,024 are being let in: wait until some of them are"));
+        }
         let (place, waiting) = self.lobby.take(knock).ok_or(Error::UnknownKnock)?;
         // SPEC [A15]
         if self.is_expired(shared, waiting.invite) {

@@ -18,6 +18,8 @@ const ADD_EVERY_MS: u64 = 100;
 const DEPART_EVERY_MS: u64 = 1_000;
 /// How long after a commit that brings members back this member waits for the next, in milliseconds.
 const RETURN_EVERY_MS: u64 = 100;
+/// The most knocks that are let in and wait for their commit (SPEC 7.15).
+pub(super) const MAX_ADMISSIONS: usize = 1024;
 /// The most leave events kept as evidence.
 const MAX_DEPARTURES: usize = 4096;
 /// The most members that are kept to be brought back.
@@ -227,6 +229,12 @@ impl Intents {
             return Retreat::Smaller;
         }
         Retreat::Admission(self.admissions.remove(0).reference)
+    }
+
+    /// Whether one more can be let in.
+    pub(super) fn has_room(&self) -> bool {
+        // SPEC [G29]
+        self.admissions.len() < MAX_ADMISSIONS
     }
 
     /// Not before when a newcomer is added: soon after others of its invite, it waits for company.

@@ -5,6 +5,7 @@
 //! [`member::Member`] follows the group; a [`knocking::Knocking`] is not in it yet. Whoever has a
 //! Welcome but no confirmation is both.
 
+mod advice;
 mod back;
 mod begin;
 mod build;
@@ -54,6 +55,7 @@ mod upkeep;
 mod verdict;
 mod voices;
 
+pub use advice::Advice;
 pub use client::Meeting;
 pub use face::{
     Alarm, Event, Input, KnockId, MemberId, Message, Now, Output, Participant, Resync, Source,

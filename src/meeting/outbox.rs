@@ -12,6 +12,9 @@ const FIRST_RESEND_MS: u64 = 2_000;
 /// The longest wait, in milliseconds.
 const LAST_RESEND_MS: u64 = 16_000;
 
+/// The most messages that wait for a sign of arrival (SPEC 7.15).
+pub(super) const MAX_UNCONFIRMED: usize = 1024;
+
 /// Messages without a sign of arrival.
 #[derive(Default)]
 pub(super) struct Outbox(Vec<Unconfirmed>);
@@ -34,6 +37,12 @@ impl Outbox {
         bytes: Vec<u8>,
         now_ms: u64,
     ) -> Result<Message, Error> {
+        // SPEC [G29]
+        if self.0.len() >= MAX_UNCONFIRMED {
+            return Err(Error::Argument(
+                "1,024 messages wait for a sign of arrival: connect, and hand in what the server sends",
+            ));
+        }
         let message = Message { id: MessageId::new(entropy.array()?), to, bytes };
         self.keep(message.clone(), now_ms, now_ms);
         Ok(message)
@@ -139,6 +148,22 @@ mod tests {
         assert_eq!(outbox.arrived(&entry), None);
         assert!(!outbox.holds(message.id));
         assert_eq!(outbox.due(u64::MAX), []);
+    }
+
+    #[test]
+    fn what_waits_for_a_sign_of_arrival_is_bounded() {
+        // SPEC [G29]
+        let mut outbox = Outbox::default();
+        let entropy = Entropy::seeded([1; 32]);
+        for _ in 0..MAX_UNCONFIRMED {
+            outbox.post(&entropy, Destination::Log, vec![1], 0).unwrap();
+        }
+        let refused = outbox.post(&entropy, Destination::Log, vec![1], 0);
+        assert!(matches!(refused, Err(Error::Argument(_))));
+        assert_eq!(outbox.messages().count(), MAX_UNCONFIRMED);
+        let first = outbox.messages().next().unwrap().id;
+        outbox.forget(first);
+        assert!(outbox.post(&entropy, Destination::Log, vec![1], 0).is_ok());
     }
 
     #[test]

@@ -149,7 +149,9 @@ impl<E: Engine> Member<E> {
     }
 
     fn let_in(&mut self, reference: KeyPackageRef) {
-        if let Some((_, waiting)) = self.lobby.take(reference) {
+        if self.intents.has_room()
+            && let Some((_, waiting)) = self.lobby.take(reference)
+        {
             self.intents.admissions.push(Waiting { by_door: true, ..waiting });
         }
     }

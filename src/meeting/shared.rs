@@ -16,6 +16,9 @@ use crate::keyring::Keyring;
 use crate::secret::Secret;
 use crate::sframe::Suite;
 
+/// How many outputs wait before refusals are told no more (SPEC 7.15).
+pub(super) const MAX_OUTPUTS: usize = 4096;
+
 /// What every part of a meeting needs.
 pub(super) struct Shared {
     pub(super) entropy: Entropy,
@@ -79,7 +82,12 @@ impl Shared {
         self.outputs.push_back(Output::Event(event));
     }
 
+    /// Tells of something refused, unless the caller has left thousands of outputs lying.
     pub(super) fn refuse(&mut self, source: Source, refusal: impl Into<Refusal>) {
+        // SPEC [G29]
+        if self.outputs.len() >= MAX_OUTPUTS {
+            return;
+        }
         let Refusal { author, fault } = refusal.into();
         self.tell(Event::Refused { source, author, fault });
     }

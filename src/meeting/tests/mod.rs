@@ -3,6 +3,7 @@
 
 mod alive;
 mod apart;
+mod bounds;
 mod changes;
 mod commits;
 mod events;

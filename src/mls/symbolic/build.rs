@@ -201,7 +201,7 @@ fn frame(
     commit.membership_tag = commit.membership_tag(&group.epoch.secret);
     let facts = facts(group, &commit.content);
     let facts = facts.map_err(|_| EngineFault::Internal("the facts of one's own commit"))?;
-    let message = encode(&Message::Commit(commit));
+    let message = encode(&Message::Commit(Box::new(commit)));
     group.pending = Some(Pending { message: message.clone(), confirmation_tag, next, facts });
     Ok(message)
 }

@@ -99,7 +99,7 @@ pub(super) struct Welcome {
 /// What MLS frames.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Message {
-    Commit(Commit),
+    Commit(Box<Commit>),
     Welcome(Welcome),
 }
 

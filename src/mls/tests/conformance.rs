@@ -385,9 +385,12 @@ fn limits<E: Tried>(story: &mut Story) {
     story.note("signs", group.sign(b"event") == create(1).sign(b"event"));
 }
 
+/// A scenario and its name.
+type Scenario = (&'static str, fn(&mut Story));
+
 /// All scenarios, and what one engine makes of them.
 fn stories<E: Tried>() -> Vec<(&'static str, Vec<String>)> {
-    let scenarios: [(&'static str, fn(&mut Story)); 10] = [
+    let scenarios: [Scenario; 10] = [
         ("people come and go", people_come_and_go::<E>),
         ("one of two commits wins", one_of_two_commits_wins::<E>),
         ("one's own commit comes back", ones_own_commit_comes_back::<E>),
@@ -399,7 +402,7 @@ fn stories<E: Tried>() -> Vec<(&'static str, Vec<String>)> {
         ("welcomes", welcomes::<E>),
         ("limits", limits::<E>),
     ];
-    let tell = |(name, scenario): (&'static str, fn(&mut Story))| {
+    let tell = |(name, scenario): Scenario| {
         let mut story = Story::default();
         scenario(&mut story);
         (name, story.0)

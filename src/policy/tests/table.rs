@@ -312,6 +312,7 @@ fn commit_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
         (Proposed { path, adds, psk, ..none },             [OK,     OK,      admits,    admits,   admits]),
         (Proposed { path, renames, ..none },               [OK,     OK,      OK,        OK,       names]),
         (full,                                             [MIXED; 5]),
+        (Proposed { rejoins, ..none },                     [MIXED; 5]),
         // Pairs.
         (Proposed { adds, psk, removes, ..none },          [MIXED; 5]),
         (Proposed { adds, psk, state, ..none },            [sets,   sets,    admits,    admits,   admits]),
@@ -329,9 +330,25 @@ fn commit_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
         (Proposed { renames, psk, ..none },                [with_psk; 5]),
         (Proposed { statements, departed, ..none },        [evidence; 5]),
         (Proposed { statements, psk, ..none },             [with_psk; 5]),
-        (Proposed { rejoins, ..none },                     [MIXED; 5]),
         // A removal carries a leave, with the state that follows, and then anybody may.
         (Proposed { removes, departed, state: left, ..none }, [OK; 5]),
+    ]
+}
+
+/// A word to come back beside anything else but what it asks for.
+#[rustfmt::skip]
+fn rejoin_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
+    let Parts { adds, removes, rejoins, statements, departed, psk, .. } = parts;
+    let (psk, state, renames, path, none) = (*psk, Some(&parts.changed), true, true, nothing(HOST));
+    vec![
+        (Proposed { rejoins, path, ..none },               [MIXED; 5]),
+        (Proposed { rejoins, adds, psk, ..none },          [MIXED; 5]),
+        (Proposed { rejoins, removes, ..none },            [MIXED; 5]),
+        (Proposed { rejoins, state, ..none },              [MIXED; 5]),
+        (Proposed { rejoins, renames, ..none },            [MIXED; 5]),
+        (Proposed { rejoins, statements, ..none },         [MIXED; 5]),
+        (Proposed { rejoins, departed, ..none },           [MIXED; 5]),
+        (Proposed { rejoins, psk, ..none },                [MIXED; 5]),
     ]
 }
 
@@ -344,16 +361,6 @@ fn return_rows(parts: &Parts) -> Vec<(Proposed<'_>, Row)> {
     let other = Err(Rule::Rejoin("another identity takes the place of a leaf"));
     vec![
         (Proposed { adds: back, removes, rejoins, psk: resync, ..none }, [OK; 5]),
-        // Its evidence beside anything else.
-        (Proposed { rejoins, path, ..none },               [MIXED; 5]),
-        (Proposed { rejoins, adds, psk, ..none },          [MIXED; 5]),
-        (Proposed { rejoins, removes, ..none },            [MIXED; 5]),
-        (Proposed { rejoins, state, ..none },              [MIXED; 5]),
-        (Proposed { rejoins, renames, ..none },            [MIXED; 5]),
-        (Proposed { rejoins, statements, ..none },         [MIXED; 5]),
-        (Proposed { rejoins, departed, ..none },           [MIXED; 5]),
-        (Proposed { rejoins, psk, ..none },                [MIXED; 5]),
-        // With less or more.
         (Proposed { adds: back, removes, psk: resync, ..none },                      [MIXED; 5]),
         (Proposed { adds: back, removes, rejoins, psk, ..none },                     [with_psk; 5]),
         (Proposed { adds: back, removes, rejoins, ..none },                          [with_psk; 5]),
@@ -372,7 +379,8 @@ fn who_may_commit_what_with_what() {
     // SPEC [G4], [G7], [G8], [G15], [G17], [G21], [G23], [G26]
     let (state, roster, parts) = (state(), roster(), parts());
     let scene = Scene { state: &state, roster: &roster, orders: &[] };
-    let rows = commit_rows(&parts).into_iter().chain(return_rows(&parts));
+    let rows =
+        commit_rows(&parts).into_iter().chain(rejoin_rows(&parts)).chain(return_rows(&parts));
     for (index, (commit, expected)) in rows.enumerate() {
         let found = ROLES.map(|who| {
             let committer = if commit.committer == 99 { 99 } else { who.into() };

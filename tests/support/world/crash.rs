@@ -81,13 +81,16 @@ impl World {
         let clock = Clock::new(&mut self.chance);
         let Some(meeting) = self.stored(who, back, &clock) else { return };
         self.tally.restores += 1;
+        self.twins |= back > 0;
         self.come_back(who, meeting, clock);
     }
 
     fn come_back(&mut self, who: Who, meeting: Meeting, clock: Clock) {
         let seat = &mut self.seats[who];
         seat.client = Some(Client::new(meeting));
-        (seat.clock, seat.standing, seat.reach) = (clock, Standing::Restoring, Reach::Connecting);
+        let leaves = seat.client.as_ref().is_some_and(|client| client.microphone.is_none());
+        seat.standing = if leaves { Standing::Leaving } else { Standing::Restoring };
+        (seat.clock, seat.reach) = (clock, Reach::Connecting);
         seat.looks_anew = true;
         seat.shown.clear();
         seat.windows.clear();
@@ -101,6 +104,7 @@ impl World {
         let clock = Clock::new(&mut self.chance);
         let Some(meeting) = self.stored(who, 0, &clock) else { return };
         self.tally.clones += 1;
+        self.twins = true;
         let (identity, life) =
             (Self::identity_in(name, self.seats[who].life), self.seats[who].life);
         let stored = self.seats[who].stored.clone();

@@ -52,12 +52,13 @@ impl World {
         let now_ms = seat.clock.now(at_ms).monotonic_ms;
         let Some(client) = &mut seat.client else { return false };
         let (plain, mut sealed) = (plaintext(number), Vec::new());
-        let sealer = client.sealer(kind);
+        let Some(sealer) = client.sealer(kind) else { return false };
         let done = match unasked {
             true => testing::seal_unasked(sealer, &plain, now_ms, &mut sealed),
             false => sealer.seal(&plain, now_ms, &mut sealed),
         };
-        if done.is_err() {
+        self.refusal = done.err();
+        if self.refusal.is_some() {
             return false;
         }
         let (Some(stay), current) = (seat.stay, client.meeting.epoch().unwrap_or_default()) else {

@@ -28,8 +28,8 @@ use std::rc::Rc;
 
 use incamera::wire::ToServer;
 use incamera::{
-    Alarm, DenyReason, Event, Identity, Input, KnockId, Meeting, MemberId, Now, Output, Settings,
-    testing,
+    Alarm, DenyReason, Event, FrameError, Identity, Input, KnockId, Meeting, MemberId, Now, Output,
+    Settings, testing,
 };
 
 use chance::Chance;
@@ -80,6 +80,10 @@ pub(crate) struct World {
     traced: Option<Who>,
     /// Whether people still do what they like.
     pub(crate) in_play: bool,
+    /// Why the last frame that somebody wanted to seal was not.
+    refusal: Option<FrameError>,
+    /// Whether two clients may act with one leaf.
+    twins: bool,
     /// What was done, and when.
     pub(crate) script: Vec<(u64, Operation)>,
     /// What must not be.
@@ -104,6 +108,8 @@ impl World {
             lives: HashMap::new(),
             traced,
             in_play: true,
+            twins: false,
+            refusal: None,
             script: Vec::new(),
             failures: Vec::new(),
             digest: DefaultHasher::new(),
@@ -369,7 +375,16 @@ impl World {
                 let (knock, ms) = (*knock, self.chance.within(100..=2_500));
                 self.queue.after(ms, Coming::Answer(who, knock));
             }
+            Event::Resyncing { .. } => {
+                self.tally.resyncs += 1;
+                seat.shown.clear();
+                seat.windows.clear();
+                if seat.standing != Standing::Leaving {
+                    seat.standing = Standing::Resyncing;
+                }
+            }
             Event::Joined => {
+                (seat.hopeless, seat.looks_anew) = (false, true);
                 // What it showed until here it has no keys of.
                 if seat.standing == Standing::Restoring {
                     seat.shown.clear();
@@ -391,8 +406,16 @@ impl World {
             }
             Event::Alarm(alarm) => {
                 self.tally.alarms += 1;
+                self.tally.withheld_alarms += u64::from(*alarm == Alarm::Withheld);
+                self.tally.unheard_alarms += u64::from(matches!(alarm, Alarm::Unheard { .. }));
+                let split = matches!(alarm, Alarm::Disagreement { .. } | Alarm::LogShrank);
+                if split && !self.twins {
+                    let name = seat.name;
+                    self.failures.push(format!("{name} is alarmed without need: {alarm:?}"));
+                }
+                seat.hopeless |= *alarm == Alarm::NotBack;
                 let stuck = matches!(alarm, Alarm::Clone | Alarm::Unreadable { .. });
-                if stuck && seat.standing != Standing::Leaving {
+                if stuck && !matches!(seat.standing, Standing::Leaving | Standing::Resyncing) {
                     seat.standing = Standing::Stuck;
                 }
             }

@@ -66,6 +66,10 @@ pub(crate) enum Operation {
     Withhold(Name, u64),
     /// Everything takes longer and longer: by so much with each message.
     Slow(Name, u64, u64),
+    /// The server shows somebody, and all who are later in the list of names, a log of their own.
+    Split(Name, u64),
+    /// The server shows somebody so many entries with a change.
+    Garble(Name, u64),
     /// A client is no more.
     Crash(Name),
     /// It comes back from what it stored last, or that many times before.
@@ -106,6 +110,8 @@ impl World {
             | Operation::Handover(_)
             | Operation::Withhold(..)
             | Operation::Slow(..)
+            | Operation::Split(..)
+            | Operation::Garble(..)
             | Operation::Crash(_) => self.strike(operation),
             Operation::Restore(name, back) => self.restore(name, back),
             Operation::Clone(name) => self.clone_client(name),

@@ -16,6 +16,8 @@ pub(crate) struct Plan {
     pub(crate) operations: u64,
     pub(crate) epochs: u64,
     pub(crate) faults: Faults,
+    /// Whether the server lies.
+    pub(crate) lies: bool,
     /// The client whose traffic is of interest.
     pub(crate) traced: Option<Who>,
 }
@@ -23,12 +25,26 @@ pub(crate) struct Plan {
 impl Plan {
     /// At least 6 members, 200 operations and 30 epochs.
     pub(crate) fn full() -> Self {
-        Self { members: 6, operations: 200, epochs: 30, faults: Faults::harsh(), traced: None }
+        Self {
+            members: 6,
+            operations: 200,
+            epochs: 30,
+            faults: Faults::harsh(),
+            lies: false,
+            traced: None,
+        }
     }
 
     /// A small one for tests.
     pub(crate) fn small() -> Self {
-        Self { members: 4, operations: 40, epochs: 6, faults: Faults::harsh(), traced: None }
+        Self {
+            members: 4,
+            operations: 40,
+            epochs: 6,
+            faults: Faults::harsh(),
+            lies: false,
+            traced: None,
+        }
     }
 }
 
@@ -56,11 +72,12 @@ pub(crate) fn random_run(seed: u64, plan: &Plan) -> World {
         let Tally { operations, epochs, .. } = world.tally;
         (operations < plan.operations || epochs < plan.epochs) && operations < most
     };
+    let mut anchor = 0;
     let burst_at = chance.within(1..=plan.operations);
     while goes_on(&world) {
         let pause_ms = chance.within(0..=PAUSE_MS);
         world.pass(pause_ms);
-        let operation = match next(&world, plan, &mut chance) {
+        let operation = match next(&world, plan, &mut anchor, &mut chance) {
             Operation::Speak(name, _) if world.tally.operations >= burst_at && !burst(&world) => {
                 Operation::Burst(name)
             }
@@ -99,8 +116,9 @@ fn absent(world: &World, chance: &mut Chance) -> Option<Name> {
 
 /// Somebody who has waited at the door for too long.
 fn impatient(world: &World) -> Option<Name> {
-    let waits = |seat: &&Seat| seat.standing == Standing::Knocking && seat.is_about();
-    let long = |seat: &&Seat| world.now_ms() > seat.since_ms + PATIENCE_MS;
+    let waits =
+        |seat: &&Seat| (seat.standing == Standing::Knocking || seat.hopeless) && seat.is_about();
+    let long = |seat: &&Seat| seat.hopeless || world.now_ms() > seat.since_ms + PATIENCE_MS;
     let seat = world.seats.iter().filter(waits).find(long)?;
     let last = world.find(seat.name).map(|who| world.seats[who].since_ms);
     (last == Some(seat.since_ms)).then_some(seat.name)
@@ -112,14 +130,17 @@ fn is_locked(world: &World, live: &[Who]) -> bool {
     rules.is_some_and(|rules| rules.door == Door::Locked)
 }
 
-fn role_of(world: &World, who: Who) -> Role {
-    let seat = &world.seats[who];
-    let roster = seat.client.as_ref().map(|client| client.meeting.roster()).unwrap_or_default();
-    roster.into_iter().find(|member| member.own).map_or(Role::Attendee, |own| own.role)
+impl World {
+    /// The role that a client shows itself in.
+    pub(crate) fn role_of(&self, who: Who) -> Role {
+        let seat = &self.seats[who];
+        let roster = seat.client.as_ref().map(|client| client.meeting.roster()).unwrap_or_default();
+        roster.into_iter().find(|member| member.own).map_or(Role::Attendee, |own| own.role)
+    }
 }
 
 /// What comes next.
-fn next(world: &World, plan: &Plan, chance: &mut Chance) -> Operation {
+fn next(world: &World, plan: &Plan, anchor: &mut Who, chance: &mut Chance) -> Operation {
     let live: Vec<Who> =
         world.live().into_iter().filter(|who| world.seats[*who].is_awake()).collect();
     let about = world.seats.iter().filter(|seat| seat.is_about()).count();
@@ -132,17 +153,23 @@ fn next(world: &World, plan: &Plan, chance: &mut Chance) -> Operation {
         return Operation::Join(name);
     }
     let hosts: Vec<Who> =
-        live.iter().copied().filter(|w| role_of(world, *w) == Role::Host).collect();
+        live.iter().copied().filter(|w| world.role_of(*w) == Role::Host).collect();
     let helpers: Vec<Who> =
-        live.iter().copied().filter(|w| role_of(world, *w) == Role::CoHost).collect();
+        live.iter().copied().filter(|w| world.role_of(*w) == Role::CoHost).collect();
     let name = |who: Option<Who>| who.map_or("Ada", |who| world.seats[who].name);
     let host = name(chance.pick(&hosts).or_else(|| chance.pick(&helpers)));
     let helper = name(chance.pick(&helpers).or_else(|| chance.pick(&hosts)));
     let powerful = if chance.permille(600) { host } else { helper };
     let anyone = name(chance.pick(&live));
     let other = name(chance.pick(&live));
-    // A meeting that has lost all who may admit would never have thirty epochs.
-    let anchor = name(hosts.iter().chain(&helpers).min().copied());
+    // A meeting that has lost all who may admit would never have thirty epochs: one stays.
+    if !hosts.iter().chain(&helpers).any(|who| who == anchor)
+        && let Some(next) = hosts.iter().chain(&helpers).min()
+        && !world.seats[*anchor].is_live()
+    {
+        *anchor = *next;
+    }
+    let anchor = world.seats[*anchor].name;
     let spare = other != anchor;
     if chance.permille(150) && is_locked(world, &live) {
         return Operation::Unlock(anchor);
@@ -165,7 +192,8 @@ fn next(world: &World, plan: &Plan, chance: &mut Chance) -> Operation {
         30..=39 if spare => hold(host, powerful, other, chance),
         40..=54 => words(anyone, other, powerful, chance),
         55..=59 => Operation::Rename(anyone),
-        60..=69 => trouble(anyone, chance),
+        60..=63 | 65..=69 => trouble(anyone, chance),
+        64 if plan.lies && chance.permille(300) => lie(anyone, chance),
         70..=72 => attack(powerful, anyone, other, spare, chance),
         73..=75 if spare => Operation::Crash(other),
         76 => Operation::SecondDevice(anyone),
@@ -224,6 +252,13 @@ fn trouble(who: Name, chance: &mut Chance) -> Operation {
         6..=7 => Operation::Handover(who),
         8 => Operation::Withhold(who, ms),
         _ => Operation::Slow(who, chance.within(1..=500), ms),
+    }
+}
+
+fn lie(whom: Name, chance: &mut Chance) -> Operation {
+    match chance.permille(500) {
+        true => Operation::Split(whom, chance.magnitude(500..=30_000)),
+        false => Operation::Garble(whom, chance.within(1..=3)),
     }
 }
 

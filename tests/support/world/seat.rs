@@ -22,21 +22,22 @@ pub(crate) type Name = &'static str;
 /// What runs on a client's machine.
 pub(crate) struct Client {
     pub(crate) meeting: Meeting,
-    pub(crate) microphone: Sealer,
-    pub(crate) camera: Sealer,
+    /// `None` if it may seal no more as it begins: it has said that it leaves.
+    pub(crate) microphone: Option<Sealer>,
+    pub(crate) camera: Option<Sealer>,
     pub(crate) receiver: Receiver,
 }
 
 impl Client {
     pub(crate) fn new(mut meeting: Meeting) -> Self {
-        let microphone = meeting.sealer(Track::MICROPHONE, Framing::Whole).unwrap();
-        let camera = meeting.sealer(Track::CAMERA, Framing::Whole).unwrap();
+        let microphone = meeting.sealer(Track::MICROPHONE, Framing::Whole).ok();
+        let camera = meeting.sealer(Track::CAMERA, Framing::Whole).ok();
         let receiver = meeting.receiver();
         Self { meeting, microphone, camera, receiver }
     }
 
-    pub(crate) fn sealer(&mut self, kind: TrackKind) -> &mut Sealer {
-        if kind == TrackKind::Camera { &mut self.camera } else { &mut self.microphone }
+    pub(crate) fn sealer(&mut self, kind: TrackKind) -> Option<&mut Sealer> {
+        if kind == TrackKind::Camera { self.camera.as_mut() } else { self.microphone.as_mut() }
     }
 }
 
@@ -157,6 +158,8 @@ pub(crate) struct Seat {
     pub(crate) stored: Vec<Vec<u8>>,
     /// Which of its person's identities it has.
     pub(crate) life: u8,
+    /// It has been told that it does not get back.
+    pub(crate) hopeless: bool,
     /// It dies at its next step.
     pub(crate) dies: Option<Death>,
     /// When it began.
@@ -187,6 +190,7 @@ impl Seat {
             stored: Vec::new(),
             life: 0,
             dies: None,
+            hopeless: false,
             since_ms: 0,
             traffic: None,
         }

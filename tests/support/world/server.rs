@@ -31,6 +31,16 @@ impl Push {
         }
     }
 
+    /// An entry with a change that only a server can make.
+    fn garbled(&self) -> Self {
+        let Self::Log { seq, bytes } = self else { return self.clone() };
+        let mut bytes = bytes.to_vec();
+        if let Some(last) = bytes.last_mut() {
+            *last ^= 1;
+        }
+        Self::Log { seq: *seq, bytes: Rc::new(bytes) }
+    }
+
     /// With one bit flipped; `None` for what a network alone cannot alter.
     pub(crate) fn altered(&self, at: u64) -> Option<Self> {
         let alter = |bytes: &Shared| {
@@ -57,14 +67,24 @@ struct Served {
     mailbox: Option<MailboxId>,
     /// The server keeps the log from it.
     withheld: bool,
+    /// Which continuation of the log it is shown: the first but for a lie.
+    branch: usize,
+    /// How many entries it is shown with a change.
+    garbled: u64,
+}
+
+/// One continuation of the log.
+#[derive(Clone, Default)]
+struct Log {
+    entries: Vec<Shared>,
+    /// Where each message is.
+    seen: HashMap<MessageId, u64>,
 }
 
 /// The server.
 #[derive(Default)]
 pub(crate) struct Server {
-    pub(crate) log: Vec<Shared>,
-    /// Where each message is in the log.
-    seen: HashMap<MessageId, u64>,
+    logs: Vec<Log>,
     blobs: HashMap<BlobHash, Shared>,
     served: Vec<Served>,
 }
@@ -75,6 +95,36 @@ impl Server {
             self.served.resize(who + 1, Served::default());
         }
         &mut self.served[who]
+    }
+
+    /// How many entries the log has.
+    pub(crate) fn entries(&mut self) -> u64 {
+        self.log(0).entries.len() as u64
+    }
+
+    fn log(&mut self, branch: usize) -> &mut Log {
+        if self.logs.len() <= branch {
+            self.logs.resize(branch + 1, Log::default());
+        }
+        &mut self.logs[branch]
+    }
+
+    /// Shows some a continuation of the log that is theirs alone.
+    pub(crate) fn split(&mut self, some: &[usize]) {
+        let log = self.log(0).clone();
+        self.logs.push(log);
+        let branch = self.logs.len() - 1;
+        some.iter().for_each(|who| self.slot(*who).branch = branch);
+    }
+
+    /// Shows somebody what all others see.
+    pub(crate) fn rejoin(&mut self, who: usize) {
+        self.slot(who).branch = 0;
+    }
+
+    /// Shows somebody another entry than all others see, so many times.
+    pub(crate) fn garble(&mut self, who: usize, times: u64) {
+        self.slot(who).garbled += times;
     }
 
     /// The connection of a client broke.
@@ -89,15 +139,16 @@ impl Server {
 
     /// Answers a request: what goes to whom.
     pub(crate) fn serve(&mut self, from: usize, request: &ToServer) -> Vec<(usize, Push)> {
-        let withheld = self.slot(from).withheld;
+        let Served { withheld, branch, garbled, .. } = *self.slot(from);
         match request {
             ToServer::Hello { mailbox, .. } => {
-                *self.slot(from) = Served { connected: true, mailbox: *mailbox, withheld };
-                vec![(from, Push::Connected { next: self.log.len() as u64 })]
+                let (connected, mailbox) = (true, *mailbox);
+                *self.slot(from) = Served { connected, mailbox, withheld, branch, garbled };
+                vec![(from, Push::Connected { next: self.log(branch).entries.len() as u64 })]
             }
             ToServer::Fetch { .. } if withheld => Vec::new(),
             ToServer::Fetch { from: first } => {
-                let entries = (0..).zip(&self.log).skip(*first as usize);
+                let entries = (0..).zip(&self.log(branch).entries).skip(*first as usize);
                 entries
                     .map(|(seq, bytes)| (from, Push::Log { seq, bytes: Rc::clone(bytes) }))
                     .collect()
@@ -119,18 +170,7 @@ impl Server {
     ) -> Vec<(usize, Push)> {
         let bytes = Rc::new(bytes.to_vec());
         match to {
-            Destination::Log => match self.seen.get(&id).copied() {
-                // SPEC [S2]: acknowledged like the first.
-                Some(_) if self.slot(from).withheld => Vec::new(),
-                Some(seq) => {
-                    let bytes = Rc::clone(&self.log[seq as usize]);
-                    vec![(from, Push::Log { seq, bytes })]
-                }
-                None => {
-                    self.seen.insert(id, self.log.len() as u64);
-                    self.append(bytes)
-                }
-            },
+            Destination::Log => self.append(from, id, bytes),
             Destination::Lobby => self.to_those(|_| true, &Push::Lobby(bytes)),
             Destination::Direct(mailbox) => {
                 self.to_those(|served| served.mailbox == Some(mailbox), &Push::Direct(bytes))
@@ -142,11 +182,27 @@ impl Server {
         }
     }
 
-    /// Puts an entry at the end of the log.
-    pub(crate) fn append(&mut self, bytes: Shared) -> Vec<(usize, Push)> {
-        let seq = self.log.len() as u64;
-        self.log.push(Rc::clone(&bytes));
-        self.to_those(|served| !served.withheld, &Push::Log { seq, bytes })
+    fn append(&mut self, from: usize, id: MessageId, bytes: Shared) -> Vec<(usize, Push)> {
+        let Served { withheld, branch, .. } = *self.slot(from);
+        let log = self.log(branch);
+        // SPEC [S2]: acknowledged like the first.
+        if let Some(seq) = log.seen.get(&id).copied() {
+            let bytes = Rc::clone(&log.entries[seq as usize]);
+            return if withheld { Vec::new() } else { vec![(from, Push::Log { seq, bytes })] };
+        }
+        let seq = log.entries.len() as u64;
+        log.seen.insert(id, seq);
+        log.entries.push(Rc::clone(&bytes));
+        let push = Push::Log { seq, bytes };
+        let mut pushes = self.to_those(|served| !served.withheld && served.branch == branch, &push);
+        for (who, push) in &mut pushes {
+            let slot = self.slot(*who);
+            if slot.garbled > 0 {
+                slot.garbled -= 1;
+                *push = push.garbled();
+            }
+        }
+        pushes
     }
 
     fn to_those(&self, wanted: impl Fn(&Served) -> bool, push: &Push) -> Vec<(usize, Push)> {

@@ -16,6 +16,8 @@ pub(crate) struct Tally {
     pub(crate) partitions: u64,
     pub(crate) absences: u64,
     pub(crate) withheld: u64,
+    /// Times that the server showed somebody another log.
+    pub(crate) lies: u64,
     pub(crate) crashes: u64,
     pub(crate) restores: u64,
     pub(crate) clones: u64,
@@ -36,6 +38,9 @@ pub(crate) struct Tally {
     pub(crate) epochs: u64,
     pub(crate) entries: u64,
     pub(crate) alarms: u64,
+    /// That the log may be withheld, and that a member is not heard.
+    pub(crate) withheld_alarms: u64,
+    pub(crate) unheard_alarms: u64,
     /// Genuine frames that were sealed, and deliveries of them that opened.
     pub(crate) frames: u64,
     pub(crate) opened: u64,
@@ -49,6 +54,10 @@ pub(crate) struct Tally {
     pub(crate) lost_to_rekey: u64,
     /// The latest frame after its decision that a removed member opened, in milliseconds.
     pub(crate) heard_after_removal_ms: u64,
+    /// Groups beside the one of most members, all of whom were told.
+    pub(crate) apart: u64,
+    /// Whether nobody of those who follow the meeting is host in the end.
+    pub(crate) silenced: u64,
     /// How long it took after the faults until all agreed, in milliseconds.
     pub(crate) converged_ms: u64,
     /// The world's time at the end, in milliseconds.

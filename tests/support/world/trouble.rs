@@ -1,7 +1,7 @@
 //! What networks, machines and servers do to a client, and how it passes.
 
 use super::operation::Operation;
-use super::seat::{Name, Reach, Way, Who};
+use super::seat::{Name, Reach, Seat, Way, Who};
 use super::{Coming, World};
 
 /// Something that goes wrong for a while.
@@ -13,6 +13,7 @@ pub(crate) enum Trouble {
     Sleep(u64, bool),
     Withheld,
     Slow,
+    Split,
 }
 
 impl World {
@@ -38,6 +39,13 @@ impl World {
                 self.tally.withheld += 1;
                 self.seats[who].link(Way::Down).ramp_ms = ramp_ms;
                 self.queue.after(ms, Coming::Over(who, Trouble::Slow));
+            }
+            Operation::Split(name, ms) => self.split(name, ms),
+            Operation::Garble(name, times) => {
+                let Some(who) = self.running(name) else { return };
+                self.tally.lies += 1;
+                self.twins = true;
+                self.server.garble(who, times);
             }
             Operation::Crash(name) => self.crash(name),
             _ => {}
@@ -66,6 +74,17 @@ impl World {
         self.seats[who].reach = Reach::Offline;
         self.server.disconnect(who);
         self.queue.after(ms, Coming::Over(who, Trouble::Offline));
+    }
+
+    fn split(&mut self, name: Name, ms: u64) {
+        let later = |seat: &Seat| seat.is_about() && seat.name >= name;
+        let some: Vec<Who> = (0..self.seats.len()).filter(|who| later(&self.seats[*who])).collect();
+        self.tally.lies += 1;
+        self.twins = true;
+        self.server.split(&some);
+        for who in some {
+            self.queue.after(ms, Coming::Over(who, Trouble::Split));
+        }
     }
 
     fn sleep(&mut self, name: Name, ms: u64, still: bool) {
@@ -104,6 +123,7 @@ impl World {
                 }
             }
             Trouble::Withheld => self.server.withhold(who, false),
+            Trouble::Split => self.server.rejoin(who),
             Trouble::Slow => {
                 let link = seat.link(Way::Down);
                 (link.slow_ms, link.ramp_ms) = (0, 0);
@@ -114,13 +134,6 @@ impl World {
     fn connect_if_up(&mut self, who: Who) {
         if matches!(self.seats[who].reach, Reach::Connected | Reach::Connecting) {
             self.connect(who);
-        }
-    }
-
-    /// Everybody's connection is made anew.
-    pub(crate) fn reconnect_all(&mut self) {
-        for who in 0..self.seats.len() {
-            self.connect_if_up(who);
         }
     }
 }

@@ -92,6 +92,7 @@ pub(super) enum Phase {
     Leaving,
     Restored,
     Broken,
+    Resyncing,
     Over,
 }
 
@@ -259,6 +260,7 @@ impl<E: Checked> Client<E> {
             (Some(Standing::Leaving), _) => Phase::Leaving,
             (Some(Standing::Restored), _) => Phase::Restored,
             (Some(Standing::Broken), _) => Phase::Broken,
+            (None, Some(_)) if self.witness.resyncs => Phase::Resyncing,
             (None, Some(_)) => Phase::Knocking,
             (None, None) => Phase::Over,
         }

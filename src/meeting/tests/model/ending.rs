@@ -1,6 +1,7 @@
 //! How a run ends if nothing more is asked for: everything arrives, time passes, and all agree.
 
 use super::cast::{Checked, NAMES};
+use super::choices::Faults;
 use super::client::{Call, Phase, Stimulus};
 use super::run::Stage;
 use super::view::{Flaw, Rule, View};
@@ -19,7 +20,12 @@ where
     /// Lets a run come to its end, and says what is wrong with it.
     pub(super) fn end(&mut self, view: &View) -> Result<View, Flaw> {
         let mut view = view.clone();
-        let knocks = self.setup.knockers > 0 || self.setup.faults.crashes > view.left.crashes;
+        let Faults { crashes, old, .. } = self.setup.faults;
+        let back = |number: usize| self.setup.calls[number].1 == Call::LosePath;
+        let knocks = self.setup.knockers > 0
+            || crashes > view.left.crashes
+            || old > view.left.old
+            || (0..self.setup.calls.len()).any(back);
         let patience = if knocks { KNOCKER_PATIENCE_MS } else { PATIENCE_MS };
         let until = view.at_ms + patience;
         for who in 0..view.clients.len() {
@@ -79,6 +85,7 @@ where
                 Phase::In => node(&who).idle,
                 Phase::Over => true,
                 Phase::Knocking => shut,
+                Phase::Resyncing => !self.is_seated(view, who),
                 Phase::Broken => node(&who).witness.is_alarmed(),
                 Phase::Unconfirmed | Phase::Leaving | Phase::Restored => false,
             };
@@ -96,6 +103,14 @@ where
             return Some(format!("{} and {} are not in one group", NAMES[first], NAMES[other]));
         }
         self.unremoved(view)
+    }
+
+    /// Whether a member still sees the stay that a client had last.
+    fn is_seated(&self, view: &View, who: usize) -> bool {
+        let nodes = view.clients.iter().map(|client| self.table.node(*client));
+        let stay = self.table.node(view.clients[who]).witness.visits.last().map(|visit| visit.stay);
+        let mut rosters = nodes.filter(|node| node.phase == Phase::In).map(|node| &node.roster);
+        stay.is_some_and(|stay| rosters.any(|roster| roster.contains(&stay)))
     }
 
     /// Somebody who is told that something is wrong although nothing was.

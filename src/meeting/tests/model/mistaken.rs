@@ -34,7 +34,7 @@ fn a_commit_merged_before_it_is_read_back_is_found() {
 #[test]
 fn a_commit_of_ones_own_that_is_not_merged_is_found() {
     // SPEC [G1]
-    finds(&mistaken((1, Mistake::MissesItsOwn), &RACE), Rule::Ending);
+    finds(&mistaken((1, Mistake::MissesItsOwn), &RACE), Rule::Agreement);
 }
 
 #[test]

@@ -38,7 +38,11 @@ fn report<E: Checked>(name: &str, setup: &Setup, depth: usize, until: Option<Rul
 where
     E::Joiner: 'static,
 {
-    #[allow(clippy::disallowed_methods, reason = "how long a search takes is worth knowing")]
+    #[allow(
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        reason = "how long it takes is worth knowing"
+    )]
     let began = std::time::Instant::now();
     let report = search::<E>(setup, depth, until);
     let Report { states, transitions, depth, clients, steps, ends, cut, found } = &report;

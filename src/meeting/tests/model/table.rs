@@ -2,8 +2,10 @@
 //! its seed and of the steps that it took: what comes of a step is kept, and a client that is needed
 //! again is played anew from its beginning, or from the nearest state that is still at hand.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
+
+use incamera_wire::StayId;
 
 use super::cast::{Cast, Checked, START_MS};
 use super::client::{Client, Outcome, Phase, Step};
@@ -29,6 +31,8 @@ pub(super) struct Node {
     pub(super) mailbox: Option<incamera_wire::MailboxId>,
     /// What has to agree between members: epoch, authenticator and state.
     pub(super) stand: String,
+    /// Who is in its roster.
+    pub(super) roster: BTreeSet<StayId>,
     /// How many knocks wait for this client's people.
     pub(super) waiting: usize,
     /// Whether nothing of its own is under way.
@@ -154,10 +158,12 @@ impl<E: Checked> Table<E> {
 }
 
 fn node<E: Checked>(client: &Client<E>, parent: Option<(NodeId, Step)>, key: [u8; 32]) -> Node {
+    let seats = client.core.member.as_ref().map(|member| member.roster().seats());
+    let roster: BTreeSet<StayId> =
+        seats.unwrap_or_default().iter().map(|seat| seat.occupant.stay).collect();
     let stand = client.core.member.as_ref().map(|member| {
         let current = member.epochs.current();
-        let stays: Vec<_> = current.roster.seats().iter().map(|seat| seat.occupant.stay).collect();
-        format!("{} {:?} {stays:?}", current.epoch, current.authenticator)
+        format!("{} {:?} {roster:?}", current.epoch, current.authenticator)
     });
     Node {
         who: client.who,
@@ -168,6 +174,7 @@ fn node<E: Checked>(client: &Client<E>, parent: Option<(NodeId, Step)>, key: [u8
         deadline: client.core.poll_timeout(),
         mailbox: client.mailbox,
         stand: stand.unwrap_or_default(),
+        roster,
         waiting: client.waiting(),
         idle: client.is_idle(),
         stored: client.stored.len(),

@@ -42,6 +42,8 @@ pub(super) struct Witness {
     pub(super) frames: Vec<Frame>,
     /// Whom the application has been told of.
     pub(super) shown: BTreeSet<StayId>,
+    /// Whether it has lost its way and comes back by a fresh leaf.
+    pub(super) resyncs: bool,
     /// Who is ordered out, and since when.
     pub(super) ordered: BTreeMap<StayId, u64>,
     /// Alarms and refusals, in order.
@@ -63,7 +65,7 @@ impl Witness {
 
     /// Everything that tells two of them apart.
     pub(super) fn digest(&self, hash: &mut Sha256) {
-        let Self { visits, frames, shown, ordered, alarms, commits } = self;
+        let Self { visits, frames, shown, resyncs, ordered, alarms, commits } = self;
         for Visit { epoch, authenticator, stay, confirmed } in visits {
             hash.update(epoch.to_be_bytes());
             hash.update(authenticator);
@@ -77,7 +79,7 @@ impl Witness {
         }
         hash.update([0xff; 16]);
         shown.iter().for_each(|stay| hash.update(stay.as_bytes()));
-        hash.update(format!("{ordered:?} {alarms:?}"));
+        hash.update(format!("{resyncs} {ordered:?} {alarms:?}"));
         for (seq, epoch) in commits {
             hash.update([seq.to_be_bytes(), epoch.to_be_bytes()].concat());
         }
@@ -87,6 +89,7 @@ impl Witness {
     pub(super) fn forget(&mut self) {
         self.shown.clear();
         self.ordered.clear();
+        self.resyncs = false;
     }
 
     /// An entry reaches the client.
@@ -104,13 +107,19 @@ impl Witness {
         E::Joiner: 'static,
     {
         match event {
+            Event::Resyncing { .. } => self.resyncs = true,
             Event::Joined => {
+                self.resyncs = false;
                 if let Some(member) = &core.member {
                     let all = member.participants(&core.shared.contacts).into_iter();
                     self.shown = all.map(|participant| participant.member).collect();
                 }
             }
             Event::Added { member, .. } => drop(self.shown.insert(*member)),
+            Event::Returned { was, member, .. } => {
+                self.shown.remove(was);
+                self.shown.insert(*member);
+            }
             Event::Gone { member, .. } => {
                 self.shown.remove(member);
                 self.ordered.remove(member);
