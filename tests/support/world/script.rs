@@ -73,7 +73,7 @@ pub(crate) fn random_run(seed: u64, plan: &Plan) -> World {
         (operations < plan.operations || epochs < plan.epochs) && operations < most
     };
     let mut anchor = 0;
-    let burst_at = chance.within(1..=plan.operations);
+    let burst_at = chance.within(1..=plan.operations.max(1));
     while goes_on(&world) {
         let pause_ms = chance.within(0..=PAUSE_MS);
         world.pass(pause_ms);
