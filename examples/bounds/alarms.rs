@@ -84,12 +84,12 @@ pub(crate) fn hour(seed: u64) -> Result<Count, Failure> {
 /// The first member is host again and the second listed, whatever happened.
 fn restore_order(net: &mut Net) -> Result<(), Failure> {
     for _ in 0..2 {
-        let host = net.clients.get(1).ok_or("a co-host")?.meeting.roster();
-        let is_host = |place: usize| host.get(place).is_some_and(|p| p.role == Role::Host);
-        if is_host(0) {
+        let first = net.clients.first().ok_or("the first")?.meeting.roster();
+        let first = first.into_iter().find(|p| p.own).ok_or("its seat")?;
+        if first.role == Role::Host {
             return list(net, 1);
         }
-        let member = host.first().ok_or("the first")?.member;
+        let member = first.member;
         let now = net.now();
         // It may be changing already.
         let _ = net.clients.get_mut(1).ok_or("a co-host")?.meeting.transfer_host(member, now);

@@ -1,7 +1,7 @@
 //! How long somebody who is removed can open what others seal, over a poor network, and with a server
 //! that keeps the removal back.
 
-use incamera::{Alarm, Event, Framing, Sealer, Track};
+use incamera::{Alarm, Event, Framing, MemberId, Sealer, Track};
 
 use crate::net::{Failure, Net, Treatment};
 use crate::room::{first, meeting, quantile};
@@ -15,6 +15,12 @@ fn microphones(net: &mut Net) -> Result<Vec<Sealer>, Failure> {
     clients.map(|c| Ok(c.meeting.sealer(Track::DATA, Framing::Whole)?)).collect()
 }
 
+/// How the others name a client.
+fn stay_of(net: &Net, who: usize) -> Result<MemberId, Failure> {
+    let roster = net.clients.get(who).ok_or("a client")?.meeting.roster();
+    Ok(roster.into_iter().find(|participant| participant.own).ok_or("its seat")?.member)
+}
+
 /// Removals one after the other, of whoever is last: for each other member the time from the host's
 /// decision to the last frame that the removed one's keys open.
 pub(crate) fn prompt(seed: u64, members: usize, removals: usize) -> Result<Vec<u64>, Failure> {
@@ -24,9 +30,7 @@ pub(crate) fn prompt(seed: u64, members: usize, removals: usize) -> Result<Vec<u
     let mut latest = Vec::new();
     for gone in (members - removals..members).rev() {
         net.pass(5_000);
-        let own = |p: &incamera::Participant| p.own;
-        let target = net.clients.get(gone).ok_or("whoever goes")?.meeting.roster();
-        let target = target.into_iter().find(own).ok_or("its seat")?.member;
+        let target = stay_of(&net, gone)?;
         let now = net.now();
         first(&mut net)?.remove(target, now)?;
         net.poll(0);
@@ -63,12 +67,11 @@ pub(crate) fn kept_back(seed: u64, slowly: bool) -> Result<(u64, u64), Failure> 
     let mut sealers = microphones(&mut net)?;
     let settle = 20_000 + net.chance.below(60_000);
     net.pass(settle);
-    let target = first(&mut net)?.roster().get(4).ok_or("whoever goes")?.member;
+    let target = stay_of(&net, 4)?;
     let (now, decided) = (net.now(), net.now_ms);
     let since_ms = decided;
     let treatment = if slowly { Treatment::Slower { since_ms } } else { Treatment::Withheld };
     net.clients.get_mut(VICTIM).ok_or("a victim")?.treatment = treatment;
-    // A slow server holds the removal back longest of all: for good.
     first(&mut net)?.remove(target, now)?;
     net.poll(0);
     let removed = net.clients.remove(4);

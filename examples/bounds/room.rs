@@ -43,8 +43,8 @@ pub(crate) fn first(net: &mut Net) -> Result<&mut Meeting, Failure> {
 
 /// The member at this place becomes a co-host that is listed to follow.
 pub(crate) fn list(net: &mut Net, who: usize) -> Result<(), Failure> {
-    let roster = first(net)?.roster();
-    let follower = roster.get(who).ok_or("a follower")?.fingerprint;
+    let roster = net.clients.get(who).ok_or("a follower")?.meeting.roster();
+    let follower = roster.into_iter().find(|p| p.own).ok_or("its seat")?.fingerprint;
     let now = net.now();
     first(net)?.set_role(follower, Role::CoHost, now)?;
     net.poll(0);

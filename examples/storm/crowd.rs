@@ -30,6 +30,8 @@ struct Client {
     outputs: Vec<Output>,
     joined: bool,
     over: bool,
+    /// Whether somebody knocks who has not been let in.
+    knocks: bool,
     trouble: Vec<Event>,
 }
 
@@ -37,7 +39,17 @@ impl Client {
     fn new(meeting: Meeting) -> Self {
         let (mailbox, ears) = (meeting.mailbox(), meeting.receiver());
         let (inbox, outputs, trouble) = Default::default();
-        Self { meeting, mailbox, ears, inbox, outputs, joined: false, over: false, trouble }
+        Self {
+            meeting,
+            mailbox,
+            ears,
+            inbox,
+            outputs,
+            joined: false,
+            over: false,
+            knocks: false,
+            trouble,
+        }
     }
 
     /// Takes in what has come and does what is due.
@@ -51,6 +63,14 @@ impl Client {
         if self.meeting.poll_timeout().is_some_and(|at| at <= now.monotonic_ms) {
             let _ = self.meeting.handle_timeout(now);
         }
+        self.poll();
+        if std::mem::take(&mut self.knocks) {
+            let _ = self.meeting.admit_all(now);
+            self.poll();
+        }
+    }
+
+    fn poll(&mut self) {
         while let Some(output) = self.meeting.poll() {
             match output {
                 Output::Event(event) => self.note(event),
@@ -62,6 +82,7 @@ impl Client {
     fn note(&mut self, event: Event) {
         match event {
             Event::Joined => self.joined = true,
+            Event::Knock { .. } => self.knocks = true,
             Event::Left | Event::Ended { .. } | Event::Removed { .. } | Event::Denied { .. } => {
                 self.over = true;
             }
@@ -95,12 +116,10 @@ fn person(number: usize) -> Result<Identity, Error> {
 }
 
 impl Crowd {
-    /// A host behind an open door, who alone lets people in: the others would after a while.
+    /// A host who lets everybody in that knocks.
     pub(crate) fn new(members: usize) -> Result<Self, Failure> {
         let now = Now { monotonic_ms: 0, unix_ms: 1_790_000_000_000 };
-        let mut settings = Settings::default();
-        settings.door = incamera::Door::Open;
-        let meeting = testing::create(seed(0), &person(0)?, settings, now)?;
+        let meeting = testing::create(seed(0), &person(0)?, Settings::default(), now)?;
         let (invite, clients) = (meeting.invite()?, vec![Client::new(meeting)]);
         let (server, frames) = Default::default();
         let mut crowd = Self { clients, server, frames, invite, now_ms: 0, members };
