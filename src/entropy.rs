@@ -47,6 +47,15 @@ impl Entropy {
         Self(Source::Seeded { seed, stream })
     }
 
+    /// How much of a seeded stream has been drawn, in words of 4 bytes.
+    #[cfg(test)]
+    pub(crate) fn drawn(&self) -> u128 {
+        match &self.0 {
+            Source::System => 0,
+            Source::Seeded { stream, .. } => stream.lock().unwrap().get_word_pos(),
+        }
+    }
+
     /// Fills `out` with random bytes.
     pub(crate) fn fill(&self, out: &mut [u8]) -> Result<(), NoEntropy> {
         match &self.0 {

@@ -106,8 +106,9 @@ where
     pub(super) mailbox: Option<MailboxId>,
     pub(super) witness: Witness,
     life: u8,
-    /// Its last two snapshots.
-    pub(super) stored: Vec<Vec<u8>>,
+    /// Its last two snapshots, each with a digest of the client: the engine's part of them is the same
+    /// records in any order.
+    pub(super) stored: Vec<(Vec<u8>, [u8; 32])>,
     sealer: Option<Sealer>,
     probed: Option<Glance>,
 }
@@ -196,7 +197,7 @@ impl<E: Checked> Client<E> {
 
     /// A new process takes up what the old one stored: the newest, or the one before it.
     fn be_restored(&mut self, cast: &Cast<E>, newest: bool, at_ms: u64) -> Option<()> {
-        let stored = if newest { self.stored.last()? } else { self.stored.first()? };
+        let (stored, _) = if newest { self.stored.last()? } else { self.stored.first()? };
         self.life += 1;
         self.core = cast.restored(self.who, self.life, stored, at_ms);
         (self.sealer, self.probed) = (None, None);
@@ -209,7 +210,8 @@ impl<E: Checked> Client<E> {
         if !cast.stores() || !self.core.snapshot_due() {
             return;
         }
-        self.stored.push(self.core.snapshot(&KEY).unwrap());
+        let digest = self.core.digest();
+        self.stored.push((self.core.snapshot(&KEY).unwrap(), digest));
         if self.stored.len() > 2 {
             self.stored.remove(0);
         }
@@ -331,13 +333,14 @@ impl<E: Checked> Client<E> {
         self.witness.note_frame(member, &sealed, at_ms).err()
     }
 
-    /// Everything that tells two clients apart, hashed. Randomness still to come is left out: it makes
-    /// other bytes of the same meaning.
+    /// Everything that tells two clients apart, hashed; also how much randomness they have drawn, or one
+    /// could come to use a message id that the other has used.
     pub(super) fn key(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash.update(self.core.digest());
         let Self { who, witness, life, probed, .. } = self;
-        hash.update(format!("{who} {life} {probed:?}"));
+        let drawn = self.core.shared.entropy.drawn();
+        hash.update(format!("{who} {life} {drawn} {probed:?}"));
         witness.digest(&mut hash);
         if let Some(member) = &self.core.member {
             let Member { stands_by, confirming, broken, own_orders, .. } = &**member;
@@ -347,7 +350,7 @@ impl<E: Checked> Client<E> {
                 hash.update(tree.hash.as_bytes());
             }
         }
-        self.stored.iter().for_each(|stored| hash.update(Sha256::digest(stored)));
+        self.stored.iter().for_each(|(_, digest)| hash.update(digest));
         hash.finalize().into()
     }
 }
