@@ -70,13 +70,13 @@ impl World {
     pub(crate) fn give_up(&mut self, who: Who) {
         let now = self.local(who);
         let seat = &mut self.seats[who];
-        let waits = seat.standing == Standing::Knocking || seat.hopeless;
-        if !waits || seat.deaf || !seat.is_about() {
+        if !seat.waits() {
             return;
         }
         if seat.client.is_none() {
             return;
         }
+        seat.loose |= seat.standing == Standing::Resyncing;
         (seat.standing, seat.hopeless) = (Standing::Leaving, false);
         self.tally.gave_up += 1;
         if self.is_stranded(who) {
@@ -165,7 +165,11 @@ impl World {
         let known = |stay: &&incamera::MemberId| self.seats.iter().any(|s| s.stay == Some(**stay));
         let strangers: Vec<_> = roster.iter().filter(|stay| !known(stay)).collect();
         let silent = |standing| matches!(standing, Standing::Over | Standing::Crashed);
-        let may = self.seats.iter().filter(|s| s.stay.is_none() && silent(s.standing)).count();
+        let may = self
+            .seats
+            .iter()
+            .filter(|s| (s.stay.is_none() || s.loose) && silent(s.standing))
+            .count();
         (strangers.len() > may).then(|| format!("strangers are in the roster: {strangers:?}"))
     }
 

@@ -51,6 +51,7 @@ impl World {
     pub(crate) fn die(&mut self, who: Who) {
         self.tally.crashes += 1;
         let seat = &mut self.seats[who];
+        seat.loose |= seat.standing == Standing::Resyncing;
         (seat.client, seat.standing, seat.timer) = (None, Standing::Crashed, None);
         seat.dies = None;
         self.server.disconnect(who);

@@ -160,9 +160,16 @@ impl World {
         self.local(who).monotonic_ms
     }
 
-    /// The last client of a person.
+    /// The last client of a person that is in; else the last one.
     pub(crate) fn find(&self, name: Name) -> Option<Who> {
-        self.seats.iter().rposition(|seat| seat.name == name)
+        let own = |seat: &Seat| seat.name == name;
+        let live = self.seats.iter().rposition(|seat| own(seat) && seat.is_live());
+        live.or_else(|| self.seats.iter().rposition(own))
+    }
+
+    /// The last client of a person that waits at the door, or is not let back in.
+    fn waiting(&self, name: Name) -> Option<Who> {
+        self.seats.iter().rposition(|seat| seat.name == name && seat.waits())
     }
 
     fn fail(&mut self, what: String) {

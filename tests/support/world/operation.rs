@@ -97,7 +97,7 @@ impl World {
             Operation::Join(name) => self.join(name, false),
             Operation::SecondDevice(name) => self.join(name, true),
             Operation::GiveUp(name) => {
-                if let Some(who) = self.find(name) {
+                if let Some(who) = self.waiting(name) {
                     self.give_up(who);
                 }
             }

@@ -116,12 +116,10 @@ fn absent(world: &World, chance: &mut Chance) -> Option<Name> {
 
 /// Somebody who has waited at the door for too long.
 fn impatient(world: &World) -> Option<Name> {
-    let waits =
-        |seat: &&Seat| (seat.standing == Standing::Knocking || seat.hopeless) && seat.is_about();
-    let long = |seat: &&Seat| seat.hopeless || world.now_ms() > seat.since_ms + PATIENCE_MS;
-    let seat = world.seats.iter().filter(waits).find(long)?;
-    let last = world.find(seat.name).map(|who| world.seats[who].since_ms);
-    (last == Some(seat.since_ms)).then_some(seat.name)
+    let long = |seat: &&Seat| {
+        seat.waits() && (seat.hopeless || world.now_ms() > seat.since_ms + PATIENCE_MS)
+    };
+    world.seats.iter().rfind(long).map(|seat| seat.name)
 }
 
 fn is_locked(world: &World, live: &[Who]) -> bool {

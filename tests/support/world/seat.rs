@@ -160,6 +160,8 @@ pub(crate) struct Seat {
     pub(crate) life: u8,
     /// It has been told that it does not get back.
     pub(crate) hopeless: bool,
+    /// It was gone before it knew its stay.
+    pub(crate) loose: bool,
     /// It dies at its next step.
     pub(crate) dies: Option<Death>,
     /// When it began.
@@ -191,6 +193,7 @@ impl Seat {
             life: 0,
             dies: None,
             hopeless: false,
+            loose: false,
             since_ms: 0,
             traffic: None,
         }
@@ -203,6 +206,11 @@ impl Seat {
     /// Whether it is a member that follows the meeting as well as it can.
     pub(crate) fn is_live(&self) -> bool {
         self.client.is_some() && !self.deaf && self.standing == Standing::In
+    }
+
+    /// Whether it waits at the door, or is not let back in.
+    pub(crate) fn waits(&self) -> bool {
+        (self.standing == Standing::Knocking || self.hopeless) && !self.deaf && self.is_about()
     }
 
     /// Whether the person in front of it can do something.
