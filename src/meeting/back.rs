@@ -233,7 +233,12 @@ impl<E: Engine> Core<E> {
     pub(super) fn resync(&mut self, why: Resync, now_ms: u64) -> Result<(), Error> {
         let Some(member) = &mut self.member else { return Ok(()) };
         let returning = self.knocking.as_ref().is_some_and(|knocking| knocking.is_returning());
-        if self.over || returning || member.standing == Standing::Leaving {
+        if self.over || returning {
+            return Ok(());
+        }
+        if member.standing == Standing::Leaving {
+            // Nothing is read back any more that means anything.
+            self.finish(Event::Left);
             return Ok(());
         }
         let past = member.past()?;

@@ -312,7 +312,7 @@ impl<E: Engine> Core<E> {
     }
 
     /// The membership is over: every key is erased.
-    fn finish(&mut self, event: Event) {
+    pub(super) fn finish(&mut self, event: Event) {
         self.shared.keyring.clear();
         self.over = true;
         let contacts = &self.shared.contacts;
@@ -327,6 +327,9 @@ impl<E: Engine> Core<E> {
             return;
         }
         self.mind_losses(now_ms);
+        if self.over {
+            return;
+        }
         // SPEC [M9]: whoever stops driving stops sealing.
         let undriven = now_ms.saturating_add(SEAL_FOR_MS);
         // SPEC [M14]: on time, also if nobody drives.

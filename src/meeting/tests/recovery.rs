@@ -402,3 +402,37 @@ fn a_second_crash_makes_the_first_ones_path_a_former_selfs() {
     assert!(ledger.seals() > 1 && ledger.repeats() == 0);
     world.assert_agreed(&[0, 1, 2]);
 }
+
+#[test]
+fn who_crashes_on_its_way_back_is_restored_on_its_way_back() {
+    // SPEC [R8]
+    let mut world = World::meeting(170, &["Ada", "Ben", "Cleo"]);
+    world.clients[BEN].unheard = true;
+    let (why, now) = (Resync::Gap, world.now());
+    world.clients[BEN].meeting.core.shared.lose_track(why);
+    world.clients[BEN].meeting.handle_timeout(now).unwrap();
+    world.settle();
+    assert!(world.clients[BEN].events.contains(&Event::Resyncing { why }));
+    assert!(world.clients[BEN].meeting.snapshot_due());
+    let snapshot = snapshot(&mut world, BEN);
+    world.withheld.clear();
+    world.clients[BEN].unheard = false;
+    restart(&mut world, BEN, 170, &snapshot);
+    world.pass(5_000);
+    assert!(world.has_joined(BEN));
+    world.assert_agreed(&[0, BEN, 2]);
+}
+
+#[test]
+fn a_leaver_that_can_follow_no_more_has_left() {
+    let mut world = World::meeting(171, &["Ada", "Ben", "Cleo"]);
+    world.clients[BEN].unheard = true;
+    act(&mut world, BEN, |ben, now| ben.leave(now));
+    member(&mut world.clients[BEN].meeting).group.lose_path_keys();
+    act(&mut world, 0, |ada, now| ada.set_door(incamera_wire::Door::Locked, now));
+    assert_eq!(world.clients[BEN].events.last(), Some(&Event::Left));
+    // Its word is on its way, and goes in its time.
+    world.release();
+    world.pass(2_000);
+    assert_eq!(world.names(0), ["Ada", "Cleo"]);
+}
