@@ -189,7 +189,7 @@ impl Crowd {
                 come += 1;
                 self.come()?;
             }
-            if passed % FRAME_EVERY_MS == 0 {
+            if passed.is_multiple_of(FRAME_EVERY_MS) {
                 self.talk(&mut microphones)?;
             }
             self.step();

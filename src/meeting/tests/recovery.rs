@@ -327,9 +327,8 @@ fn a_restored_member_carries_out_an_order_before_anything_else() {
     world.clients[0].meeting.remove(dan, now).unwrap();
     // The order comes to the log, the commit does not.
     let entry = loop {
-        match world.clients[0].meeting.poll().unwrap() {
-            crate::Output::Send(message) => break message,
-            _ => {}
+        if let crate::Output::Send(message) = world.clients[0].meeting.poll().unwrap() {
+            break message;
         }
     };
     world.clients[0].online = false;
