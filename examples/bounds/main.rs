@@ -44,7 +44,7 @@ fn removals() -> Result<(), Failure> {
             last.push(sealed);
         }
         println!("a server that {what} of one sender, from the host's decision on:");
-        removal::print("  that sender is told after", &mut told);
+        removal::print("  that sender is alarmed, or has read the removal, after", &mut told);
         removal::print("  its last frame that the removed member's keys open", &mut last);
         bounded &= room::quantile(&mut told, 1_000) <= 30_000;
         bounded &= room::quantile(&mut last, 1_000) <= 60_000;

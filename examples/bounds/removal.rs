@@ -58,8 +58,8 @@ pub(crate) fn prompt(seed: u64, members: usize, removals: usize) -> Result<Vec<u
     Ok(latest)
 }
 
-/// A removal that the server keeps from one member, or brings later and later: when that member is told,
-/// and when it seals its last frame under keys that the removed one has, in milliseconds after the
+/// A removal that the server keeps from one member, or brings later and later: when that member is told of
+/// it or that something is wrong, and when it seals its last frame under keys that the removed one has, in milliseconds after the
 /// host's decision.
 pub(crate) fn kept_back(seed: u64, slowly: bool) -> Result<(u64, u64), Failure> {
     const VICTIM: usize = 2;
@@ -68,10 +68,13 @@ pub(crate) fn kept_back(seed: u64, slowly: bool) -> Result<(u64, u64), Failure> 
     let settle = 20_000 + net.chance.below(60_000);
     net.pass(settle);
     let target = stay_of(&net, 4)?;
-    let (now, decided) = (net.now(), net.now_ms);
-    let since_ms = decided;
+    let since_ms = net.now_ms;
     let treatment = if slowly { Treatment::Slower { since_ms } } else { Treatment::Withheld };
     net.clients.get_mut(VICTIM).ok_or("a victim")?.treatment = treatment;
+    // The ramp is under way: what is posted now is up to a minute late.
+    let ramp = if slowly { net.chance.below(60_000) } else { 0 };
+    net.pass(ramp);
+    let (now, decided) = (net.now(), net.now_ms);
     first(&mut net)?.remove(target, now)?;
     net.poll(0);
     let removed = net.clients.remove(4);
@@ -88,9 +91,12 @@ pub(crate) fn kept_back(seed: u64, slowly: bool) -> Result<(u64, u64), Failure> 
         }
     }
     let victim = net.clients.get(VICTIM).ok_or("a victim")?;
-    let told = victim.first(decided, |event| *event == Event::Alarm(Alarm::Withheld));
+    let alarm = Event::Alarm(Alarm::Withheld);
+    // It may stand already.
+    let alarmed = victim.first(since_ms, |event| *event == alarm);
+    let alarmed = alarmed.map(|at| (since_ms + at).saturating_sub(decided));
     let learned = victim.first(decided, |event| matches!(event, Event::Gone { .. }));
-    let told = told.or(learned).ok_or("the victim was told nothing")?;
+    let told = alarmed.into_iter().chain(learned).min().ok_or("the victim was told nothing")?;
     Ok((told, last))
 }
 
