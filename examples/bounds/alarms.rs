@@ -8,7 +8,7 @@ use crate::room::{list, meeting};
 /// How long one meeting lasts, in milliseconds: an hour.
 const HOUR_MS: u64 = 3_600_000;
 /// How far apart troubles are at most, in milliseconds.
-const PAUSE_MS: u64 = 600_000;
+const PAUSE_MS: u64 = 720_000;
 /// How often somebody tries to seal, in milliseconds.
 const SEAL_EVERY_MS: u64 = 1_000;
 
@@ -58,11 +58,11 @@ pub(crate) fn hour(seed: u64) -> Result<Count, Failure> {
     let mut count = Count { hours: 1, ..Count::default() };
     let end = net.now_ms + HOUR_MS;
     while net.now_ms < end {
-        let pause = 120_000 + net.chance.below(PAUSE_MS);
+        let pause = net.chance.within(120_000..=PAUSE_MS);
         watch(&mut net, &mut sealers, pause, None, &mut count);
-        let who = usize::try_from(net.chance.below(2))?;
+        let who = usize::try_from(net.chance.within(0..=1))?;
         let before = hosts_changed(&net);
-        let (kind, lasts) = match net.chance.below(3) {
+        let (kind, lasts) = match net.chance.within(0..=2) {
             0 => (0, 15_000),
             1 => (1, 60_000),
             // A crash: its client is away until a person starts it anew.

@@ -6,6 +6,9 @@
 #![allow(clippy::print_stdout, reason = "an example prints what it measures")]
 
 mod alarms;
+#[allow(dead_code, reason = "one source of chance for all that is simulated")]
+#[path = "../../tests/support/world/chance.rs"]
+mod chance;
 mod net;
 mod removal;
 mod room;

@@ -7,31 +7,12 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 use incamera::wire::{BlobHash, MailboxId, MessageId};
 use incamera::{Destination, Event, Input, Meeting, Message, Now, Output};
 
+use crate::chance::Chance;
+
 pub(crate) type Failure = Box<dyn std::error::Error>;
 
 /// Half of a round trip, in milliseconds.
 pub(crate) const ONE_WAY_MS: u64 = 100;
-
-/// A generator of numbers that look random: splitmix64.
-pub(crate) struct Chance(pub(crate) u64);
-
-impl Chance {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound.max(1)
-    }
-
-    fn percent(&mut self, percent: u64) -> bool {
-        self.below(100) < percent
-    }
-}
 
 /// What the server does to one client's log.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,8 +53,8 @@ pub(crate) struct Net {
     pub(crate) clients: Vec<Client>,
     pub(crate) now_ms: u64,
     pub(crate) chance: Chance,
-    /// Of a hundred messages in each direction, how many are lost.
-    pub(crate) loss_percent: u64,
+    /// Of a thousand messages in each direction, how many are lost.
+    pub(crate) loss_permille: u64,
     log: Vec<Vec<u8>>,
     blobs: HashMap<BlobHash, Vec<u8>>,
     seen: HashSet<MessageId>,
@@ -87,8 +68,8 @@ impl Net {
         Self {
             clients: Vec::new(),
             now_ms: 1_000,
-            chance: Chance(seed),
-            loss_percent: 0,
+            chance: Chance::new(seed),
+            loss_permille: 0,
             log: Vec::new(),
             blobs: HashMap::new(),
             seen: HashSet::new(),
@@ -152,8 +133,8 @@ impl Net {
             Treatment::Slower { since_ms } if is_log => self.now_ms.saturating_sub(since_ms),
             _ => 0,
         };
-        if !self.chance.percent(self.loss_percent) {
-            let jitter = self.chance.below(20);
+        if !self.chance.permille(self.loss_permille) {
+            let jitter = self.chance.within(0..=19);
             self.arrive(self.now_ms + ONE_WAY_MS + jitter + late, who, input);
         }
     }
@@ -194,12 +175,12 @@ impl Net {
                 continue;
             }
             let cut_off = self.clients.get(who).is_none_or(|c| c.cut_off_until > self.now_ms);
-            if cut_off || self.chance.percent(self.loss_percent) {
+            if cut_off || self.chance.permille(self.loss_permille) {
                 continue;
             }
             match output {
                 Output::Send(message) => {
-                    let at = self.now_ms + ONE_WAY_MS + self.chance.below(20);
+                    let at = self.now_ms + ONE_WAY_MS + self.chance.within(0..=19);
                     self.ship(at, Parcel::Reaches(message));
                 }
                 Output::Fetch { from } => {

@@ -26,7 +26,7 @@ fn stay_of(net: &Net, who: usize) -> Result<MemberId, Failure> {
 pub(crate) fn prompt(seed: u64, members: usize, removals: usize) -> Result<Vec<u64>, Failure> {
     let mut net = meeting(seed, members)?;
     let mut sealers = microphones(&mut net)?;
-    net.loss_percent = 5;
+    net.loss_permille = 50;
     let mut latest = Vec::new();
     for gone in (members - removals..members).rev() {
         net.pass(5_000);
@@ -65,14 +65,14 @@ pub(crate) fn kept_back(seed: u64, slowly: bool) -> Result<(u64, u64), Failure> 
     const VICTIM: usize = 2;
     let mut net = meeting(seed, 5)?;
     let mut sealers = microphones(&mut net)?;
-    let settle = 20_000 + net.chance.below(60_000);
+    let settle = net.chance.within(20_000..=80_000);
     net.pass(settle);
     let target = stay_of(&net, 4)?;
     let since_ms = net.now_ms;
     let treatment = if slowly { Treatment::Slower { since_ms } } else { Treatment::Withheld };
     net.clients.get_mut(VICTIM).ok_or("a victim")?.treatment = treatment;
     // The ramp is under way: what is posted now is up to a minute late.
-    let ramp = if slowly { net.chance.below(60_000) } else { 0 };
+    let ramp = if slowly { net.chance.within(0..=60_000) } else { 0 };
     net.pass(ramp);
     let (now, decided) = (net.now(), net.now_ms);
     first(&mut net)?.remove(target, now)?;

@@ -2,7 +2,7 @@
 
 use incamera::wire::MailboxId;
 use incamera::{
-    Error, Event, Framing, Identity, Input, Invite, Meeting, Now, Opened, Output, Receiver, Sealer,
+    Error, Event, Framing, Identity, Invite, Meeting, Now, Opened, Output, Receiver, Sealer,
     Settings, Track, testing,
 };
 
@@ -341,9 +341,4 @@ impl Crowd {
             }
         }
     }
-}
-
-#[allow(dead_code, reason = "says that clients may move between threads")]
-fn clients_are_send(client: Client, input: Input) -> impl Send {
-    (client, input)
 }
