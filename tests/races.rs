@@ -153,6 +153,23 @@ fn a_tampered_tree_is_refused_and_the_genuine_one_still_works() {
 }
 
 #[test]
+fn a_lost_tree_is_sent_again_to_who_knocks_under_a_link_that_is_void_since() {
+    let mut world = World::meeting(41, &["Ada", "Ben"]);
+    let dan = world.knock("Dan");
+    world.lose_blobs = true;
+    world.admit_all(0);
+    // A removal replaces every link.
+    let ben = world.member_id(1);
+    world.ask(0, |ada, now| ada.remove(ben, now));
+    world.pass(1_000);
+    world.lose_blobs = false;
+    assert_eq!(joined(&world, dan), 0);
+    world.pass(30_000);
+    assert_eq!(joined(&world, dan), 1);
+    world.assert_agreed(&[0, dan]);
+}
+
+#[test]
 fn an_unavailable_tree_does_not_hold_up_a_later_welcome() {
     let (mut world, dan) = losing_add(24);
     // The server loses the tree of the losing Add for good.

@@ -164,7 +164,10 @@ impl<E: Engine> Member<E> {
         if facts.own
             && let Some((hash, sealed)) = tree
         {
-            self.trees.push_back(SentTree { newcomers: added.clone(), hash, sealed });
+            let let_in = self.intents.admissions.iter().filter(|w| added.contains(&w.reference));
+            let mailboxes = let_in.map(|waiting| waiting.mailbox).collect();
+            let newcomers = added.clone();
+            self.trees.push_back(SentTree { newcomers, mailboxes, hash, sealed });
             if self.trees.len() > MAX_TREES {
                 self.trees.pop_front();
             }

@@ -7,7 +7,7 @@ use incamera_wire::{
 
 use super::face::{Event, KnockId};
 use super::intents::Departure;
-use super::member::{Member, Standing};
+use super::member::{Member, SentTree, Standing};
 use super::roster::Seat;
 use super::shared::Shared;
 use crate::admission::{OpenedKnock, Proof, Waiting, has_expired, open_knock, seal_denial};
@@ -23,6 +23,12 @@ pub(super) const OWN_MEMBER: Error =
 const DEPARTURE_STAGGER_MS: u64 = 1_000;
 /// The longest that any member waits to commit a departure, in milliseconds.
 const DEPARTURE_LATEST_MS: u64 = 10_000;
+
+/// Sends a tree to whoever has not found it.
+fn send_tree(shared: &mut Shared, tree: &SentTree) -> Result<(), Fault> {
+    let (to, bytes) = (Destination::Blob(tree.hash), tree.sealed.clone());
+    shared.send(to, bytes).map_err(|_| Fault::Replayed)
+}
 
 impl<E: Engine> Member<E> {
     /// Refuses what the caller's own identity has no right to.
@@ -51,6 +57,12 @@ impl<E: Engine> Member<E> {
             && policy::live_resync_key(&self.state, knock.invite).is_some()
         {
             return self.read_rejoin(shared, knock, now_ms);
+        }
+        // Also under a link that is void since, and by who minds the door no more.
+        if let Ok(knock) = &knock
+            && let Some(tree) = self.trees.iter().find(|t| t.mailboxes.contains(&knock.mailbox))
+        {
+            return send_tree(shared, tree);
         }
         if !self.minds_the_door() {
             return Ok(());
@@ -153,11 +165,8 @@ impl<E: Engine> Member<E> {
         reference: KeyPackageRef,
     ) -> Result<(), Fault> {
         let mut trees = self.trees.iter();
-        let Some(tree) = trees.find(|tree| tree.newcomers.contains(&reference)) else {
-            return Ok(());
-        };
-        let (to, bytes) = (Destination::Blob(tree.hash), tree.sealed.clone());
-        shared.send(to, bytes).map_err(|_| Fault::Replayed)
+        let tree = trees.find(|tree| tree.newcomers.contains(&reference));
+        tree.map_or(Ok(()), |tree| send_tree(shared, tree))
     }
 
     /// Refuses a knock that nobody can let in, and says so to whoever knocks.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use incamera_wire::{
     BlobHash, DenyReason, EventKind, Fingerprint, GroupState, InviteEntry, KeyPackageRef,
-    MessageId, ResyncKey, Right, StayId, TrackKind,
+    MailboxId, MessageId, ResyncKey, Right, StayId, TrackKind,
 };
 
 use super::epochs::{EpochView, Epochs, handshake_key};
@@ -75,6 +75,8 @@ pub(super) struct OwnCommit {
 /// A sealed tree, and whom it was sealed for.
 pub(super) struct SentTree {
     pub(super) newcomers: Vec<KeyPackageRef>,
+    /// Of their knocks, by which they are known when the link is void.
+    pub(super) mailboxes: Vec<MailboxId>,
     pub(super) hash: BlobHash,
     pub(super) sealed: Vec<u8>,
 }
