@@ -33,7 +33,7 @@ fn main() -> Result<(), Failure> {
 fn removals() -> Result<(), Failure> {
     println!("200 ms round trip, 100 members, 5 % of all messages lost:");
     let mut latest = Vec::new();
-    for seed in 0..4 {
+    for seed in 0..8 {
         latest.extend(removal::prompt(seed, 100, 10)?);
     }
     removal::print("last frame that a removed member's keys open", &mut latest);

@@ -1,7 +1,7 @@
 //! Commits: read from the log, judged, merged; and one's own, built and posted (SPEC \[G1\] to
 //! \[G3\]).
 
-use incamera_wire::{Envelope, GroupState, KeyPackageRef};
+use incamera_wire::{BlobHash, Envelope, GroupState, KeyPackageRef};
 
 use super::epochs::{EpochView, handshake_key, read_roster};
 use super::face::{Alarm, Event, Resync};
@@ -161,16 +161,8 @@ impl<E: Engine> Member<E> {
         let tree = self.own_commit.as_mut().and_then(|own| own.tree.take());
         self.forget_own(shared);
         let added: Vec<KeyPackageRef> = facts.adds.iter().map(|add| add.reference).collect();
-        if facts.own
-            && let Some((hash, sealed)) = tree
-        {
-            let let_in = self.intents.admissions.iter().filter(|w| added.contains(&w.reference));
-            let mailboxes = let_in.map(|waiting| waiting.mailbox).collect();
-            let newcomers = added.clone();
-            self.trees.push_back(SentTree { newcomers, mailboxes, hash, sealed });
-            if self.trees.len() > MAX_TREES {
-                self.trees.pop_front();
-            }
+        if let Some((hash, sealed)) = tree.filter(|_| facts.own) {
+            self.keep_tree(hash, sealed, &added);
         }
         for reference in &added {
             self.lobby.take(*reference);
@@ -196,6 +188,17 @@ impl<E: Engine> Member<E> {
             self.room.introduce_later(now_ms, self.rank(|_| true));
         }
         Ok(())
+    }
+
+    /// Keeps a tree for those who do not find it.
+    fn keep_tree(&mut self, hash: BlobHash, sealed: Vec<u8>, added: &[KeyPackageRef]) {
+        let let_in = self.intents.admissions.iter().filter(|w| added.contains(&w.reference));
+        let mailboxes = let_in.map(|waiting| waiting.mailbox).collect();
+        let newcomers = added.to_vec();
+        self.trees.push_back(SentTree { newcomers, mailboxes, hash, sealed });
+        if self.trees.len() > MAX_TREES {
+            self.trees.pop_front();
+        }
     }
 
     fn enter_next(

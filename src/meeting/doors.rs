@@ -58,14 +58,9 @@ impl<E: Engine> Member<E> {
         {
             return self.read_rejoin(shared, knock, now_ms);
         }
-        // Also under a link that is void since, and by who minds the door no more.
-        if let Ok(knock) = &knock
-            && let Some(tree) = self.trees.iter().find(|t| t.mailboxes.contains(&knock.mailbox))
-        {
-            return send_tree(shared, tree);
-        }
         if !self.minds_the_door() {
-            return Ok(());
+            return knock
+                .map_or(Ok(()), |knock| self.send_tree_to(shared, &knock).unwrap_or(Ok(())));
         }
         self.answer_knock(shared, knock?, now_ms)
     }
@@ -82,7 +77,8 @@ impl<E: Engine> Member<E> {
             return Err(Fault::OtherMeeting);
         }
         let Some(invite) = policy::live_invite(&self.state, knock.invite) else {
-            return self.deny_again(shared, knock.mailbox);
+            let sent = self.send_tree_to(shared, &knock);
+            return sent.unwrap_or_else(|| self.deny_again(shared, knock.mailbox));
         };
         // SPEC [A2]
         let opened = open_knock(&self.state.lobby_key, &invite.secret, &knock)?;
@@ -156,6 +152,14 @@ impl<E: Engine> Member<E> {
     fn deny_again(&self, shared: &mut Shared, mailbox: MailboxId) -> Result<(), Fault> {
         let answer = self.lobby.denial_to(mailbox).ok_or(Fault::DeadInvite)?.to_vec();
         shared.send(Destination::Direct(mailbox), answer).map_err(|_| Fault::DeadInvite)
+    }
+
+    /// Whoever still knocks although it was let in has not found its tree, whatever has become of its
+    /// link and of this member's rights meanwhile.
+    fn send_tree_to(&self, shared: &mut Shared, knock: &Knock) -> Option<Result<(), Fault>> {
+        let of = |tree: &&SentTree| tree.mailboxes.contains(&knock.mailbox);
+        let tree = self.trees.iter().find(of).filter(|_| knock.meeting == shared.meeting)?;
+        Some(send_tree(shared, tree))
     }
 
     /// Whoever still knocks although it is in has not found its tree.

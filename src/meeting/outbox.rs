@@ -8,7 +8,7 @@ use crate::entropy::Entropy;
 use crate::error::Error;
 
 /// How long to wait before sending again at first, in milliseconds; doubled each time.
-const FIRST_RESEND_MS: u64 = 2_000;
+const FIRST_RESEND_MS: u64 = 1_000;
 /// The longest wait, in milliseconds.
 const LAST_RESEND_MS: u64 = 16_000;
 
@@ -136,9 +136,9 @@ mod tests {
         let mut outbox = Outbox::default();
         let entropy = Entropy::seeded([1; 32]);
         let message = outbox.post(&entropy, Destination::Log, vec![1, 2, 3], 100).unwrap();
-        assert_eq!(outbox.due(2_099), []);
-        assert_eq!(outbox.due(2_100), std::slice::from_ref(&message));
-        assert_eq!(outbox.deadline(), Some(6_100));
+        assert_eq!(outbox.due(1_099), []);
+        assert_eq!(outbox.due(1_100), std::slice::from_ref(&message));
+        assert_eq!(outbox.deadline(), Some(3_100));
         outbox.expire(2_500);
         assert_eq!(outbox.due(2_500), std::slice::from_ref(&message));
         assert_eq!(outbox.arrived(&Sha256::digest([1, 2]).into()), None);
@@ -176,6 +176,6 @@ mod tests {
             outbox.due(at);
             waits.push(outbox.deadline().unwrap() - at);
         }
-        assert_eq!(waits, [4_000, 8_000, 16_000, 16_000, 16_000, 16_000]);
+        assert_eq!(waits, [2_000, 4_000, 8_000, 16_000, 16_000, 16_000]);
     }
 }
