@@ -2,7 +2,8 @@
 //! and replays (feature `testing`).
 //!
 //! A meeting made here takes all its randomness from 32 bytes: two runs with the same seeds and
-//! inputs give the same outputs, byte for byte. Nothing here belongs in a product.
+//! inputs give the same outputs, byte for byte, but for commits that remove several leaves: the engine takes
+//! these in the order of a hash map, which no seed fixes. Nothing here belongs in a product.
 
 use core::ops::{Index, IndexMut};
 use std::collections::{HashMap, HashSet};
