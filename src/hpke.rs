@@ -6,6 +6,7 @@ use ::hpke::aead::{AesGcm128, ChaCha20Poly1305};
 use ::hpke::kdf::HkdfSha256;
 use ::hpke::kem::{Kem as KemTrait, X25519HkdfSha256};
 use ::hpke::{Deserializable as _, HpkeError, OpModeR, OpModeS, PskBundle, Serializable as _};
+use curve25519_dalek::montgomery::MontgomeryPoint;
 use zeroize::Zeroizing;
 
 use crate::entropy::{Entropy, NoEntropy};
@@ -79,8 +80,11 @@ pub(crate) fn public_key(private_key: &Secret<32>) -> [u8; 32] {
 
 /// Whether X25519 with this public key gives a secret at all: small-order keys do not.
 pub(crate) fn is_usable(public_key: &[u8]) -> bool {
-    let (probe, _) = Kem::derive_keypair(&[0; 32]);
-    EncappedKey::from_bytes(public_key).is_ok_and(|key| Kem::decap(&probe, None, &key).is_ok())
+    /// The cofactor of the curve, and twice that of its twist: every X25519 private key is a multiple
+    /// (RFC 7748 §5), so that what it takes to zero gives no secret, and nothing else does.
+    const EIGHT: [bool; 4] = [true, false, false, false];
+    let Ok(point) = public_key.try_into().map(MontgomeryPoint) else { return false };
+    point.mul_bits_be(EIGHT.into_iter()).to_bytes() != [0; 32]
 }
 
 /// Seals `plaintext` to the owner of `recipient`, in PSK mode: DHKEM(X25519, HKDF-SHA256),
@@ -229,10 +233,49 @@ mod tests {
         let (private, public) = generate_key(&entropy()).unwrap();
         let opened = open_psk(&private, &[0; 32], b"", &psk, ID, b"", &[0; 40]);
         assert_eq!(opened.err(), Some(Unopenable));
-        let mut one = [0; 32];
-        one[0] = 1;
-        assert!(!is_usable(&[0; 32]) && !is_usable(&one) && !is_usable(b"short"));
+        assert!(!is_usable(b"short"));
         assert!(is_usable(&public));
+    }
+
+    #[test]
+    fn a_key_is_usable_if_x25519_with_it_gives_a_secret() {
+        let decapsulates = |key: &[u8; 32]| {
+            let key = EncappedKey::from_bytes(key).unwrap();
+            Kem::decap(&Kem::derive_keypair(&[0; 32]).0, None, &key).is_ok()
+        };
+        let hex = |text: &str| -> [u8; 32] {
+            std::array::from_fn(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).unwrap())
+        };
+        let last = |last: u8, rest: u8| -> [u8; 32] {
+            std::array::from_fn(|at| if at == 31 { last } else { rest })
+        };
+        let with_first = |first: u8, of: [u8; 32]| {
+            std::array::from_fn(|at| if at == 0 { first } else { of[at] })
+        };
+        // Every point of order 1, 2, 4 or 8 of the curve and its twist, and each once more without
+        // reduction (2^255 - 19 and what follows).
+        let small = [
+            [0; 32],
+            with_first(1, [0; 32]),
+            hex("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"),
+            hex("5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157"),
+            with_first(0xec, last(0x7f, 0xff)),
+            with_first(0xed, last(0x7f, 0xff)),
+            with_first(0xee, last(0x7f, 0xff)),
+        ];
+        for mut key in small {
+            for top in [0, 0x80] {
+                // The highest bit is ignored (RFC 7748 §5).
+                key[31] = (key[31] & 0x7f) | top;
+                assert!(!decapsulates(&key) && !is_usable(&key), "{key:?}");
+            }
+        }
+        let mut rng = entropy().for_operation(&[b"keys"]).unwrap();
+        for _ in 0..64 {
+            let mut key = [0; 32];
+            rand_core::RngCore::fill_bytes(&mut rng, &mut key);
+            assert!(decapsulates(&key) && is_usable(&key), "{key:?}");
+        }
     }
 
     #[test]

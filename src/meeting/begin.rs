@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use incamera_wire::{MailboxId, MeetingId, Profile, StayId};
 use zeroize::Zeroizing;
 
-use super::epochs::read_roster;
 use super::face::Now;
 use super::knocking::Knocking;
 use super::liveness::STOP_MS;
@@ -14,6 +13,7 @@ use super::member::{Member, Standing};
 use super::outbox::Outbox;
 use super::prefix::Beginning;
 use super::relays::Relays;
+use super::roster::Roster;
 use super::settings::{Settings, checked_passcode};
 use super::shared::{Shared, suite};
 use crate::admission::Invite;
@@ -43,7 +43,7 @@ impl<E: Engine> Core<E> {
         let encoded = Zeroizing::new(state.encode());
         let group =
             E::create(&shared.entropy, profile, &stay, &meeting, &encoded).map_err(engine)?;
-        let roster = read_roster(&group, meeting, None)
+        let roster = Roster::read(&group.leaves(), meeting)
             .map_err(|_| Error::Internal("the creator's certificate"))?;
         shared.unix_ms = now.unix_ms;
         let (standing, from, at) = (Standing::Confirmed, Beginning::Created, now.monotonic_ms);

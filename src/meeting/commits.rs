@@ -3,7 +3,7 @@
 
 use incamera_wire::{BlobHash, Envelope, GroupState, KeyPackageRef};
 
-use super::epochs::{EpochView, handshake_key, read_roster};
+use super::epochs::{EpochView, handshake_key};
 use super::face::{Alarm, Event, Resync};
 use super::member::{
     MAX_TREES, Member, Outcome, OwnCommit, SentTree, Standing, entered, install_psks,
@@ -149,7 +149,7 @@ impl<E: Engine> Member<E> {
         // SPEC [R3]
         shared.snapshot_due = true;
         let returned = self.returns_by(facts);
-        if let Err(error) = self.enter_next(shared, facts, now_ms) {
+        if let Err(error) = self.enter_next(shared, facts, accepted, now_ms) {
             // Half in the new epoch: nothing may be sealed from here.
             self.break_off();
             shared.keyring.allow_sealing(false);
@@ -168,10 +168,9 @@ impl<E: Engine> Member<E> {
             self.lobby.take(*reference);
         }
         self.intents.settle(&self.epochs.current().roster, &added);
-        self.counters.retain(&self.epochs.current().roster);
-        self.room.settle(&self.epochs.current().roster, now_ms);
-        let epoch = self.epochs.current().epoch;
-        self.arrivals.settle(&self.epochs.current().roster, epoch);
+        if !facts.adds.is_empty() || !facts.removes.is_empty() {
+            self.settle_people(now_ms);
+        }
         added.iter().for_each(|reference| self.budget.note_added(*reference));
         self.void_dead_knocks(shared);
         self.review_lobby(shared, old_state.door);
@@ -190,6 +189,14 @@ impl<E: Engine> Member<E> {
         Ok(())
     }
 
+    /// Others are here than before.
+    fn settle_people(&mut self, now_ms: u64) {
+        let EpochView { roster, epoch, .. } = self.epochs.current();
+        self.counters.retain(roster);
+        self.room.settle(roster, now_ms);
+        self.arrivals.settle(roster, *epoch);
+    }
+
     /// Keeps a tree for those who do not find it.
     fn keep_tree(&mut self, hash: BlobHash, sealed: Vec<u8>, added: &[KeyPackageRef]) {
         let let_in = self.intents.admissions.iter().filter(|w| added.contains(&w.reference));
@@ -205,11 +212,12 @@ impl<E: Engine> Member<E> {
         &mut self,
         shared: &mut Shared,
         facts: &CommitFacts,
+        accepted: &Accepted,
         now_ms: u64,
     ) -> Result<(), Error> {
-        let known = Some(self.roster());
-        let roster = read_roster(&self.group, shared.meeting, known)
-            .map_err(|_| Error::Internal("the roster after a merge"))?;
+        let leaves = self.group.leaves();
+        let roster = self.roster().next(&leaves, shared.meeting, &accepted.newcomers);
+        let roster = roster.map_err(|_| Error::Internal("the roster after a merge"))?;
         self.state = GroupState::decode(self.group.state())
             .map_err(|_| Error::Internal("the state after a merge"))?;
         install_psks(&mut self.group, &self.state)?;

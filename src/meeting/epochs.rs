@@ -3,8 +3,6 @@
 
 use std::collections::VecDeque;
 
-use incamera_wire::MeetingId;
-
 use super::roster::Roster;
 use crate::error::Error;
 use crate::mls::Engine;
@@ -64,15 +62,6 @@ fn export(group: &impl Engine, label: &str) -> Result<Secret<32>, Error> {
     // SPEC [K6]
     let exported = group.export(label, b"", 32).map_err(|_| Error::Internal("the exporter"))?;
     Secret::read(&exported).ok_or(Error::Internal("the exporter"))
-}
-
-/// The roster of `group` in `meeting`.
-pub(super) fn read_roster(
-    group: &impl Engine,
-    meeting: MeetingId,
-    known: Option<&Roster>,
-) -> Result<Roster, super::roster::BadRoster> {
-    Roster::read(&group.leaves(), meeting, known)
 }
 
 /// The current epoch and the ones that ended lately.

@@ -63,6 +63,9 @@ impl<E: Engine> Member<E> {
         if let Some(known) = shared.contacts.impostor(&seat.name, &who) {
             shared.tell(Event::Alarm(Alarm::KnownNameOtherKey { member, known }));
         }
+        if shared.hook.is_none() {
+            return;
+        }
         let leaf_key = &seat.occupant.leaf_key;
         let certified = verify_certificate(&seat.credential, shared.meeting, leaf_key);
         if !certified.is_ok_and(|certified| shared.vouches_for(&certified)) {

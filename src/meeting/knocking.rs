@@ -9,11 +9,10 @@ use incamera_wire::{
 use sha2::{Digest, Sha256};
 
 use super::back::{Kept, Return};
-use super::epochs::read_roster;
 use super::face::{Event, Output};
 use super::member::{Member, Standing};
 use super::prefix::{Beginning, Place};
-use super::roster::BadRoster;
+use super::roster::{BadRoster, Roster};
 use super::shared::Shared;
 use crate::admission::{Invite, PasscodeRun, Prover, open_reply, seal_knock};
 use crate::envelope;
@@ -300,7 +299,7 @@ impl<E: Engine> Knocking<E> {
         let state = GroupState::decode(group.state())?;
         policy::validate(&state, shared.profile).map_err(Fault::Welcome)?;
         // SPEC [A7]
-        let roster = read_roster(&group, shared.meeting, None).map_err(|bad| {
+        let roster = Roster::read(&group.leaves(), shared.meeting).map_err(|bad| {
             Fault::Welcome(match bad {
                 BadRoster::Certificate => "a member's certificate does not verify",
                 BadRoster::Duplicate => "two leaves claim one stay",

@@ -225,16 +225,19 @@ impl<E: Engine> Member<E> {
     /// The current roster, as people see it.
     pub(super) fn participants(&self, contacts: &Contacts) -> Vec<Participant> {
         let seats = self.roster().seats();
+        let mut devices = BTreeMap::<Fingerprint, usize>::new();
+        for seat in seats {
+            *devices.entry(seat.occupant.fingerprint).or_default() += 1;
+        }
         let participant = |seat: &Arc<Seat>| {
             let Seat { occupant, name, .. } = &**seat;
             let (member, fingerprint) = (occupant.stay, occupant.fingerprint);
-            let same = |other: &&Arc<Seat>| other.occupant.fingerprint == fingerprint;
             let entry = policy::entry_of(&self.state, &fingerprint);
             Participant {
                 member,
                 fingerprint,
                 name: name.clone(),
-                devices: seats.iter().filter(same).count(),
+                devices: devices.get(&fingerprint).copied().unwrap_or_default(),
                 role: entry.role,
                 rights: policy::rights_of(&self.state, occupant),
                 may_send: policy::kinds_of(&self.state, occupant),

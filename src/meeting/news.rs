@@ -33,7 +33,7 @@ impl<E: Engine> Member<E> {
             let by = (!accepted.departed.contains(&member)).then_some(by);
             shared.tell(Event::Gone { member, name: seat.name.clone(), by });
         }
-        for seat in self.roster().seats() {
+        for seat in self.roster().changed_since(before) {
             let member = seat.occupant.stay;
             let back = accepted.returned.iter().find(|(_, new)| *new == member);
             if let Some((was, _)) = back {

@@ -8,7 +8,6 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::client::Meeting;
-use super::epochs::read_roster;
 use super::events::Counters;
 use super::face::{Message, Now, Resync};
 use super::machine::Core;
@@ -16,6 +15,7 @@ use super::member::{Member, OwnCommit, Standing};
 use super::orders::OwnOrder;
 use super::outbox::Outbox;
 use super::prefix::Beginning;
+use super::roster::Roster;
 use super::shared::Shared;
 use super::snapshot::{Content, HEAD, Place, Posted, StoredStanding, VERSION, associated_data};
 use crate::entropy::Entropy;
@@ -181,7 +181,7 @@ impl Content<'_> {
     fn member<E: Engine>(&self, shared: &mut Shared, now: Now) -> Result<Member<E>, RestoreError> {
         let Shared { entropy, profile, meeting, .. } = &*shared;
         let group = E::load(entropy, *profile, meeting, self.group)?;
-        let roster = read_roster(&group, *meeting, None);
+        let roster = Roster::read(&group.leaves(), *meeting);
         let roster = roster.map_err(|_| RestoreError::Damaged("the roster"))?;
         let state = GroupState::decode(group.state());
         let state = state.map_err(|_| RestoreError::Damaged("the state"))?;

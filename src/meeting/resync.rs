@@ -45,9 +45,11 @@ pub(super) struct Arrivals(BTreeMap<StayId, u64>);
 impl Arrivals {
     /// Forgets those who are gone and notes the others. What is kept is bounded by the roster.
     pub(super) fn settle(&mut self, roster: &Roster, epoch: u64) {
-        self.0.retain(|stay, _| roster.of(*stay).is_some());
         for seat in roster.seats() {
             self.0.entry(seat.occupant.stay).or_insert(epoch);
+        }
+        if self.0.len() > roster.seats().len() {
+            self.0.retain(|stay, _| roster.of(*stay).is_some());
         }
     }
 

@@ -29,9 +29,11 @@ impl Room {
     pub(super) fn settle(&mut self, roster: &Roster, now_ms: u64) {
         self.hands.retain(|stay| roster.of(*stay).is_some());
         self.tracks.retain(|stay, _| roster.of(*stay).is_some());
-        self.since.retain(|stay, _| roster.of(*stay).is_some());
         for seat in roster.seats() {
             self.since.entry(seat.occupant.stay).or_insert(now_ms);
+        }
+        if self.since.len() > roster.seats().len() {
+            self.since.retain(|stay, _| roster.of(*stay).is_some());
         }
     }
 

@@ -29,7 +29,17 @@ pub(super) struct Seat {
 pub(super) struct Roster {
     /// Each shared with the other epochs that it is in.
     seats: Arc<[Arc<Seat>]>,
+    /// Positions among the seats, by ascending stay.
+    by_stay: Arc<[u32]>,
     occupants: Arc<[Occupant]>,
+}
+
+/// A newcomer's leaf key, its encoded credential and what that says, once it is verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Verified {
+    pub(super) leaf_key: [u8; 32],
+    pub(super) credential: Vec<u8>,
+    pub(super) certified: Certified,
 }
 
 /// Why a tree's leaves make no roster.
@@ -42,36 +52,56 @@ pub(super) enum BadRoster {
 }
 
 impl Roster {
-    /// Verifies every leaf that `known` does not hold already.
-    pub(super) fn read(
-        leaves: &[Leaf],
+    /// Verifies every leaf of a tree that is seen for the first time.
+    pub(super) fn read(leaves: &[Leaf<'_>], meeting: MeetingId) -> Result<Self, BadRoster> {
+        let seats = leaves.iter().map(|leaf| Ok(Arc::new(read_leaf(leaf, meeting)?)));
+        Self::of_seats(seats.collect::<Result<_, _>>()?)
+    }
+
+    /// The roster that follows: verifies every leaf that is neither here already nor among the
+    /// `newcomers`.
+    pub(super) fn next(
+        &self,
+        leaves: &[Leaf<'_>],
         meeting: MeetingId,
-        known: Option<&Self>,
+        newcomers: &[Verified],
     ) -> Result<Self, BadRoster> {
+        let mut before = self.seats.iter().peekable();
         let mut seats: Vec<Arc<Seat>> = Vec::with_capacity(leaves.len());
         for leaf in leaves {
-            let seat = match known.and_then(|known| known.unchanged(leaf)) {
+            while before.next_if(|seat| seat.occupant.leaf < leaf.index).is_some() {}
+            let seat = match before.peek().filter(|seat| seat.is_still(leaf)) {
                 Some(seat) => Arc::clone(seat),
-                None => Arc::new(read_leaf(leaf, meeting)?),
+                None => Arc::new(new_seat(leaf, meeting, newcomers)?),
             };
             seats.push(seat);
         }
-        let mut stays: Vec<_> = seats.iter().map(|seat| seat.occupant.stay).collect();
-        stays.sort_unstable();
-        stays.dedup();
-        // SPEC [G6]: holds by induction for a member; a joiner sees the tree for the first time.
-        if stays.len() != seats.len() {
-            return Err(BadRoster::Duplicate);
-        }
-        let occupants = seats.iter().map(|seat| seat.occupant.clone()).collect();
-        Ok(Self { seats: seats.into(), occupants })
+        Self::of_seats(seats)
     }
 
-    /// The seat that this leaf had before, if neither its key nor its credential has changed.
-    fn unchanged(&self, leaf: &Leaf) -> Option<&Arc<Seat>> {
-        self.seat_at(leaf.index).filter(|seat| {
-            seat.occupant.leaf_key == leaf.signature_key && seat.credential == leaf.credential
-        })
+    fn of_seats(seats: Vec<Arc<Seat>>) -> Result<Self, BadRoster> {
+        let positions = u32::try_from(seats.len()).unwrap_or(u32::MAX);
+        let mut by_stay: Vec<(StayId, u32)> =
+            seats.iter().map(|seat| seat.occupant.stay).zip(0..positions).collect();
+        by_stay.sort_unstable();
+        // SPEC [G6]: holds by induction for a member; a joiner sees the tree for the first time.
+        if by_stay.windows(2).any(|two| matches!(two, [(one, _), (other, _)] if one == other)) {
+            return Err(BadRoster::Duplicate);
+        }
+        let by_stay = by_stay.into_iter().map(|(_, position)| position).collect();
+        let occupants = seats.iter().map(|seat| seat.occupant.clone()).collect();
+        Ok(Self { seats: seats.into(), by_stay, occupants })
+    }
+
+    /// The seats that are not in `before`, or were others there.
+    pub(super) fn changed_since<'a>(&'a self, before: &'a Self) -> impl Iterator<Item = &'a Seat> {
+        let mut old = before.seats.iter().peekable();
+        let changed = self.seats.iter().filter(move |seat| {
+            let earlier = |old: &&Arc<Seat>| old.occupant.leaf < seat.occupant.leaf;
+            while old.next_if(earlier).is_some() {}
+            old.peek().is_none_or(|old| !Arc::ptr_eq(old, seat))
+        });
+        changed.map(|seat| &**seat)
     }
 
     /// The seats by ascending leaf index.
@@ -81,7 +111,8 @@ impl Roster {
 
     /// The same without what verdicts look at: of an epoch that has ended nothing is judged any more.
     pub(super) fn without_occupants(&self) -> Self {
-        Self { seats: Arc::clone(&self.seats), occupants: Arc::default() }
+        let (seats, by_stay) = (Arc::clone(&self.seats), Arc::clone(&self.by_stay));
+        Self { seats, by_stay, occupants: Arc::default() }
     }
 
     /// What verdicts look at.
@@ -91,17 +122,16 @@ impl Roster {
 
     /// The seat at a leaf.
     pub(super) fn at(&self, leaf: u32) -> Option<&Seat> {
-        self.seat_at(leaf).map(|seat| &**seat)
-    }
-
-    fn seat_at(&self, leaf: u32) -> Option<&Arc<Seat>> {
         let index = self.seats.binary_search_by_key(&leaf, |seat| seat.occupant.leaf).ok()?;
-        self.seats.get(index)
+        self.seats.get(index).map(|seat| &**seat)
     }
 
     /// The seat of a stay.
     pub(super) fn of(&self, stay: StayId) -> Option<&Seat> {
-        self.seats.iter().find(|seat| seat.occupant.stay == stay).map(|seat| &**seat)
+        let seat = |position: &u32| self.seats.get(*position as usize);
+        let by_stay = |position: &u32| seat(position).map(|seat| seat.occupant.stay);
+        let found = self.by_stay.binary_search_by_key(&Some(stay), by_stay).ok()?;
+        self.by_stay.get(found).and_then(seat).map(|seat| &**seat)
     }
 
     /// The leaves of an identity.
@@ -111,20 +141,48 @@ impl Roster {
     }
 }
 
-fn read_leaf(leaf: &Leaf, meeting: MeetingId) -> Result<Seat, BadRoster> {
-    let Leaf { index, credential, signature_key } = leaf;
+impl Seat {
+    /// The seat at a leaf whose certificate says this.
+    fn new(leaf: &Leaf<'_>, certified: Certified) -> Self {
+        let occupant = Occupant {
+            leaf: leaf.index,
+            stay: certified.stay,
+            fingerprint: certified.fingerprint,
+            leaf_key: leaf.signature_key,
+            label: certified.label,
+        };
+        let Certified { identity_key, direct_key, name, .. } = certified;
+        Self { occupant, identity_key, direct_key, credential: leaf.credential.to_vec(), name }
+    }
+
+    /// Whether this is the seat at a leaf, and neither its key nor its credential has changed.
+    fn is_still(&self, leaf: &Leaf<'_>) -> bool {
+        let Occupant { leaf: index, leaf_key, .. } = &self.occupant;
+        *index == leaf.index
+            && *leaf_key == leaf.signature_key
+            && self.credential == leaf.credential
+    }
+}
+
+/// The seat at a leaf that was not there before.
+fn new_seat(
+    leaf: &Leaf<'_>,
+    meeting: MeetingId,
+    newcomers: &[Verified],
+) -> Result<Seat, BadRoster> {
+    let same =
+        |new: &&Verified| new.leaf_key == leaf.signature_key && new.credential == leaf.credential;
+    match newcomers.iter().find(same) {
+        Some(new) => Ok(Seat::new(leaf, new.certified.clone())),
+        None => read_leaf(leaf, meeting),
+    }
+}
+
+fn read_leaf(leaf: &Leaf<'_>, meeting: MeetingId) -> Result<Seat, BadRoster> {
     // SPEC [I2], [A7]
-    let certified = verify_certificate(credential, meeting, signature_key)
+    let certified = verify_certificate(leaf.credential, meeting, &leaf.signature_key)
         .map_err(|_| BadRoster::Certificate)?;
-    let occupant = Occupant {
-        leaf: *index,
-        stay: certified.stay,
-        fingerprint: certified.fingerprint,
-        leaf_key: *signature_key,
-        label: certified.label,
-    };
-    let Certified { identity_key, direct_key, name, .. } = certified;
-    Ok(Seat { occupant, identity_key, direct_key, credential: credential.clone(), name })
+    Ok(Seat::new(leaf, certified))
 }
 
 #[cfg(test)]
@@ -134,17 +192,19 @@ mod tests {
 
     const MEETING: MeetingId = MeetingId::new([1; 16]);
 
-    /// A leaf of the person with this number, in the stay with this number.
-    fn leaf(index: u32, person: u8, stay: u8) -> Leaf {
-        let signature_key = [stay; 32];
+    /// The credential of the person with this number, in the stay with this number.
+    fn credential(person: u8, stay: u8) -> &'static [u8] {
         let identity = Identity::from_secret_key(&[person; 32], "Ada").unwrap();
-        let stay = StayId::new([stay; 16]);
-        let credential = certify(&identity, MEETING, &signature_key, stay, [9; 32]).encode();
-        Leaf { index, credential, signature_key }
+        let id = StayId::new([stay; 16]);
+        certify(&identity, MEETING, &[stay; 32], id, [9; 32]).encode().leak()
+    }
+
+    fn leaf(index: u32, person: u8, stay: u8) -> Leaf<'static> {
+        Leaf { index, credential: credential(person, stay), signature_key: [stay; 32] }
     }
 
     fn roster() -> Roster {
-        Roster::read(&[leaf(0, 1, 10), leaf(2, 2, 11), leaf(5, 1, 12)], MEETING, None).unwrap()
+        Roster::read(&[leaf(0, 1, 10), leaf(2, 2, 11), leaf(5, 1, 12)], MEETING).unwrap()
     }
 
     #[test]
@@ -166,39 +226,70 @@ mod tests {
     fn two_leaves_of_one_stay_are_no_roster() {
         // SPEC [G6], [A7]
         let twins = [leaf(0, 1, 10), leaf(1, 2, 11), leaf(2, 3, 10)];
-        assert_eq!(Roster::read(&twins, MEETING, None), Err(BadRoster::Duplicate));
+        assert_eq!(Roster::read(&twins, MEETING), Err(BadRoster::Duplicate));
     }
 
     #[test]
     fn a_leaf_certified_for_another_meeting_or_key_is_no_seat() {
         // SPEC [I2], [A7]
         let elsewhere = MeetingId::new([2; 16]);
-        assert_eq!(Roster::read(&[leaf(0, 1, 10)], elsewhere, None), Err(BadRoster::Certificate));
+        assert_eq!(Roster::read(&[leaf(0, 1, 10)], elsewhere), Err(BadRoster::Certificate));
         let stolen = Leaf { signature_key: [8; 32], ..leaf(0, 1, 10) };
-        assert_eq!(Roster::read(&[stolen], MEETING, None), Err(BadRoster::Certificate));
+        assert_eq!(Roster::read(&[stolen], MEETING), Err(BadRoster::Certificate));
     }
 
     #[test]
     fn a_known_leaf_is_read_anew_if_its_key_or_its_credential_has_changed() {
         // SPEC [I2], [G21]
         let known = roster();
-        let renamed_leaf = Leaf {
-            credential: renamed(&leaf(0, 1, 10).credential, "Bea").unwrap(),
-            ..leaf(0, 1, 10)
-        };
-        let again = Roster::read(&[renamed_leaf, leaf(2, 2, 11)], MEETING, Some(&known)).unwrap();
+        let next = |leaves: &[Leaf<'_>], meeting| known.next(leaves, meeting, &[]);
+        let name = renamed(credential(1, 10), "Bea").unwrap();
+        let renamed_leaf = Leaf { credential: &name, ..leaf(0, 1, 10) };
+        let again = next(&[renamed_leaf, leaf(2, 2, 11)], MEETING).unwrap();
         assert_eq!(again.seats()[0].name, "Bea");
         assert_eq!(again.at(2), known.at(2));
+        let changed: Vec<_> = again.changed_since(&known).map(|seat| seat.occupant.leaf).collect();
+        assert_eq!(changed, [0]);
         let stolen = Leaf { signature_key: [8; 32], ..leaf(0, 1, 10) };
-        let refused = Roster::read(&[stolen], MEETING, Some(&known));
-        assert_eq!(refused, Err(BadRoster::Certificate));
-        let forged = Leaf { credential: leaf(0, 3, 13).credential, ..leaf(0, 1, 10) };
-        let refused = Roster::read(&[forged], MEETING, Some(&known));
-        assert_eq!(refused, Err(BadRoster::Certificate));
+        assert_eq!(next(&[stolen], MEETING), Err(BadRoster::Certificate));
+        let forged = Leaf { credential: credential(3, 13), ..leaf(0, 1, 10) };
+        assert_eq!(next(&[forged], MEETING), Err(BadRoster::Certificate));
         // What was verified before is taken as it is: verified once, for this very meeting.
         let elsewhere = MeetingId::new([2; 16]);
-        assert!(Roster::read(&[leaf(2, 2, 11)], elsewhere, Some(&known)).is_ok());
-        let moved = Roster::read(&[leaf(3, 2, 11)], elsewhere, Some(&known));
-        assert_eq!(moved, Err(BadRoster::Certificate));
+        assert!(next(&[leaf(2, 2, 11)], elsewhere).is_ok());
+        assert_eq!(next(&[leaf(3, 2, 11)], elsewhere), Err(BadRoster::Certificate));
+    }
+
+    #[test]
+    fn a_newcomer_is_read_as_it_was_verified_if_it_is_the_very_same() {
+        // SPEC [I2]
+        let (known, new) = (roster(), leaf(3, 3, 13));
+        let certified = verify_certificate(new.credential, MEETING, &new.signature_key).unwrap();
+        let verified = Verified {
+            leaf_key: new.signature_key,
+            credential: new.credential.to_vec(),
+            certified: Certified { name: "Verified".to_owned(), ..certified },
+        };
+        let next = |leaf: Leaf<'_>| known.next(&[leaf], MEETING, std::slice::from_ref(&verified));
+        assert_eq!(next(leaf(3, 3, 13)).unwrap().seats()[0].name, "Verified");
+        let other = Leaf { credential: credential(4, 13), ..leaf(3, 3, 13) };
+        assert_eq!(next(other).unwrap().seats()[0].name, "Ada", "verified by itself");
+        let stolen = Leaf { credential: credential(4, 14), ..leaf(3, 3, 13) };
+        assert_eq!(next(stolen), Err(BadRoster::Certificate));
+    }
+
+    #[test]
+    fn what_has_changed_since_is_found_wherever_leaves_came_and_went() {
+        let before = roster();
+        let after = before.next(
+            &[leaf(0, 1, 10), leaf(1, 3, 13), leaf(5, 4, 14), leaf(9, 1, 12)],
+            MEETING,
+            &[],
+        );
+        let after = after.unwrap();
+        let changed: Vec<_> = after.changed_since(&before).map(|seat| seat.occupant.leaf).collect();
+        assert_eq!(changed, [1, 5, 9]);
+        assert_eq!(before.changed_since(&before).count(), 0);
+        assert_eq!(before.changed_since(&after).count(), 2);
     }
 }

@@ -5,8 +5,7 @@ use incamera_wire::{
 };
 
 use super::events;
-use super::events::Verified;
-use super::roster::{Roster, Seat};
+use super::roster::{Roster, Seat, Verified};
 use crate::error::{Fault, Rule};
 use crate::identity::{Certified, verify_certificate};
 use crate::mls::{CommitFacts, KeyPackageFacts};
@@ -19,6 +18,8 @@ pub(super) struct Accepted {
     pub(super) departed: Vec<StayId>,
     /// The stays that end and begin of those who come back.
     pub(super) returned: Vec<(StayId, StayId)>,
+    /// What the certificates of those who are added say.
+    pub(super) newcomers: Vec<Verified>,
 }
 
 /// The verdict on a commit: a function of the epoch's state and roster, of the orders in the log
@@ -31,14 +32,15 @@ pub(super) fn judge(
     facts: &CommitFacts,
 ) -> Result<Accepted, Fault> {
     let note = CommitNote::decode(&facts.note)?;
-    let mut certificates = Vec::with_capacity(facts.adds.len());
+    let (mut adds, mut newcomers) = (Vec::new(), Vec::new());
     for KeyPackageFacts { reference, credential, signature_key } in &facts.adds {
         // SPEC [I2], [G6]
         let certified = verify_certificate(credential, meeting, signature_key)
             .map_err(|_| Fault::Refused(Rule::Certificate))?;
-        certificates.push((newcomer(*reference, *signature_key, &certified), certified));
+        adds.push(newcomer(*reference, *signature_key, &certified));
+        let (leaf_key, credential) = (*signature_key, credential.clone());
+        newcomers.push(Verified { leaf_key, credential, certified });
     }
-    let adds: Vec<Newcomer> = certificates.iter().map(|(newcomer, _)| newcomer.clone()).collect();
     let mut departed = Vec::with_capacity(note.departures.len());
     for evidence in &note.departures {
         departed.push(leaver(evidence, meeting, roster)?);
@@ -50,10 +52,12 @@ pub(super) fn judge(
     let (mut rejoins, mut returned) = (Vec::new(), Vec::new());
     for evidence in &note.rejoins {
         let Returned { old, knock, .. } = returned_member(evidence, meeting, roster)?;
-        let new = certificates.iter().find(|(newcomer, _)| newcomer.reference == knock);
+        let place = adds.iter().position(|add| add.reference == knock);
+        let new = place.and_then(|place| newcomers.get(place));
         let other = Fault::Refused(Rule::Rejoin("evidence is for another key package"));
-        let rejoin = compared(old, knock, &new.ok_or(other)?.1, meeting)?;
-        returned.push((rejoin.stay, new.ok_or(other)?.1.stay));
+        let new = &new.ok_or(other)?.certified;
+        let rejoin = compared(old, knock, new, meeting)?;
+        returned.push((rejoin.stay, new.stay));
         rejoins.push(rejoin);
     }
     if let Some(renamed) = &facts.renamed {
@@ -73,7 +77,7 @@ pub(super) fn judge(
         rejoins: &rejoins,
     };
     policy::judge(scene, &proposed).map_err(Fault::Refused)?;
-    Ok(Accepted { departed, returned })
+    Ok(Accepted { departed, returned, newcomers })
 }
 
 /// A changed credential differs in its display name alone (SPEC \[G21\]).
@@ -126,7 +130,8 @@ pub(super) fn returned_member<'a>(
     let signed = SignedEvent::decode(evidence).map_err(|_| refused("evidence does not parse"))?;
     // SPEC [G26], [G11]: stay ids are never used twice, so it is void once its leaf is gone.
     let verified = events::verify(&signed, meeting, roster);
-    let Verified { body, author } = verified.map_err(|_| refused("evidence does not verify"))?;
+    let events::Verified { body, author } =
+        verified.map_err(|_| refused("evidence does not verify"))?;
     let EventBody { epoch, counter, kind, .. } = body;
     match kind {
         EventKind::Rejoin { knock } => Ok(Returned { old: author, knock, epoch, counter }),

@@ -56,16 +56,18 @@ impl Voices {
     /// by the roster.
     pub(super) fn settle(&mut self, roster: &Roster, parts: &[Part], now_ms: u64) {
         self.next_silent = 0;
-        let mut before = std::mem::take(&mut self.voices);
         for (seat, part) in roster.seats().iter().zip(parts) {
             let stay = seat.occupant.stay;
-            let mut voice = before.remove(&stay).unwrap_or_else(|| Voice::new(now_ms));
+            let voice = self.voices.entry(stay).or_insert_with(|| Voice::new(now_ms));
             // Who has just come to beat often is given time to.
             if voice.part == Part::Other && *part != Part::Other {
                 voice.counts_from = now_ms;
             }
             (voice.leaf, voice.part) = (seat.occupant.leaf, *part);
-            self.voices.insert(stay, voice);
+        }
+        // Whoever is here has a voice: if there are no more, nobody is gone.
+        if self.voices.len() > roster.seats().len() {
+            self.voices.retain(|stay, _| roster.of(*stay).is_some());
         }
     }
 

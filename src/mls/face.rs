@@ -33,12 +33,12 @@ impl Stay {
 }
 
 /// An occupied leaf of the ratchet tree.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Leaf {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Leaf<'a> {
     /// Its index among the leaves. Indices are reused: never keep one beyond its epoch.
     pub(crate) index: u32,
     /// The encoded `LeafCredential`.
-    pub(crate) credential: Vec<u8>,
+    pub(crate) credential: &'a [u8],
     /// The Ed25519 key that signs for this leaf.
     pub(crate) signature_key: [u8; 32],
 }
@@ -177,7 +177,7 @@ pub(crate) trait Engine: Sized + Send {
     fn own_leaf(&self) -> u32;
 
     /// The occupied leaves in ascending order of index.
-    fn leaves(&self) -> Vec<Leaf>;
+    fn leaves(&self) -> Vec<Leaf<'_>>;
 
     /// The group's state: the bytes of the GroupContext extension 0xF0A1.
     fn state(&self) -> &[u8];

@@ -188,15 +188,16 @@ impl Engine for Group {
         self.mls.own_leaf_index().u32()
     }
 
-    fn leaves(&self) -> Vec<Leaf> {
-        let leaf = |member: openmls::group::Member| {
+    fn leaves(&self) -> Vec<Leaf<'_>> {
+        let leaves = self.mls.public_group().treesync().full_leaves();
+        let leaf = leaves.map(|(index, leaf)| {
             Some(Leaf {
-                index: member.index.u32(),
-                credential: member.credential.serialized_content().to_vec(),
-                signature_key: member.signature_key.try_into().ok()?,
+                index: index.u32(),
+                credential: leaf.credential().serialized_content(),
+                signature_key: leaf::signature_key(leaf)?,
             })
-        };
-        self.mls.members().filter_map(leaf).collect()
+        });
+        leaf.flatten().collect()
     }
 
     fn state(&self) -> &[u8] {

@@ -92,9 +92,7 @@ impl Candidate {
         if mls.own_leaf_node() != Some(self.key_package.leaf_node()) {
             return Err(WelcomeFault::Refused("not one's own leaf"));
         }
-        for member in mls.members() {
-            let leaf = mls.public_group().leaf(member.index);
-            let leaf = leaf.ok_or(WelcomeFault::Refused("a missing leaf"))?;
+        for (_, leaf) in mls.public_group().treesync().full_leaves() {
             leaf::signature_key(leaf).ok_or(WelcomeFault::Refused("no Ed25519 key"))?;
             if let Some(oddity) = leaf::oddity(leaf) {
                 return Err(WelcomeFault::Refused(oddity));

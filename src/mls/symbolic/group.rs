@@ -203,12 +203,13 @@ impl Engine for Symbolic {
         self.own_leaf
     }
 
-    fn leaves(&self) -> Vec<Leaf> {
-        let leaf = |(index, node): (usize, &Option<LeafNode>)| {
-            let LeafNode { credential, signature_key, .. } = node.clone()?;
-            Some(Leaf { index: index as u32, credential, signature_key })
-        };
-        self.epoch.tree.iter().enumerate().filter_map(leaf).collect()
+    fn leaves(&self) -> Vec<Leaf<'_>> {
+        let nodes = self.epoch.tree.iter().enumerate();
+        let leaf = nodes.map(|(index, node)| {
+            let LeafNode { credential, signature_key, .. } = node.as_ref()?;
+            Some(Leaf { index: index as u32, credential, signature_key: *signature_key })
+        });
+        leaf.flatten().collect()
     }
 
     fn state(&self) -> &[u8] {

@@ -65,8 +65,8 @@ impl Story {
     }
 }
 
-fn leaf(leaf: &Leaf) -> (u32, Vec<u8>, [u8; 32]) {
-    (leaf.index, leaf.credential.clone(), leaf.signature_key)
+fn leaf(leaf: &Leaf<'_>) -> (u32, Vec<u8>, [u8; 32]) {
+    (leaf.index, leaf.credential.to_vec(), leaf.signature_key)
 }
 
 /// The facts but for references, which are hashes of encodings, and the order of removals, which the

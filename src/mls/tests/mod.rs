@@ -106,10 +106,10 @@ pub(super) fn meeting(size: u8) -> Vec<Group> {
 
 /// All groups are in the same epoch with the same secrets.
 pub(super) fn agree(groups: &[Group]) {
-    let view = |group: &Group| {
+    fn view(group: &Group) -> impl PartialEq {
         let exported = group.export("SFrame 1.0 Base Key", b"", 16).unwrap();
-        (group.epoch(), group.authenticator(), group.leaves(), group.state().to_vec(), exported)
-    };
+        (group.epoch(), group.authenticator(), group.leaves(), group.state(), exported)
+    }
     let first = view(&groups[0]);
     for group in groups {
         assert!(view(group) == first);

@@ -8,7 +8,7 @@ use super::*;
 fn credential_at(groups: &[Group], leaf: u32) -> Vec<u8> {
     let seen = |group: &Group| {
         let found = group.leaves().into_iter().find(|found| found.index == leaf);
-        found.unwrap().credential
+        found.unwrap().credential.to_vec()
     };
     assert!(groups.iter().all(|group| seen(group) == seen(&groups[0])));
     seen(&groups[0])
@@ -18,7 +18,8 @@ fn credential_at(groups: &[Group], leaf: u32) -> Vec<u8> {
 fn a_rename_is_a_fact_at_every_member_and_changes_nothing_else() {
     // SPEC [G5], [G21]
     let mut groups = meeting(3);
-    let before = groups[0].leaves();
+    let before: Vec<_> =
+        groups[0].leaves().iter().map(|leaf| (leaf.index, leaf.signature_key)).collect();
     let built = groups[1].build(&renaming(b"renamed")).unwrap();
     assert!(built.welcome.is_none());
     assert_eq!(credential_at(&groups, 1), stay(2).credential);
@@ -26,9 +27,14 @@ fn a_rename_is_a_fact_at_every_member_and_changes_nothing_else() {
     assert_eq!((facts.committer, facts.path), (1, true));
     assert_eq!(facts.renamed.as_deref(), Some(&b"renamed"[..]));
     assert_eq!((facts.adds.len(), facts.removes.len(), facts.state, facts.psk), (0, 0, None, None));
-    let mut expected = before;
-    expected[1].credential = b"renamed".to_vec();
-    assert_eq!(groups[0].leaves(), expected);
+    let credentials = [stay(1).credential, b"renamed".to_vec(), stay(3).credential];
+    let expected = before.into_iter().zip(&credentials);
+    let expected = expected.map(|((index, signature_key), credential)| Leaf {
+        index,
+        credential,
+        signature_key,
+    });
+    assert_eq!(groups[0].leaves(), expected.collect::<Vec<_>>());
     agree(&groups);
 }
 

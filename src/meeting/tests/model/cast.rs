@@ -8,7 +8,6 @@ use crate::entropy::Entropy;
 use crate::hpke;
 use crate::identity::Identity;
 use crate::meeting::begin::new_stay;
-use crate::meeting::epochs::read_roster;
 use crate::meeting::face::Now;
 use crate::meeting::machine::Core;
 use crate::meeting::member::{Member, Standing};
@@ -133,7 +132,7 @@ impl<E: Checked> Cast<E> {
             joiner.join(&meeting, &welcome.welcome, &welcome.tree, psk).unwrap().0
         };
         groups.extend(joiners.iter().map(join));
-        let roster = read_roster(&groups[0], meeting, None).unwrap();
+        let roster = Roster::read(&groups[0].leaves(), meeting).unwrap();
         let seated =
             |(group, stay): (E, &Stay)| Seated { stay_key: stay.signing_key.to_bytes(), group };
         let seated = groups.into_iter().zip(&stays).map(seated).collect();
