@@ -183,6 +183,12 @@ impl Room {
         self.run();
     }
 
+    /// The number of the next log entry.
+    #[must_use]
+    pub fn log_position(&self) -> u64 {
+        self.log.len() as u64
+    }
+
     /// The time, which [`wait`](Self::wait) and [`run`](Self::run) alone move.
     #[must_use]
     pub fn now(&self) -> Now {

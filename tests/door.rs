@@ -48,6 +48,24 @@ fn assert_denied(world: &World, who: Who, reason: DenyReason) {
 }
 
 #[test]
+fn a_host_who_was_away_for_a_thousand_entries_still_hears_the_knock() {
+    // SPEC [A4]
+    let mut world = World::meeting(149, &["Ada", "Ben"]);
+    world.clients[0].online = false;
+    let dan = world.knock("Dan");
+    for number in 0..1_200 {
+        world.ask(1, |ben, now| ben.chat(&format!("{number}"), now));
+    }
+    world.connect(0);
+    world.pass(20_000);
+    let of_dan = |event: &&Event| matches!(event, Event::Knock { name, .. } if name == "Dan");
+    assert_eq!(world.clients[0].events.iter().filter(of_dan).count(), 1);
+    world.admit_all(0);
+    assert!(world.has_joined(dan));
+    world.assert_agreed(&[0, 1, dan]);
+}
+
+#[test]
 fn nobody_in_a_waiting_room_comes_in_by_itself() {
     // SPEC [G8]
     let mut world = World::meeting(120, &["Ada", "Ben"]);

@@ -1,5 +1,7 @@
 //! The clients: they knock, come, go and send, in steps of 20 milliseconds.
 
+use std::sync::Mutex;
+
 use incamera::wire::MailboxId;
 use incamera::{
     Error, Event, Framing, Identity, Invite, Meeting, Now, Opened, Output, Receiver, Sealer,
@@ -14,6 +16,10 @@ pub(crate) type Failure = Box<dyn std::error::Error>;
 const STEP_MS: u64 = 20;
 /// How often a sender seals a frame, in milliseconds.
 const FRAME_EVERY_MS: u64 = 200;
+/// On how many cores clients run.
+const CORES: usize = 2;
+/// How many clients a core takes at once.
+const CLIENTS_AT_ONCE: usize = 8;
 
 #[derive(Default)]
 pub(crate) struct Frames {
@@ -297,6 +303,22 @@ impl Crowd {
         Ok(codes)
     }
 
+    /// Runs all clients on both cores, a few at a time: some have more to do than others.
+    fn run_all(&mut self) {
+        let now = self.now();
+        let groups = Mutex::new(self.clients.chunks_mut(CLIENTS_AT_ONCE));
+        let next = || groups.lock().ok().and_then(|mut groups| groups.next());
+        std::thread::scope(|scope| {
+            for _ in 0..CORES {
+                scope.spawn(|| {
+                    while let Some(clients) = next() {
+                        clients.iter_mut().for_each(|client| client.run(now));
+                    }
+                });
+            }
+        });
+    }
+
     /// Moves the clock, hands out what arrives, and runs all clients on both cores.
     fn step(&mut self) {
         self.now_ms += STEP_MS;
@@ -322,13 +344,7 @@ impl Crowd {
                 }
             }
         }
-        let now = self.now();
-        let half = self.clients.len().div_ceil(2);
-        std::thread::scope(|scope| {
-            for clients in self.clients.chunks_mut(half) {
-                scope.spawn(move || clients.iter_mut().for_each(|client| client.run(now)));
-            }
-        });
+        self.run_all();
         for who in 0..self.clients.len() {
             let Some(client) = self.clients.get_mut(who) else { continue };
             for output in std::mem::take(&mut client.outputs) {

@@ -1,8 +1,9 @@
 //! A meeting of a thousand, formed by a storm of knocks: every member is a full client, on a virtual
 //! clock, with a server in between that is 100 milliseconds away from each.
 //!
-//! `cargo run --release --example storm` runs it; `-- --members N` in another size. It prints what the
-//! library itself took: time, bytes, memory.
+//! `cargo run --release --example storm` runs it; `-- --members N` in another size; with `--fill` it waits
+//! after the storm until the tree is filled, one path a second. It prints what the library itself took:
+//! time, bytes, memory.
 
 #![allow(
     clippy::print_stdout,
@@ -31,19 +32,20 @@ const CHURN_MS: u64 = 20_000;
 const SENDERS: usize = 20;
 
 fn main() -> Result<(), Failure> {
-    let members = members()?;
+    let Options { members, fill } = Options::parse(std::env::args().skip(1))?;
     let churn = CHURN.min(members / 4);
     let started = Instant::now();
     let mut crowd = Crowd::new(members)?;
     crowd.storm(STORM_MS)?;
     let formed = started.elapsed();
     report("formed", &crowd, formed);
-    crowd.fill()?;
-    let filled = started.elapsed();
-    report("tree filled", &crowd, filled - formed);
+    if fill {
+        crowd.fill()?;
+        report("tree filled", &crowd, started.elapsed() - formed);
+    }
+    let quiet = started.elapsed();
     crowd.churn(churn, SENDERS.min(members), CHURN_MS)?;
-    let churned = started.elapsed();
-    report("churned", &crowd, churned - filled);
+    report("churned", &crowd, started.elapsed() - quiet);
     println!(
         "frames  {} sealed by {SENDERS}, {} opened, {} not",
         crowd.frames.sealed, crowd.frames.opened, crowd.frames.lost
@@ -54,15 +56,26 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-fn members() -> Result<usize, Failure> {
-    let mut arguments = std::env::args().skip(1);
-    match (arguments.next().as_deref(), arguments.next(), arguments.next()) {
-        (None, None, None) => Ok(MEMBERS),
-        (Some("--members"), Some(number), None) => {
-            let number: usize = number.parse()?;
-            if number < 2 { Err("a storm needs two members at least".into()) } else { Ok(number) }
+/// What the command line asks for.
+struct Options {
+    members: usize,
+    fill: bool,
+}
+
+impl Options {
+    fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, Failure> {
+        let mut options = Self { members: MEMBERS, fill: false };
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--fill" => options.fill = true,
+                "--members" => options.members = words.next().ok_or("--members N?")?.parse()?,
+                _ => return Err("usage: storm [--members N] [--fill]".into()),
+            }
         }
-        _ => Err("usage: storm [--members N]".into()),
+        if options.members < 2 {
+            return Err("a storm needs two members at least".into());
+        }
+        Ok(options)
     }
 }
 

@@ -14,7 +14,7 @@ use super::member::{Member, Standing};
 use super::prefix::{Beginning, Place};
 use super::roster::{BadRoster, Roster};
 use super::shared::Shared;
-use crate::admission::{Invite, PasscodeRun, Prover, open_reply, seal_knock};
+use crate::admission::{FRESHNESS, Invite, PasscodeRun, Prover, open_reply, seal_knock};
 use crate::envelope;
 use crate::error::{Error, Fault};
 use crate::mls::{Engine, Joiner, WelcomeFault};
@@ -32,6 +32,10 @@ const CONFIRMED_WITHIN_MS: u64 = 15_000;
 /// cannot open an entry can copy its Welcome beside another address.
 const MAX_ATTEMPTS: usize = 64;
 const MAX_ADDRESSES: usize = 4;
+/// How many log entries after it was made a knock is made anew.
+const RENEW_AFTER: u64 = FRESHNESS / 2;
+/// The most keys kept for answers to earlier forms of a knock.
+const MAX_ANSWER_KEYS: usize = 64;
 /// The most epochs that Welcomes lead an unconfirmed joiner into.
 const MAX_ENTERED: usize = 64;
 
@@ -60,10 +64,31 @@ pub(super) struct Knocking<E: Engine> {
 struct Sent {
     id: MessageId,
     content: KnockContent,
-    /// Of the knock, and of the one that proves the passcode.
+    /// Of the knock, and of those that prove the passcode or are newer.
     answer_keys: Vec<Secret<32>>,
     /// Until the passcode has been proved once: CPace's secret is for one run.
     prover: Option<Prover>,
+}
+
+impl Sent {
+    /// The knock with what it says now, in place of the one before.
+    fn send_again(
+        &mut self,
+        shared: &mut Shared,
+        invite: &Invite,
+        mailbox: MailboxId,
+        now_ms: u64,
+    ) -> Result<(), Error> {
+        let (knock, answer_key) = seal_knock(invite, &shared.entropy, mailbox, &self.content)?;
+        let id = shared.post(Destination::Lobby, Knock::encode(&knock), now_ms)?;
+        shared.outbox.forget(std::mem::replace(&mut self.id, id));
+        // Which form an admitter has read, and answers, is not known here.
+        if self.answer_keys.len() >= MAX_ANSWER_KEYS {
+            self.answer_keys.remove(0);
+        }
+        self.answer_keys.push(answer_key);
+        Ok(())
+    }
 }
 
 /// A Welcome whose tree is being fetched.
@@ -353,14 +378,26 @@ impl<E: Engine> Knocking<E> {
             return Ok(Some(Event::Denied { reason: DenyReason::WrongPasscode }));
         };
         sent.content.passcode_tag = Some(tag);
-        let sealed = seal_knock(invite, &shared.entropy, self.mailbox, &sent.content);
         // Without randomness the admitter takes the proof as failed, and asks a person.
-        let Ok((knock, answer_key)) = sealed else { return Ok(None) };
-        let posted = shared.post(Destination::Lobby, Knock::encode(&knock), now_ms);
-        let Ok(id) = posted else { return Ok(None) };
-        shared.outbox.forget(std::mem::replace(&mut sent.id, id));
-        sent.answer_keys.push(answer_key);
+        let _ = sent.send_again(shared, invite, self.mailbox, now_ms);
         Ok(None)
+    }
+
+    /// Makes the knock anew if the log has gone on: who may admit may have been away until now.
+    fn renew(&mut self, shared: &mut Shared, now_ms: u64) {
+        let (Entitlement::Invite(invite, _), Some(sent)) = (&self.entitlement, &mut self.sent)
+        else {
+            return;
+        };
+        // SPEC [A4]
+        let (made_at, position) = (sent.content.log_position, shared.log_position);
+        if position.saturating_sub(made_at) < RENEW_AFTER {
+            return;
+        }
+        sent.content.log_position = position;
+        if sent.send_again(shared, invite, self.mailbox, now_ms).is_err() {
+            sent.content.log_position = made_at;
+        }
     }
 
     /// The knock need not be sent again.
@@ -382,6 +419,7 @@ impl<E: Engine> Knocking<E> {
             shared.outputs.push_back(Output::FetchBlob { hash: attempt.tree });
         }
         let ask_at = self.attempts.iter().map(|attempt| attempt.ask_at).min();
+        self.renew(shared, now_ms);
         let Entitlement::Leaf(back) = &mut self.entitlement else { return ask_at };
         let knocks = back.drive::<E>(shared, self.mailbox, self.joiner.key_package(), now_ms);
         ask_at.into_iter().chain(knocks).min()
