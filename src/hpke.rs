@@ -252,8 +252,8 @@ mod tests {
         let with_first = |first: u8, of: [u8; 32]| {
             std::array::from_fn(|at| if at == 0 { first } else { of[at] })
         };
-        // Every point of order 1, 2, 4 or 8 of the curve and its twist, and each once more without
-        // reduction (2^255 - 19 and what follows).
+        // Every point of order 1, 2, 4 or 8 of the curve and its twist; 0 and 1 once more without
+        // reduction, as 2^255 - 19 and the number after it.
         let small = [
             [0; 32],
             with_first(1, [0; 32]),
