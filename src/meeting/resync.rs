@@ -48,9 +48,7 @@ impl Arrivals {
         for seat in roster.seats() {
             self.0.entry(seat.occupant.stay).or_insert(epoch);
         }
-        if self.0.len() > roster.seats().len() {
-            self.0.retain(|stay, _| roster.of(*stay).is_some());
-        }
+        roster.forget_gone(&mut self.0);
     }
 
     /// Whether a member was here in this epoch for certain.

@@ -32,9 +32,7 @@ impl Room {
         for seat in roster.seats() {
             self.since.entry(seat.occupant.stay).or_insert(now_ms);
         }
-        if self.since.len() > roster.seats().len() {
-            self.since.retain(|stay, _| roster.of(*stay).is_some());
-        }
+        roster.forget_gone(&mut self.since);
     }
 
     /// What `before` knew of those who are still here, and of `was`, who is `is` now.

@@ -1,6 +1,7 @@
 //! The roster: the MLS tree's leaves, each with its verified certificate. There is no other list
 //! of who is here (SPEC \[A7\], \[I2\]).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use incamera_wire::{Fingerprint, MeetingId, StayId};
@@ -36,7 +37,7 @@ pub(super) struct Roster {
 
 /// A newcomer's leaf key, its encoded credential and what that says, once it is verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Verified {
+pub(super) struct VerifiedLeaf {
     pub(super) leaf_key: [u8; 32],
     pub(super) credential: Vec<u8>,
     pub(super) certified: Certified,
@@ -64,7 +65,7 @@ impl Roster {
         &self,
         leaves: &[Leaf<'_>],
         meeting: MeetingId,
-        newcomers: &[Verified],
+        newcomers: &[VerifiedLeaf],
     ) -> Result<Self, BadRoster> {
         let mut before = self.seats.iter().peekable();
         let mut seats: Vec<Arc<Seat>> = Vec::with_capacity(leaves.len());
@@ -134,6 +135,14 @@ impl Roster {
         self.by_stay.get(found).and_then(seat).map(|seat| &**seat)
     }
 
+    /// Forgets those who are gone, in a table that holds everybody who is here.
+    pub(super) fn forget_gone<V>(&self, table: &mut BTreeMap<StayId, V>) {
+        // If it holds no more than are here, nobody is gone.
+        if table.len() > self.seats.len() {
+            table.retain(|stay, _| self.of(*stay).is_some());
+        }
+    }
+
     /// The leaves of an identity.
     pub(super) fn leaves_of(&self, who: Fingerprint) -> impl Iterator<Item = u32> {
         let seats = self.seats.iter().filter(move |seat| seat.occupant.fingerprint == who);
@@ -168,10 +177,11 @@ impl Seat {
 fn new_seat(
     leaf: &Leaf<'_>,
     meeting: MeetingId,
-    newcomers: &[Verified],
+    newcomers: &[VerifiedLeaf],
 ) -> Result<Seat, BadRoster> {
-    let same =
-        |new: &&Verified| new.leaf_key == leaf.signature_key && new.credential == leaf.credential;
+    let same = |new: &&VerifiedLeaf| {
+        new.leaf_key == leaf.signature_key && new.credential == leaf.credential
+    };
     match newcomers.iter().find(same) {
         Some(new) => Ok(Seat::new(leaf, new.certified.clone())),
         None => read_leaf(leaf, meeting),
@@ -265,7 +275,7 @@ mod tests {
         // SPEC [I2]
         let (known, new) = (roster(), leaf(3, 3, 13));
         let certified = verify_certificate(new.credential, MEETING, &new.signature_key).unwrap();
-        let verified = Verified {
+        let verified = VerifiedLeaf {
             leaf_key: new.signature_key,
             credential: new.credential.to_vec(),
             certified: Certified { name: "Verified".to_owned(), ..certified },

@@ -5,7 +5,8 @@ use incamera_wire::{
 };
 
 use super::events;
-use super::roster::{Roster, Seat, Verified};
+use super::events::Verified;
+use super::roster::{Roster, Seat, VerifiedLeaf};
 use crate::error::{Fault, Rule};
 use crate::identity::{Certified, verify_certificate};
 use crate::mls::{CommitFacts, KeyPackageFacts};
@@ -19,7 +20,7 @@ pub(super) struct Accepted {
     /// The stays that end and begin of those who come back.
     pub(super) returned: Vec<(StayId, StayId)>,
     /// What the certificates of those who are added say.
-    pub(super) newcomers: Vec<Verified>,
+    pub(super) newcomers: Vec<VerifiedLeaf>,
 }
 
 /// The verdict on a commit: a function of the epoch's state and roster, of the orders in the log
@@ -39,7 +40,7 @@ pub(super) fn judge(
             .map_err(|_| Fault::Refused(Rule::Certificate))?;
         adds.push(newcomer(*reference, *signature_key, &certified));
         let (leaf_key, credential) = (*signature_key, credential.clone());
-        newcomers.push(Verified { leaf_key, credential, certified });
+        newcomers.push(VerifiedLeaf { leaf_key, credential, certified });
     }
     let mut departed = Vec::with_capacity(note.departures.len());
     for evidence in &note.departures {
@@ -130,8 +131,7 @@ pub(super) fn returned_member<'a>(
     let signed = SignedEvent::decode(evidence).map_err(|_| refused("evidence does not parse"))?;
     // SPEC [G26], [G11]: stay ids are never used twice, so it is void once its leaf is gone.
     let verified = events::verify(&signed, meeting, roster);
-    let events::Verified { body, author } =
-        verified.map_err(|_| refused("evidence does not verify"))?;
+    let Verified { body, author } = verified.map_err(|_| refused("evidence does not verify"))?;
     let EventBody { epoch, counter, kind, .. } = body;
     match kind {
         EventKind::Rejoin { knock } => Ok(Returned { old: author, knock, epoch, counter }),

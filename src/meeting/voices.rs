@@ -65,10 +65,7 @@ impl Voices {
             }
             (voice.leaf, voice.part) = (seat.occupant.leaf, *part);
         }
-        // Whoever is here has a voice: if there are no more, nobody is gone.
-        if self.voices.len() > roster.seats().len() {
-            self.voices.retain(|stay, _| roster.of(*stay).is_some());
-        }
+        roster.forget_gone(&mut self.voices);
     }
 
     pub(super) fn of(&self, stay: StayId) -> Option<&Voice> {
