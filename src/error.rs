@@ -45,9 +45,6 @@ pub enum Error {
     /// The operating system refused randomness.
     #[error("the operating system gave no randomness: nothing can be sealed safely")]
     NoEntropy,
-    /// The invite or settings ask for a profile that this build cannot do.
-    #[error("this build does not support the meeting's profile: update it")]
-    UnsupportedProfile,
     /// A fault inside this crate or the MLS engine.
     #[error("internal fault in {0}: please report it; the meeting is unchanged")]
     Internal(&'static str),

@@ -11,6 +11,7 @@
 mod world;
 
 use incamera::Role;
+use incamera::wire::Profile;
 use proptest::prelude::*;
 use world::{Faults, NAMES, Name, Operation, Plan, Trick, World, random_run, replay};
 
@@ -24,6 +25,13 @@ fn a_meeting_without_faults_agrees() {
     let world = random_run(1, &Plan { faults: Faults::none(), ..Plan::small() });
     assert_good(&world);
     assert_eq!(world.tally.stranded, 0);
+}
+
+#[test]
+fn random_meetings_of_the_other_profiles_agree() {
+    for (seed, profile) in [(11, Profile::Portable), (12, Profile::PostQuantum)] {
+        assert_good(&random_run(seed, &Plan { profile, ..Plan::small() }));
+    }
 }
 
 #[test]

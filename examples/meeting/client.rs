@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use incamera::wire::{FrameHeader, MailboxId, MeetingId, ToClient, TrackKind, TrackKinds};
+use incamera::wire::{FrameHeader, MailboxId, MeetingId, Profile, ToClient, TrackKind, TrackKinds};
 use incamera::{
     DenyReason, Door, Event, Framing, Input, Invite, KnockId, Meeting, MemberId, Now, Opened,
     Participant, Receiver, Role, Sealer, Settings, Source, Track, testing,
@@ -46,9 +46,11 @@ fn at(now: u64) -> Now {
 
 impl Client {
     /// The client of somebody who creates the meeting.
-    pub(crate) fn host(seed: [u8; 32], name: &str, now: u64) -> Outcome<Self> {
+    pub(crate) fn host(seed: [u8; 32], name: &str, profile: Profile, now: u64) -> Outcome<Self> {
         let identity = testing::identity(seed, name)?;
-        let meeting = testing::create(seed, &identity, Settings::default(), at(now))?;
+        let mut settings = Settings::default();
+        settings.profile = profile;
+        let meeting = testing::create(seed, &identity, settings, at(now))?;
         Self::new(meeting)
     }
 

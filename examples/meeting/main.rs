@@ -1,5 +1,5 @@
 //! The main job: a meeting of seven on Opus and VP8 files, through a server and a relay that nobody
-//! trusts, in simulated time. `cargo run --release --example meeting -- [--seed N] [--json]`
+//! trusts, in simulated time. `cargo run --release --example meeting -- [--seed N] [--profile P] [--json]`
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program's job is to print")]
 
@@ -24,6 +24,8 @@ mod world;
 use std::io::{IsTerminal as _, Write as _, stderr};
 use std::process::ExitCode;
 
+use incamera::wire::Profile;
+
 use crate::media::Media;
 use crate::report::{Report, table};
 use crate::sabotage::Sabotage;
@@ -32,23 +34,33 @@ use crate::world::{Outcome, World};
 /// What the command line asks for.
 struct Options {
     seed: u64,
+    profile: Profile,
     json: bool,
     sabotage: Vec<Sabotage>,
 }
 
 impl Options {
     fn parse(mut words: impl Iterator<Item = String>) -> Outcome<Self> {
-        let mut options = Self { seed: 20_200_401, json: false, sabotage: Vec::new() };
+        let (seed, profile) = (20_200_401, Profile::Standard);
+        let mut options = Self { seed, profile, json: false, sabotage: Vec::new() };
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--json" => options.json = true,
                 "--seed" => options.seed = words.next().ok_or("--seed needs a number")?.parse()?,
+                "--profile" => {
+                    let profile = Profile::from_name(&words.next().unwrap_or_default());
+                    options.profile = profile.ok_or("standard, portable or post-quantum?")?;
+                }
                 "--sabotage" => {
                     let name = words.next().unwrap_or_default();
                     let fault = Sabotage::ALL.into_iter().find(|(known, _)| *known == name);
                     options.sabotage.push(fault.ok_or("no such fault: see sabotage.rs")?.1);
                 }
-                _ => return Err(format!("{word}: only --seed N and --json are known").into()),
+                _ => {
+                    return Err(
+                        format!("{word}: only --seed N, --profile P and --json are known").into()
+                    );
+                }
             }
         }
         Ok(options)
@@ -60,7 +72,7 @@ impl Options {
 fn run(options: &Options) -> Outcome<bool> {
     let began = std::time::Instant::now();
     let media = Media::load()?;
-    let mut world = World::new(options.seed, &media);
+    let mut world = World::new(options.seed, options.profile, &media);
     world.sabotage.clone_from(&options.sabotage);
     let mut progress = Progress::new(options.json);
     while world.step()? {
@@ -143,7 +155,7 @@ mod tests {
     /// A run up to a time, with its faults, and where it came to.
     fn run_until(end: u64, sabotage: Vec<Sabotage>) -> (World, Report) {
         let media = Media::load().unwrap();
-        let mut world = World::new(1, &media);
+        let mut world = World::new(1, Profile::Standard, &media);
         world.sabotage = sabotage;
         while world.queue.now() < end && world.step().unwrap() {}
         let report = Report::new(&world, &media);

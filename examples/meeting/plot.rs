@@ -28,7 +28,7 @@ impl World {
         let (now, seed) = (self.queue.now(), self.dice.array());
         let Some(role) = CAST.get(number) else { return Ok(()) };
         let client = match role.part {
-            Part::Host => Client::host(seed, role.name, now)?,
+            Part::Host => Client::host(seed, role.name, self.profile, now)?,
             Part::Guest | Part::Uninvited | Part::Latecomer => {
                 Client::guest(seed, role.name, &self.link()?, now)?
             }

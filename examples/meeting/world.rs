@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::rc::Rc;
 
-use incamera::wire::{ToClient, ToServer};
+use incamera::wire::{Profile, ToClient, ToServer};
 
 use crate::client::Client;
 use crate::ledger::{Chain, Frame, Page, Room};
@@ -109,6 +109,8 @@ pub(crate) struct Seat {
 
 /// Everything there is.
 pub(crate) struct World {
+    /// The suites of the meeting.
+    pub(crate) profile: Profile,
     pub(crate) queue: Queue<Coming>,
     pub(crate) dice: Dice,
     pub(crate) server: Server,
@@ -134,7 +136,7 @@ pub(crate) struct World {
 
 impl World {
     /// The stage before anybody enters.
-    pub(crate) fn new(seed: u64, media: &Rc<Media>) -> Self {
+    pub(crate) fn new(seed: u64, profile: Profile, media: &Rc<Media>) -> Self {
         let seat = |start| Seat {
             client: None,
             source: Source::new(Rc::clone(media), start),
@@ -157,6 +159,7 @@ impl World {
         FORGERIES_AT.iter().for_each(|at| queue.at(*at, Coming::Cue(Cue::Forge)));
         SCRIPT.iter().for_each(|(at, cue)| queue.at(*at, Coming::Cue(*cue)));
         Self {
+            profile,
             queue,
             dice: Dice::new(seed),
             server: Server::new(),

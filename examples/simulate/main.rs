@@ -1,7 +1,7 @@
 //! Random meetings on a harsh network, in virtual time, each from one seed:
 //! `cargo run --release --example simulate -- --seeds N [--first S] [--json]`. With `--members`,
 //! `--operations`, `--epochs`, `--loss` and `--duplicate` (in a thousand) and `--reorder` the meetings
-//! are others; with `--lies` the server also shows some another log; `--script` prints what happened in each, and
+//! are others; `--profile` takes `standard`, `portable` or `post-quantum`; with `--lies` the server also shows some another log; `--script` prints what happened in each, and
 //! `--trace W` what its client `W` sent and took in.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program's job is to print")]
@@ -17,6 +17,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use figures::Figures;
+use incamera::wire::Profile;
 use world::{Plan, Tally, random_run};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -40,6 +41,10 @@ impl Options {
                 "--json" => options.json = true,
                 "--lies" => options.plan.lies = true,
                 "--script" => options.script = true,
+                "--profile" => {
+                    let profile = Profile::from_name(&words.next().unwrap_or_default());
+                    options.plan.profile = profile.ok_or("standard, portable or post-quantum?")?;
+                }
                 option => {
                     let number = words.next().and_then(|number| number.parse().ok());
                     options.set(option, number.ok_or_else(|| format!("{option} N?"))?)?;

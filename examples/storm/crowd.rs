@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use incamera::wire::MailboxId;
+use incamera::wire::{MailboxId, Profile};
 use incamera::{
     Error, Event, Framing, Identity, Invite, Meeting, Now, Opened, Output, Receiver, Sealer,
     Settings, Track, testing,
@@ -123,9 +123,11 @@ fn person(number: usize) -> Result<Identity, Error> {
 
 impl Crowd {
     /// A host who lets everybody in that knocks.
-    pub(crate) fn new(members: usize) -> Result<Self, Failure> {
+    pub(crate) fn new(members: usize, profile: Profile) -> Result<Self, Failure> {
         let now = Now { monotonic_ms: 0, unix_ms: 1_790_000_000_000 };
-        let meeting = testing::create(seed(0), &person(0)?, Settings::default(), now)?;
+        let mut settings = Settings::default();
+        settings.profile = profile;
+        let meeting = testing::create(seed(0), &person(0)?, settings, now)?;
         let (invite, clients) = (meeting.invite()?, vec![Client::new(meeting)]);
         let (server, frames) = Default::default();
         let mut crowd = Self { clients, server, frames, invite, now_ms: 0, members };

@@ -1,7 +1,7 @@
 //! A meeting of a thousand, formed by a storm of knocks: every member is a full client, on a virtual
 //! clock, with a server in between that is 100 milliseconds away from each.
 //!
-//! `cargo run --release --example storm` runs it; `-- --members N` in another size; with `--fill` it waits
+//! `cargo run --release --example storm` runs it; `-- --members N` in another size, `--profile P` in another profile; with `--fill` it waits
 //! after the storm until the tree is filled, one path a second. It prints what the library itself took:
 //! time, bytes, memory.
 
@@ -19,6 +19,7 @@ mod server;
 use std::time::Instant;
 
 use crowd::{Crowd, Failure};
+use incamera::wire::Profile;
 
 /// How large the meeting becomes unless the command line says otherwise.
 const MEMBERS: usize = 1_000;
@@ -32,10 +33,10 @@ const CHURN_MS: u64 = 20_000;
 const SENDERS: usize = 20;
 
 fn main() -> Result<(), Failure> {
-    let Options { members, fill } = Options::parse(std::env::args().skip(1))?;
+    let Options { members, profile, fill } = Options::parse(std::env::args().skip(1))?;
     let churn = CHURN.min(members / 4);
     let started = Instant::now();
-    let mut crowd = Crowd::new(members)?;
+    let mut crowd = Crowd::new(members, profile)?;
     crowd.storm(STORM_MS)?;
     let formed = started.elapsed();
     report("formed", &crowd, formed);
@@ -59,17 +60,22 @@ fn main() -> Result<(), Failure> {
 /// What the command line asks for.
 struct Options {
     members: usize,
+    profile: Profile,
     fill: bool,
 }
 
 impl Options {
     fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, Failure> {
-        let mut options = Self { members: MEMBERS, fill: false };
+        let mut options = Self { members: MEMBERS, profile: Profile::Standard, fill: false };
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--fill" => options.fill = true,
                 "--members" => options.members = words.next().ok_or("--members N?")?.parse()?,
-                _ => return Err("usage: storm [--members N] [--fill]".into()),
+                "--profile" => {
+                    let profile = Profile::from_name(&words.next().unwrap_or_default());
+                    options.profile = profile.ok_or("standard, portable or post-quantum?")?;
+                }
+                _ => return Err("usage: storm [--members N] [--profile P] [--fill]".into()),
             }
         }
         if options.members < 2 {

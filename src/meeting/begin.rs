@@ -87,7 +87,7 @@ impl Shared {
             identity: identity.duplicate(),
             meeting,
             profile,
-            keyring: std::sync::Arc::new(Keyring::new(suite(profile)?)),
+            keyring: std::sync::Arc::new(Keyring::new(suite(profile))),
             outbox: Outbox::default(),
             outputs: VecDeque::new(),
             log_position: 0,
@@ -122,7 +122,6 @@ pub(super) fn new_stay(shared: &mut Shared) -> Result<Stay, Error> {
 
 pub(super) fn engine(fault: EngineFault) -> Error {
     match fault {
-        EngineFault::UnsupportedProfile => Error::UnsupportedProfile,
         EngineFault::NoEntropy => Error::NoEntropy,
         _ => Error::Internal("the MLS engine"),
     }

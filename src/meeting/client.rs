@@ -32,7 +32,7 @@ impl Meeting {
     /// Creates a meeting whose only member and host is the caller.
     ///
     /// # Errors
-    /// [`Error::UnsupportedProfile`], [`Error::NoEntropy`].
+    /// [`Error::NoEntropy`].
     pub fn create(identity: &Identity, settings: Settings, now: Now) -> Result<Self, Error> {
         Self::create_from(Entropy::system(), identity, settings, now)
     }
@@ -41,8 +41,7 @@ impl Meeting {
     /// [`Event::Joined`](super::Event::Joined) tells that this client is in.
     ///
     /// # Errors
-    /// [`Error::Invite`] if the lobby's key is unusable, [`Error::UnsupportedProfile`],
-    /// [`Error::NoEntropy`].
+    /// [`Error::Invite`] if the lobby's key is unusable, [`Error::NoEntropy`].
     pub fn join(identity: &Identity, invite: &Invite, now: Now) -> Result<Self, Error> {
         Self::join_from(Entropy::system(), identity, invite, None, now)
     }

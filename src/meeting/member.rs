@@ -198,7 +198,7 @@ impl<E: Engine> Member<E> {
         if matches!(self.standing, Standing::Leaving | Standing::Restored) {
             return Ok(());
         }
-        let length = suite(shared.profile)?.key_len();
+        let length = suite(shared.profile).key_len();
         // SPEC [K1]
         let base_key = self.group.export(BASE_KEY, b"", length);
         let base_key = base_key.map_err(|_| Error::Internal("the exporter"))?;

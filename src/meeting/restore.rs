@@ -74,7 +74,6 @@ impl From<Error> for RestoreError {
     fn from(error: Error) -> Self {
         match error {
             Error::NoEntropy => Self::NoEntropy,
-            Error::UnsupportedProfile => Self::UnsupportedProfile,
             Error::Internal(what) => Self::Damaged(what),
             _ => Self::Damaged("something in it cannot be used"),
         }
@@ -85,7 +84,6 @@ impl From<EngineFault> for RestoreError {
     fn from(fault: EngineFault) -> Self {
         match fault {
             EngineFault::NoEntropy => Self::NoEntropy,
-            EngineFault::UnsupportedProfile => Self::UnsupportedProfile,
             EngineFault::Saved(what) | EngineFault::Internal(what) => Self::Damaged(what),
             _ => Self::Damaged("the group"),
         }

@@ -119,9 +119,10 @@ impl Shared {
 }
 
 /// The SFrame suite of a profile.
-pub(super) fn suite(profile: Profile) -> Result<Suite, Error> {
+pub(super) fn suite(profile: Profile) -> Suite {
     match profile {
-        Profile::Standard => Ok(Suite::AesGcm128Sha256_128),
-        Profile::Portable | Profile::PostQuantum => Err(Error::UnsupportedProfile),
+        Profile::Standard => Suite::AesGcm128Sha256_128,
+        Profile::Portable => Suite::ChaCha20Poly1305Sha256_128,
+        Profile::PostQuantum => Suite::AesGcm256Sha512_128,
     }
 }

@@ -274,9 +274,6 @@ pub(crate) enum EngineFault {
     /// The source of randomness gave nothing.
     #[error("no randomness: nothing can be done safely")]
     NoEntropy,
-    /// The engine does not have this profile.
-    #[error("this profile is not supported yet: use the standard one")]
-    UnsupportedProfile,
     /// The KeyPackage is malformed or not as this protocol writes it.
     #[error("the KeyPackage is not acceptable: {0}")]
     KeyPackage(&'static str),

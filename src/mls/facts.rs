@@ -37,7 +37,7 @@ pub(super) fn commit_facts(
     check_whole(&facts)?;
     if let Some(new) = commit.update_path_leaf_node() {
         let old = old.leaf(LeafNodeIndex::new(committer)).ok_or("a committer without a leaf")?;
-        facts.renamed = check_path(old, new)?;
+        facts.renamed = check_path(crypto, old, new)?;
     }
     Ok(facts)
 }
@@ -110,7 +110,11 @@ fn check_whole(facts: &CommitFacts) -> Result<(), &'static str> {
 
 /// SPEC \[G5\]: a path renews encryption keys, and nothing else but the content of the credential,
 /// which it gives back if it differs: whether that may be is the caller's to judge (SPEC \[G21\]).
-fn check_path(old: &LeafNode, new: &LeafNode) -> Result<Option<Vec<u8>>, &'static str> {
+fn check_path(
+    crypto: &Crypto,
+    old: &LeafNode,
+    new: &LeafNode,
+) -> Result<Option<Vec<u8>>, &'static str> {
     // SPEC [G5]
     if old.signature_key() != new.signature_key() {
         return Err("a path that changes the signature key");
@@ -121,7 +125,7 @@ fn check_path(old: &LeafNode, new: &LeafNode) -> Result<Option<Vec<u8>>, &'stati
     if old.extensions() != new.extensions() {
         return Err("a path that changes the extensions");
     }
-    if let Some(oddity) = leaf::oddity(new) {
+    if let Some(oddity) = leaf::oddity(crypto.suite(), new) {
         return Err(oddity);
     }
     let renamed = old.credential() != new.credential();

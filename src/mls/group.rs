@@ -9,10 +9,11 @@ use openmls::group::{
 use openmls_traits::OpenMlsProvider as _;
 use zeroize::Zeroizing;
 
-use super::leaf::{self, check_profile};
-use super::provider::{Crypto, Provider, SUITE};
+use super::leaf;
+use super::provider::{Crypto, Provider};
 use super::signer::LeafSigner;
 use super::store::Label;
+use super::suite::suite_of;
 use super::welcome::Candidate;
 use super::{
     BuiltCommit, CommitFacts, CommitPlan, Engine, EngineFault, KeyPackageFacts, Leaf, MeetingId,
@@ -141,18 +142,18 @@ impl Engine for Group {
         meeting: &MeetingId,
         state: &[u8],
     ) -> Result<Self, EngineFault> {
-        check_profile(profile)?;
-        let provider = Provider::new(entropy);
+        let provider = Provider::new(entropy, profile);
+        let suite = suite_of(profile);
         let signer = LeafSigner::new(&stay.signing_key);
         let mls = MlsGroup::builder()
             .with_group_id(GroupId::from_slice(meeting.as_bytes()))
-            .ciphersuite(SUITE)
+            .ciphersuite(suite)
             .with_wire_format_policy(WIRE_FORMAT)
             .max_past_epochs(0)
             .number_of_resumption_psks(0)
             .use_ratchet_tree_extension(false)
             .lifetime(leaf::lifetime())
-            .with_capabilities(leaf::capabilities())
+            .with_capabilities(leaf::capabilities(suite))
             .with_group_context_extensions(leaf::context_extensions(state)?)
             .build(&provider, &signer, leaf::credential(stay))
             .map_err(internal("creating a group"))?;
@@ -164,14 +165,12 @@ impl Engine for Group {
         profile: Profile,
         stay: &Stay,
     ) -> Result<Self::Joiner, EngineFault> {
-        check_profile(profile)?;
-        Candidate::new(entropy, stay)
+        Candidate::new(entropy, profile, stay)
     }
 
     fn inspect_key_package(profile: Profile, bytes: &[u8]) -> Result<KeyPackageFacts, EngineFault> {
-        check_profile(profile)?;
         // Nothing random is drawn.
-        let crypto = Crypto::new(&Entropy::system());
+        let crypto = Crypto::new(&Entropy::system(), profile);
         Ok(leaf::read_key_package(&crypto, bytes)?.1)
     }
 

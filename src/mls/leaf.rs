@@ -11,11 +11,12 @@ use openmls::prelude::Capabilities;
 use openmls::schedule::{ExternalPsk, PreSharedKeyId, Psk};
 use openmls::treesync::{LeafNode, LeafNodeSource};
 use openmls::versions::ProtocolVersion;
-use tls_codec::{Deserialize as _, Serialize as _};
+use openmls_traits::types::Ciphersuite;
+use tls_codec::{Deserialize as _, Serialize as _, VLBytes};
 
-use super::provider::{Crypto, SUITE};
-use super::{EngineFault, KeyPackageFacts, KeyPackageRef, Profile, PskId, Stay};
-use crate::hpke;
+use super::provider::Crypto;
+use super::suite::is_usable;
+use super::{EngineFault, KeyPackageFacts, KeyPackageRef, PskId, Stay};
 use incamera_wire::InviteId;
 
 /// The GroupContext extension with the meeting's state.
@@ -27,19 +28,11 @@ const RESYNC_PREFIX: &[u8] = b"incamera 1 resync";
 /// The length of the nonce of a PSK, in bytes: that of the suite's hash.
 const PSK_NONCE: usize = 32;
 
-/// The suite of a profile.
-pub(super) fn check_profile(profile: Profile) -> Result<(), EngineFault> {
-    match profile {
-        Profile::Standard => Ok(()),
-        Profile::Portable | Profile::PostQuantum => Err(EngineFault::UnsupportedProfile),
-    }
-}
-
 /// What every leaf declares, in this order.
-pub(super) fn capabilities() -> Capabilities {
+pub(super) fn capabilities(suite: Ciphersuite) -> Capabilities {
     Capabilities::new(
         Some(&[ProtocolVersion::Mls10]),
-        Some(&[SUITE]),
+        Some(&[suite]),
         Some(&[ExtensionType::Unknown(STATE)]),
         Some(&[] as &[ProposalType]),
         Some(&[CredentialType::Basic]),
@@ -84,19 +77,19 @@ pub(super) fn with_credential(leaf: &LeafNode, credential: &[u8]) -> CredentialW
     }
 }
 
-/// The 32 bytes of a leaf's HPKE key.
+/// A leaf's HPKE key: 32 bytes of X25519, 1,216 of X-Wing.
 pub(super) fn encryption_key(leaf: &LeafNode) -> Option<Vec<u8>> {
     let encoded = leaf.encryption_key().tls_serialize_detached().ok()?;
-    Some(encoded.get(1..)?.to_vec())
+    Some(VLBytes::tls_deserialize_exact(encoded).ok()?.into())
 }
 
 /// The first thing in which a leaf differs from ours in shape.
-pub(super) fn oddity(leaf: &LeafNode) -> Option<&'static str> {
+pub(super) fn oddity(suite: Ciphersuite, leaf: &LeafNode) -> Option<&'static str> {
     if leaf.credential().credential_type() != CredentialType::Basic {
         return Some("a credential that is not basic");
     }
     // SPEC [G14]
-    if *leaf.capabilities() != capabilities() {
+    if *leaf.capabilities() != capabilities(suite) {
         return Some("other capabilities");
     }
     if leaf.extensions().iter().next().is_some() {
@@ -110,7 +103,7 @@ pub(super) fn oddity(leaf: &LeafNode) -> Option<&'static str> {
     }
     // Nobody could encrypt a path to such a key, so nobody could commit one.
     match encryption_key(leaf) {
-        Some(key) if hpke::is_usable(&key) => None,
+        Some(key) if is_usable(suite, &key) => None,
         _ => Some("an unusable encryption key"),
     }
 }
@@ -120,7 +113,8 @@ pub(super) fn key_package_facts(
     crypto: &Crypto,
     key_package: &KeyPackage,
 ) -> Result<KeyPackageFacts, &'static str> {
-    if key_package.ciphersuite() != SUITE {
+    let suite = crypto.suite();
+    if key_package.ciphersuite() != suite {
         return Err("another suite");
     }
     // SPEC [G14]
@@ -128,10 +122,10 @@ pub(super) fn key_package_facts(
         return Err("a KeyPackage extension");
     }
     let leaf = key_package.leaf_node();
-    if let Some(oddity) = oddity(leaf) {
+    if let Some(oddity) = oddity(suite, leaf) {
         return Err(oddity);
     }
-    if !hpke::is_usable(key_package.hpke_init_key().as_slice()) {
+    if !is_usable(suite, key_package.hpke_init_key().as_slice()) {
         return Err("an unusable init key");
     }
     let reference = key_package.hash_ref(crypto).map_err(|_| "no reference")?;

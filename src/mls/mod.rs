@@ -11,6 +11,7 @@ mod signer;
 mod stage;
 mod storage;
 mod store;
+mod suite;
 #[cfg(test)]
 mod symbolic;
 mod welcome;

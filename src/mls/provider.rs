@@ -11,17 +11,16 @@ use openmls_traits::OpenMlsProvider;
 use openmls_traits::crypto::OpenMlsCrypto;
 use openmls_traits::random::OpenMlsRand;
 use openmls_traits::types::{
-    AeadType, Ciphersuite, CryptoError, ExporterSecret, HashType, HpkeAeadType, HpkeCiphertext,
-    HpkeConfig, HpkeKdfType, HpkeKemType, HpkeKeyPair, KemOutput, SignatureScheme,
+    AeadType, Ciphersuite, CryptoError, ExporterSecret, HashType, HpkeCiphertext, HpkeConfig,
+    HpkeKeyPair, KemOutput, SignatureScheme,
 };
 use tls_codec::SecretVLBytes;
 
+use super::Profile;
 use super::store::Store;
+use super::suite::{hpke_suite_within, suite_of};
 use crate::entropy::{Entropy, NoEntropy};
-use crate::hpke::{self, Unsealable};
-
-/// The MLS suite of `Profile::Standard`.
-pub(super) const SUITE: Ciphersuite = Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519;
+use crate::hpke::{Unopenable, Unsealable};
 
 /// Shared, because nothing of its state is used: only its functions of their arguments.
 static PRIMITIVES: LazyLock<RustCrypto> = LazyLock::new(RustCrypto::default);
@@ -35,25 +34,25 @@ pub(super) struct Provider {
 
 impl Provider {
     /// A provider with an empty store.
-    pub(super) fn new(entropy: &Entropy) -> Self {
-        Self::with_store(entropy, Store::default())
+    pub(super) fn new(entropy: &Entropy, profile: Profile) -> Self {
+        Self::with_store(entropy, profile, Store::default())
     }
 
     /// A provider with this store.
-    pub(super) fn with_store(entropy: &Entropy, store: Store) -> Self {
-        let (crypto, rand) = (Crypto(entropy.clone()), Rand(entropy.clone()));
-        Self { crypto, rand, store }
+    pub(super) fn with_store(entropy: &Entropy, profile: Profile, store: Store) -> Self {
+        Self { crypto: Crypto::new(entropy, profile), rand: Rand(entropy.clone()), store }
     }
 
     /// The same source of randomness and a copy of the store, to try something on.
     pub(super) fn scratch(&self) -> Self {
-        Self::with_store(&self.rand.0, self.store.duplicate())
+        Self { crypto: self.crypto.clone(), rand: self.rand.clone(), store: self.store.duplicate() }
     }
 
     /// Another source of randomness and a copy of the store.
     #[cfg(test)]
     pub(super) fn reseeded(&self, entropy: &Entropy) -> Self {
-        Self::with_store(entropy, self.store.duplicate())
+        let crypto = Crypto { entropy: entropy.clone(), suite: self.crypto.suite };
+        Self { crypto, rand: Rand(entropy.clone()), store: self.store.duplicate() }
     }
 
     /// The source of randomness.
@@ -81,6 +80,7 @@ impl OpenMlsProvider for Provider {
 }
 
 /// Randomness from the meeting's one source.
+#[derive(Clone)]
 pub(super) struct Rand(Entropy);
 
 /// [`NoEntropy`] as openmls wants it.
@@ -108,17 +108,26 @@ impl OpenMlsRand for Rand {
     }
 }
 
-/// The primitives of [`SUITE`] and no other.
-pub(super) struct Crypto(Entropy);
+/// The primitives of one profile's suite and no other.
+#[derive(Clone)]
+pub(super) struct Crypto {
+    entropy: Entropy,
+    suite: Ciphersuite,
+}
 
 impl Crypto {
     /// Primitives that draw on `entropy`.
-    pub(super) fn new(entropy: &Entropy) -> Self {
-        Self(entropy.clone())
+    pub(super) fn new(entropy: &Entropy, profile: Profile) -> Self {
+        Self { entropy: entropy.clone(), suite: suite_of(profile) }
+    }
+
+    /// The suite.
+    pub(super) fn suite(&self) -> Ciphersuite {
+        self.suite
     }
 }
 
-/// The failures of [`hpke`] as openmls wants them.
+/// The failures of [`crate::hpke`] as openmls wants them.
 fn sealing_fault(fault: Unsealable) -> CryptoError {
     match fault {
         Unsealable::NoEntropy => CryptoError::InsufficientRandomness,
@@ -128,11 +137,11 @@ fn sealing_fault(fault: Unsealable) -> CryptoError {
 
 impl OpenMlsCrypto for Crypto {
     fn supports(&self, suite: Ciphersuite) -> Result<(), CryptoError> {
-        if suite == SUITE { Ok(()) } else { Err(CryptoError::UnsupportedCiphersuite) }
+        if suite == self.suite { Ok(()) } else { Err(CryptoError::UnsupportedCiphersuite) }
     }
 
     fn supported_ciphersuites(&self) -> Vec<Ciphersuite> {
-        vec![SUITE]
+        vec![self.suite]
     }
 
     fn hkdf_extract(
@@ -186,7 +195,8 @@ impl OpenMlsCrypto for Crypto {
 
     fn signature_key_gen(&self, alg: SignatureScheme) -> Result<(Vec<u8>, Vec<u8>), CryptoError> {
         only_ed25519(alg)?;
-        let seed = self.0.secret().map_err(|NoEntropy| CryptoError::InsufficientRandomness)?;
+        let seed =
+            self.entropy.secret().map_err(|NoEntropy| CryptoError::InsufficientRandomness)?;
         let key = ed25519_dalek::SigningKey::from_bytes(seed.expose());
         Ok((key.to_bytes().into(), key.verifying_key().to_bytes().into()))
     }
@@ -219,21 +229,17 @@ impl OpenMlsCrypto for Crypto {
         aad: &[u8],
         plaintext: &[u8],
     ) -> Result<HpkeCiphertext, CryptoError> {
-        only_suite(config)?;
-        let sealed = hpke::seal_base(&self.0, recipient, info, aad, plaintext);
+        let suite = hpke_suite_within(self.suite, config)?;
+        let sealed = suite.seal(&self.entropy, recipient, info, aad, plaintext);
         let (kem_output, ciphertext) = match sealed {
             // Only leaves can be refused for such a key: a member who puts one into a node above
             // its own must not keep the others from sealing paths, and gets noise.
-            Err(Unsealable::Inputs) if !hpke::is_usable(recipient) => {
-                hpke::noise(&self.0, recipient, info, plaintext)
-                    .map_err(|NoEntropy| CryptoError::InsufficientRandomness)?
-            }
+            Err(Unsealable::Inputs) if !suite.is_usable(recipient) => suite
+                .noise(&self.entropy, recipient, info, plaintext)
+                .map_err(|NoEntropy| CryptoError::InsufficientRandomness)?,
             sealed => sealed.map_err(sealing_fault)?,
         };
-        Ok(HpkeCiphertext {
-            kem_output: kem_output.as_slice().into(),
-            ciphertext: ciphertext.into(),
-        })
+        Ok(HpkeCiphertext { kem_output: kem_output.into(), ciphertext: ciphertext.into() })
     }
 
     fn hpke_open(
@@ -244,7 +250,11 @@ impl OpenMlsCrypto for Crypto {
         info: &[u8],
         aad: &[u8],
     ) -> Result<Vec<u8>, CryptoError> {
-        PRIMITIVES.hpke_open(config, input, private_key, info, aad)
+        let (key, ciphertext) = (input.kem_output.as_slice(), input.ciphertext.as_slice());
+        match hpke_suite_within(self.suite, config)?.open(private_key, key, info, aad, ciphertext) {
+            Ok(mut plaintext) => Ok(core::mem::take(&mut *plaintext)),
+            Err(Unopenable) => Err(CryptoError::HpkeDecryptionError),
+        }
     }
 
     // External commits alone ask for the next two, and no member accepts one.
@@ -287,15 +297,6 @@ fn only_ed25519(alg: SignatureScheme) -> Result<(), CryptoError> {
     }
 }
 
-fn only_suite(config: HpkeConfig) -> Result<(), CryptoError> {
-    match config {
-        HpkeConfig(HpkeKemType::DhKem25519, HpkeKdfType::HkdfSha256, HpkeAeadType::AesGcm128) => {
-            Ok(())
-        }
-        _ => Err(CryptoError::UnsupportedCiphersuite),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use ed25519_dalek::Signer as _;
@@ -303,7 +304,7 @@ mod tests {
     use super::*;
 
     fn verify(key: &[u8], data: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
-        let crypto = Crypto::new(&Entropy::seeded([1; 32]));
+        let crypto = Crypto::new(&Entropy::seeded([1; 32]), Profile::Standard);
         crypto.verify_signature(SignatureScheme::ED25519, data, key, signature)
     }
 
@@ -337,7 +338,7 @@ mod tests {
 
     #[test]
     fn other_schemes_and_suites_are_refused() {
-        let crypto = Crypto::new(&Entropy::seeded([1; 32]));
+        let crypto = Crypto::new(&Entropy::seeded([1; 32]), Profile::Standard);
         let other = SignatureScheme::ECDSA_SECP256R1_SHA256;
         assert!(crypto.signature_key_gen(other).is_err());
         assert!(crypto.verify_signature(other, b"", b"", b"").is_err());
@@ -348,5 +349,25 @@ mod tests {
         let (private, public) = crypto.signature_key_gen(SignatureScheme::ED25519).unwrap();
         let signature = crypto.sign(SignatureScheme::ED25519, b"data", &private).unwrap();
         assert!(verify(&public, b"data", &signature).is_ok());
+    }
+
+    #[test]
+    fn hpke_agrees_with_the_engines_own_provider_in_every_profile() {
+        for &profile in Profile::ALL {
+            let crypto = Crypto::new(&Entropy::seeded([1; 32]), profile);
+            let config = crypto.suite().hpke_config();
+            let pair = || crypto.derive_hpke_keypair(crypto.suite().hpke_config(), &[7; 32]);
+            let (keys, again) = (pair().unwrap(), pair().unwrap());
+            assert_eq!(keys.public, again.public);
+            let ours = crypto.hpke_seal(config, &keys.public, b"info", b"aad", b"text").unwrap();
+            let config = || crypto.suite().hpke_config();
+            let opened = PRIMITIVES.hpke_open(config(), &ours, &keys.private, b"info", b"aad");
+            assert_eq!(opened.unwrap(), b"text");
+            let theirs = PRIMITIVES.hpke_seal(config(), &keys.public, b"info", b"aad", b"text");
+            let theirs = theirs.unwrap();
+            let opened = crypto.hpke_open(config(), &theirs, &keys.private, b"info", b"aad");
+            assert_eq!(opened.unwrap(), b"text");
+            assert!(crypto.hpke_open(config(), &theirs, &keys.private, b"", b"aad").is_err());
+        }
     }
 }

@@ -12,8 +12,8 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::group::Group;
-use super::leaf::{self, check_profile};
-use super::provider::{Provider, SUITE};
+use super::leaf;
+use super::provider::Provider;
 use super::signer::LeafSigner;
 use super::store::{Label, Store, decode_exactly, encode};
 use super::{Engine as _, EngineFault, MeetingId, Profile};
@@ -73,7 +73,6 @@ pub(super) fn load(
     meeting: &MeetingId,
     saved: &[u8],
 ) -> Result<Group, EngineFault> {
-    check_profile(profile)?;
     let torn = EngineFault::Saved;
     let saved: Saved<'_> = decode_exactly(saved).map_err(|_| torn("it does not decode"))?;
     if saved.written_by != WRITTEN_BY {
@@ -86,7 +85,7 @@ pub(super) fn load(
     let key: &[u8; 32] = saved.signing_key.try_into().map_err(|_| torn("no leaf key"))?;
     let signer = LeafSigner::new(&Arc::new(SigningKey::from_bytes(key)));
     let store = Store::of(&saved.records).ok_or(torn("a record is there twice"))?;
-    let provider = Provider::with_store(entropy, store);
+    let provider = Provider::with_store(entropy, profile, store);
     let id = GroupId::from_slice(meeting.as_bytes());
     let mls =
         MlsGroup::load(provider.storage(), &id).map_err(|_| torn("a record is unreadable"))?;
@@ -105,7 +104,9 @@ fn check(group: &Group, saved: &Saved<'_>) -> Result<(), EngineFault> {
     if group.epoch() != saved.epoch || group.authenticator() != saved.authenticator {
         return torn("records of another epoch");
     }
-    if mls.ciphersuite() != SUITE || leaf::state_of(mls.extensions()).is_none() {
+    if mls.ciphersuite() != group.provider.crypto().suite()
+        || leaf::state_of(mls.extensions()).is_none()
+    {
         return torn("another GroupContext");
     }
     // SPEC [R8]

@@ -12,10 +12,10 @@ use zeroize::Zeroizing;
 
 use super::group::{Group, TREE_LABEL, join_config};
 use super::leaf;
-use super::provider::{Provider, SUITE};
+use super::provider::Provider;
 use super::signer::LeafSigner;
 use super::store::Label;
-use super::{EngineFault, Joiner, KeyPackageRef, MeetingId, PskId, Stay, WelcomeFault};
+use super::{EngineFault, Joiner, KeyPackageRef, MeetingId, Profile, PskId, Stay, WelcomeFault};
 use crate::entropy::Entropy;
 use crate::secret::Secret;
 
@@ -30,13 +30,18 @@ pub(crate) struct Candidate {
 
 impl Candidate {
     /// A new KeyPackage for this stay.
-    pub(super) fn new(entropy: &Entropy, stay: &Stay) -> Result<Self, EngineFault> {
+    pub(super) fn new(
+        entropy: &Entropy,
+        profile: Profile,
+        stay: &Stay,
+    ) -> Result<Self, EngineFault> {
         let fault = EngineFault::Internal("making a KeyPackage");
-        let provider = Provider::new(entropy);
+        let provider = Provider::new(entropy, profile);
+        let suite = provider.crypto().suite();
         let bundle = KeyPackage::builder()
             .key_package_lifetime(leaf::lifetime())
-            .leaf_node_capabilities(leaf::capabilities())
-            .build(SUITE, &provider, &LeafSigner::new(&stay.signing_key), leaf::credential(stay))
+            .leaf_node_capabilities(leaf::capabilities(suite))
+            .build(suite, &provider, &LeafSigner::new(&stay.signing_key), leaf::credential(stay))
             .map_err(|_| fault)?;
         let key_package = bundle.into_key_package();
         let encoded = key_package.tls_serialize_detached().map_err(|_| fault)?;
@@ -51,7 +56,7 @@ impl Candidate {
         welcome: &[u8],
         (psk, secret): (PskId, &Secret<32>),
     ) -> Result<(Provider, ProcessedWelcome), WelcomeFault> {
-        let welcome = parse(welcome)?;
+        let welcome = self.parse(welcome)?;
         if !self.is_addressed(&welcome) {
             return Err(WelcomeFault::NotAddressed);
         }
@@ -74,6 +79,15 @@ impl Candidate {
         Ok((scratch, opened))
     }
 
+    /// Exactly one Welcome, of this suite.
+    fn parse(&self, bytes: &[u8]) -> Result<Welcome, WelcomeFault> {
+        let suite = self.provider.crypto().suite();
+        match MlsMessageIn::tls_deserialize_exact(bytes).map(MlsMessageIn::extract) {
+            Ok(MlsMessageBodyIn::Welcome(welcome)) if welcome.ciphersuite() == suite => Ok(welcome),
+            _ => Err(WelcomeFault::Malformed),
+        }
+    }
+
     fn is_addressed(&self, welcome: &Welcome) -> bool {
         let own = |reference: &[u8]| reference == self.reference.as_bytes();
         welcome.secrets().iter().any(|part| own(part.new_member().as_slice()))
@@ -86,7 +100,8 @@ impl Candidate {
             return Err(WelcomeFault::WrongGroup);
         }
         // SPEC [G14]
-        if mls.ciphersuite() != SUITE || leaf::state_of(mls.extensions()).is_none() {
+        let suite = self.provider.crypto().suite();
+        if mls.ciphersuite() != suite || leaf::state_of(mls.extensions()).is_none() {
             return Err(WelcomeFault::Refused("another GroupContext"));
         }
         if mls.own_leaf_node() != Some(self.key_package.leaf_node()) {
@@ -94,7 +109,7 @@ impl Candidate {
         }
         for (_, leaf) in mls.public_group().treesync().full_leaves() {
             leaf::signature_key(leaf).ok_or(WelcomeFault::Refused("no Ed25519 key"))?;
-            if let Some(oddity) = leaf::oddity(leaf) {
+            if let Some(oddity) = leaf::oddity(suite, leaf) {
                 return Err(WelcomeFault::Refused(oddity));
             }
         }
@@ -114,7 +129,7 @@ impl Joiner for Candidate {
     }
 
     fn addressed(&self, welcome: &[u8]) -> bool {
-        parse(welcome).is_ok_and(|welcome| self.is_addressed(&welcome))
+        self.parse(welcome).is_ok_and(|welcome| self.is_addressed(&welcome))
     }
 
     fn tree_secret(
@@ -155,14 +170,6 @@ impl Joiner for Candidate {
         scratch.storage().clear(Label::Psk);
         let signer = LeafSigner::new(&self.stay.signing_key);
         Ok((Group { mls, provider: scratch, signer, pending_message: None }, author))
-    }
-}
-
-/// Exactly one Welcome.
-fn parse(bytes: &[u8]) -> Result<Welcome, WelcomeFault> {
-    match MlsMessageIn::tls_deserialize_exact(bytes).map(MlsMessageIn::extract) {
-        Ok(MlsMessageBodyIn::Welcome(welcome)) if welcome.ciphersuite() == SUITE => Ok(welcome),
-        _ => Err(WelcomeFault::Malformed),
     }
 }
 

@@ -39,10 +39,28 @@ choice! {
     Profile {
         /// MLS suite 0x0001 and SFrame suite 0x0004.
         Standard = 1,
-        /// For devices without AES instructions. Reserved in version 1.
+        /// MLS suite 0x0003 and SFrame suite 0xF001: ChaCha20-Poly1305, for devices without AES
+        /// instructions.
         Portable = 2,
-        /// Confidential against a later quantum computer. Reserved in version 1.
+        /// MLS suite 0x004F and SFrame suite 0x0005: what is sent stays confidential if there is a
+        /// quantum computer one day. Its code points are provisional.
         PostQuantum = 3,
+    }
+}
+
+impl Profile {
+    /// Its name: `standard`, `portable` or `post-quantum`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Portable => "portable",
+            Self::PostQuantum => "post-quantum",
+        }
+    }
+
+    /// The profile of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|profile| profile.name() == name)
     }
 }
 
@@ -83,5 +101,20 @@ choice! {
         Open = 2,
         /// Nobody.
         Locked = 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_is_found_by_its_name_and_by_no_other() {
+        for profile in Profile::ALL {
+            assert_eq!(Profile::from_name(profile.name()), Some(*profile));
+        }
+        for name in ["", "Standard", "post quantum", "standard "] {
+            assert_eq!(Profile::from_name(name), None);
+        }
     }
 }

@@ -13,7 +13,6 @@ use super::joiner::SymbolicJoiner;
 use super::message::{Context, KeyPackage, LeafNode, Signature, Tree, tree_hash};
 use super::{build, saved, stage};
 use crate::entropy::Entropy;
-use crate::mls::leaf::check_profile;
 use crate::mls::{
     BuiltCommit, CommitFacts, CommitPlan, Engine, EngineFault, KeyPackageFacts, Leaf, MeetingId,
     Profile, PskId, StageFault, Stay,
@@ -150,12 +149,11 @@ impl Engine for Symbolic {
 
     fn create(
         entropy: &Entropy,
-        profile: Profile,
+        _: Profile,
         stay: &Stay,
         meeting: &MeetingId,
         state: &[u8],
     ) -> Result<Self, EngineFault> {
-        check_profile(profile)?;
         let leaf_key = entropy.array()?;
         let tree = vec![Some(own_leaf(stay, &leaf_key))];
         let context = Context {
@@ -177,17 +175,11 @@ impl Engine for Symbolic {
         })
     }
 
-    fn joiner(
-        entropy: &Entropy,
-        profile: Profile,
-        stay: &Stay,
-    ) -> Result<Self::Joiner, EngineFault> {
-        check_profile(profile)?;
+    fn joiner(entropy: &Entropy, _: Profile, stay: &Stay) -> Result<Self::Joiner, EngineFault> {
         SymbolicJoiner::new(entropy, stay)
     }
 
-    fn inspect_key_package(profile: Profile, bytes: &[u8]) -> Result<KeyPackageFacts, EngineFault> {
-        check_profile(profile)?;
+    fn inspect_key_package(_: Profile, bytes: &[u8]) -> Result<KeyPackageFacts, EngineFault> {
         KeyPackage::read(bytes)?.facts().map_err(EngineFault::KeyPackage)
     }
 
@@ -265,11 +257,10 @@ impl Engine for Symbolic {
 
     fn load(
         entropy: &Entropy,
-        profile: Profile,
+        _: Profile,
         meeting: &MeetingId,
         saved: &[u8],
     ) -> Result<Self, EngineFault> {
-        check_profile(profile)?;
         saved::load(entropy, meeting, saved)
     }
 

@@ -224,7 +224,6 @@ fn a_group_is_saved<E: Tried>(story: &mut Story) {
     let elsewhere = MeetingId::new([0x12; 16]);
     let foreign = E::load(&entropy(7), Profile::Standard, &elsewhere, &saved).err();
     story.note("foreign", matches!(foreign, Some(EngineFault::Saved(_))));
-    story.note("profile", E::load(&entropy(7), Profile::Portable, &MEETING, &saved).err());
     groups[0].lose_path();
     story.note("blind", load(&groups[0].save().unwrap()).err());
 }
@@ -362,11 +361,6 @@ fn welcomes<E: Tried>(story: &mut Story) {
 }
 
 fn limits<E: Tried>(story: &mut Story) {
-    for profile in [Profile::Portable, Profile::PostQuantum] {
-        story.note("created", E::create(&entropy(1), profile, &stay(1), &MEETING, STATE).err());
-        story.note("joined", E::joiner(&entropy(1), profile, &stay(1)).err());
-        story.note("inspected", E::inspect_key_package(profile, b"").err());
-    }
     let mut bytes = knocker::<E>(2).key_package().to_vec();
     let facts = E::inspect_key_package(Profile::Standard, &bytes).unwrap();
     story.note("a key package", (facts.credential, facts.signature_key));

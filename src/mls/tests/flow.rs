@@ -176,17 +176,6 @@ fn a_signature_is_of_the_leaf_key() {
 }
 
 #[test]
-fn a_profile_that_is_not_there_yet_is_refused() {
-    let fault = Some(EngineFault::UnsupportedProfile);
-    for profile in [Profile::Portable, Profile::PostQuantum] {
-        let created = Group::create(&entropy(1), profile, &stay(1), &MEETING, STATE);
-        assert_eq!(created.err(), fault);
-        assert_eq!(Group::joiner(&entropy(1), profile, &stay(1)).err(), fault);
-        assert_eq!(Group::inspect_key_package(profile, b"").err(), fault);
-    }
-}
-
-#[test]
 fn an_export_that_is_too_long_is_an_error() {
     let group = create(1);
     assert_eq!(group.export("label", b"", 64).unwrap().len(), 64);

@@ -11,7 +11,7 @@ use tls_codec::{Deserialize as _, Serialize as _};
 
 use super::super::group::join_config;
 use super::super::leaf;
-use super::super::provider::{Provider, SUITE};
+use super::super::provider::Provider;
 use super::super::signer::LeafSigner;
 use super::rogue::{Rogue, enter, infiltrated, proper, proper_psk, psk};
 use super::*;
@@ -33,7 +33,7 @@ fn an_external_commit_is_refused() {
         .build_group(&provider, info, leaf::credential(&stay))
         .unwrap()
         .leaf_node_parameters(
-            LeafNodeParameters::builder().with_capabilities(leaf::capabilities()).build(),
+            LeafNodeParameters::builder().with_capabilities(leaf::capabilities(SUITE)).build(),
         )
         .load_psks(provider.storage())
         .unwrap()
@@ -90,13 +90,13 @@ fn what_is_no_commit_is_malformed() {
 /// A group of two whose members can do more than ours, so that its members may commit more.
 fn lax() -> (Group, Rogue) {
     let more = Capabilities::new(
-        Some(leaf::capabilities().versions()),
+        Some(leaf::capabilities(SUITE).versions()),
         Some(&[SUITE]),
-        Some(leaf::capabilities().extensions()),
+        Some(leaf::capabilities(SUITE).extensions()),
         Some(&[ProposalType::Custom(0xF0B1), ProposalType::SelfRemove]),
-        Some(leaf::capabilities().credentials()),
+        Some(leaf::capabilities(SUITE).credentials()),
     );
-    let provider = Provider::new(&entropy(1));
+    let provider = Provider::new(&entropy(1), Profile::Standard);
     let (host, guest) = (stay(1), stay(2));
     let signer = LeafSigner::new(&host.signing_key);
     let mls = MlsGroup::builder()
@@ -150,8 +150,11 @@ fn a_welcome_of_a_group_of_another_kind_is_refused() {
     let second = leaf::psk_id(PskId::Invite(InviteId::new([0x66; 16])), &[7; 32]);
     second.store(&rogue.provider, &[0x66; 32]).unwrap();
     let joiner = candidate(9);
-    let (package, _) =
-        leaf::read_key_package(Provider::new(&entropy(1)).crypto(), joiner.key_package()).unwrap();
+    let (package, _) = leaf::read_key_package(
+        Provider::new(&entropy(1), Profile::Standard).crypto(),
+        joiner.key_package(),
+    )
+    .unwrap();
     let refused = |rogue: &mut Rogue, psks: Vec<Proposal>| {
         let Rogue { mls, provider, signer } = rogue;
         let bundle = mls

@@ -5,6 +5,7 @@ mod flow;
 mod hostile;
 mod joining;
 mod mutated;
+mod profiles;
 mod refused;
 mod renamed;
 mod rogue;
@@ -24,6 +25,8 @@ use crate::secret::Secret;
 pub(super) const MEETING: MeetingId = MeetingId::new([0x11; 16]);
 pub(super) const INVITE: PskId = PskId::Invite(InviteId::new([0x22; 16]));
 pub(super) const STATE: &[u8] = b"state 0";
+/// The suite of the profile that most tests use.
+pub(super) const SUITE: openmls_traits::types::Ciphersuite = suite::suite_of(Profile::Standard);
 
 /// The link secret of [`INVITE`].
 pub(super) fn link() -> Secret<32> {
@@ -40,15 +43,21 @@ pub(super) fn stay(seed: u8) -> Stay {
 }
 
 pub(super) fn create(seed: u8) -> Group {
-    let stay = stay(seed);
-    let mut group =
-        Group::create(&entropy(seed), Profile::Standard, &stay, &MEETING, STATE).unwrap();
+    create_of(Profile::Standard, seed)
+}
+
+pub(super) fn create_of(profile: Profile, seed: u8) -> Group {
+    let mut group = Group::create(&entropy(seed), profile, &stay(seed), &MEETING, STATE).unwrap();
     group.set_psks(&[(INVITE, &link())]).unwrap();
     group
 }
 
 pub(super) fn candidate(seed: u8) -> Candidate {
-    Group::joiner(&entropy(seed), Profile::Standard, &stay(seed)).unwrap()
+    candidate_of(Profile::Standard, seed)
+}
+
+pub(super) fn candidate_of(profile: Profile, seed: u8) -> Candidate {
+    Group::joiner(&entropy(seed), profile, &stay(seed)).unwrap()
 }
 
 /// A plan to add these KeyPackages under [`INVITE`].
@@ -92,9 +101,13 @@ pub(super) fn merge_all(groups: &mut [Group], message: &[u8]) -> CommitFacts {
 
 /// Members with seeds and leaves 1, 2... in one group.
 pub(super) fn meeting(size: u8) -> Vec<Group> {
-    let mut groups = vec![create(1)];
+    meeting_of(Profile::Standard, size)
+}
+
+pub(super) fn meeting_of(profile: Profile, size: u8) -> Vec<Group> {
+    let mut groups = vec![create_of(profile, 1)];
     for seed in 2..=size {
-        let joiner = candidate(seed);
+        let joiner = candidate_of(profile, seed);
         let adds = [joiner.key_package().to_vec()];
         let built = groups[0].build(&adding(&adds, &link())).unwrap();
         merge_all(&mut groups, &built.message);

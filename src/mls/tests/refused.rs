@@ -13,7 +13,6 @@ use openmls::schedule::psk::ResumptionPskUsage;
 use tls_codec::Serialize as _;
 
 use super::super::leaf::{self, STATE as STATE_ID};
-use super::super::provider::SUITE;
 use super::rogue::{infiltrated, proper, proper_psk, psk, stranger};
 use super::*;
 
@@ -114,7 +113,7 @@ fn key_packages_of_any_other_shape_are_refused() {
     // SPEC [G14]
     let (mut groups, mut rogue) = infiltrated(2);
     let more = |proposals: &[openmls::messages::proposals::ProposalType]| {
-        let ours = leaf::capabilities();
+        let ours = leaf::capabilities(SUITE);
         Capabilities::new(
             Some(ours.versions()),
             Some(&[SUITE]),
@@ -181,7 +180,7 @@ fn a_path_that_changes_more_than_encryption_keys_is_refused() {
         credential: Credential::new(CredentialType::X509, b"\x00".to_vec()),
         ..leaf::credential(&stay(3))
     };
-    let ours = leaf::capabilities();
+    let ours = leaf::capabilities(SUITE);
     let capable = Capabilities::new(
         Some(ours.versions()),
         Some(&[SUITE]),

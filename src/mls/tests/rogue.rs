@@ -16,7 +16,6 @@ use openmls_traits::crypto::OpenMlsCrypto;
 use tls_codec::{Deserialize as _, Serialize as _};
 
 use super::super::leaf;
-use super::super::provider::SUITE;
 use super::super::signer::LeafSigner;
 use super::*;
 
@@ -30,7 +29,7 @@ pub(super) struct Rogue {
 pub(super) fn proper() -> KeyPackageBuilder {
     KeyPackage::builder()
         .key_package_lifetime(leaf::lifetime())
-        .leaf_node_capabilities(leaf::capabilities())
+        .leaf_node_capabilities(leaf::capabilities(SUITE))
 }
 
 /// A KeyPackage of a stranger.

@@ -79,7 +79,7 @@ fn a_cut_or_foreign_value_is_refused() {
     let foreign = Group::load(&entropy(7), Profile::Standard, &elsewhere, &saved);
     assert!(matches!(foreign, Err(EngineFault::Saved(_))));
     let profile = Group::load(&entropy(7), Profile::PostQuantum, &MEETING, &saved);
-    assert_eq!(profile.err(), Some(EngineFault::UnsupportedProfile));
+    assert_eq!(profile.err(), Some(EngineFault::Saved("another GroupContext")));
 }
 
 #[test]
@@ -117,7 +117,8 @@ fn a_store_that_lacks_a_record_or_mixes_two_epochs_is_refused() {
         let mut torn = load(&groups[1].save().unwrap()).unwrap();
         torn.provider.storage().clear(label);
         assert!(load(&torn.save().unwrap()).is_err(), "without record {}", label as u8);
-        torn.provider = provider::Provider::with_store(&entropy(7), old.duplicate());
+        torn.provider =
+            provider::Provider::with_store(&entropy(7), Profile::Standard, old.duplicate());
         // The group in memory is of the new epoch, its store of the old one.
         assert_eq!(load(&torn.save().unwrap()).err(), Some(MIXED), "record {}", label as u8);
     }

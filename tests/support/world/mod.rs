@@ -26,7 +26,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::rc::Rc;
 
-use incamera::wire::ToServer;
+use incamera::wire::{Profile, ToServer};
 use incamera::{
     Alarm, DenyReason, Event, FrameError, Identity, Input, KnockId, Meeting, MemberId, Now, Output,
     Settings, testing,
@@ -96,7 +96,7 @@ pub(crate) struct World {
 
 impl World {
     /// A world with Ada alone in her meeting.
-    pub(crate) fn new(seed: u64, faults: Faults, traced: Option<Who>) -> Self {
+    pub(crate) fn new(seed: u64, profile: Profile, faults: Faults, traced: Option<Who>) -> Self {
         let mut world = Self {
             queue: Queue::new(),
             chance: Chance::new(seed),
@@ -119,7 +119,9 @@ impl World {
         };
         let (identity, clock) = (world.identity(NAMES[0]), Clock::new(&mut world.chance));
         let seed = world.chance.seed();
-        let meeting = testing::create(seed, &identity, Settings::default(), clock.now(0)).unwrap();
+        let mut settings = Settings::default();
+        settings.profile = profile;
+        let meeting = testing::create(seed, &identity, settings, clock.now(0)).unwrap();
         world.add(NAMES[0], &identity, meeting, clock);
         world
     }

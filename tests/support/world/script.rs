@@ -1,5 +1,6 @@
 //! Random scripts: what people in a meeting that is alive may come to do next.
 
+use incamera::wire::Profile;
 use incamera::{Door, Role};
 
 use super::chance::Chance;
@@ -15,6 +16,7 @@ pub(crate) struct Plan {
     pub(crate) members: usize,
     pub(crate) operations: u64,
     pub(crate) epochs: u64,
+    pub(crate) profile: Profile,
     pub(crate) faults: Faults,
     /// Whether the server lies.
     pub(crate) lies: bool,
@@ -29,6 +31,7 @@ impl Plan {
             members: 6,
             operations: 200,
             epochs: 30,
+            profile: Profile::Standard,
             faults: Faults::harsh(),
             lies: false,
             traced: None,
@@ -41,6 +44,7 @@ impl Plan {
             members: 4,
             operations: 40,
             epochs: 6,
+            profile: Profile::Standard,
             faults: Faults::harsh(),
             lies: false,
             traced: None,
@@ -53,7 +57,7 @@ const PAUSE_MS: u64 = 2_000;
 
 /// Runs a random meeting to its end; what went wrong is in its failures.
 pub(crate) fn random_run(seed: u64, plan: &Plan) -> World {
-    let mut world = World::new(seed, plan.faults.clone(), plan.traced);
+    let mut world = World::new(seed, plan.profile, plan.faults.clone(), plan.traced);
     let mut chance = Chance::new(seed ^ 0x5c71_97c0_ffee_0001);
     for name in &NAMES[1..plan.members] {
         world.perform(Operation::Join(name));
@@ -98,7 +102,7 @@ fn burst(world: &World) -> bool {
 
 /// Runs a script that was written down.
 pub(crate) fn replay(seed: u64, faults: Faults, script: &[(u64, Operation)]) -> World {
-    let mut world = World::new(seed, faults, None);
+    let mut world = World::new(seed, Profile::Standard, faults, None);
     for (at_ms, operation) in script {
         world.pass(at_ms.saturating_sub(world.now_ms()));
         world.perform(*operation);
