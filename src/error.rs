@@ -217,6 +217,9 @@ pub enum Rule {
     /// The door is locked.
     #[error("[G8] the door is locked")]
     Locked,
+    /// The meeting has as many leaves as its profile allows (SPEC \[G30\]).
+    #[error("[G30] the meeting is full: somebody has to leave first")]
+    Full,
     /// A removed leaf is not in the tree, or twice in the list.
     #[error("[G8] it removes a leaf that is empty, twice named, or its committer's own")]
     NoSuchLeaf,

@@ -10,7 +10,7 @@ use super::ring::{EpochInstall, InstallError};
 use super::seal::SealRefusal;
 use super::slot::{OpeningKey, Slots};
 use crate::sframe::{FrameKey, SealError, SealingKey, Suite};
-use incamera_wire::{StayId, Track, TrackKinds};
+use incamera_wire::{StayId, Track, TrackKind, TrackKinds};
 
 /// A member in one epoch.
 pub(super) struct Leaf {
@@ -24,10 +24,30 @@ pub(super) struct Leaf {
     pub(super) slots: Slots<OpeningKey>,
 }
 
+/// SPEC \[K1\], \[K11\]: the base keys of an epoch.
+struct BaseKeys {
+    frames: Zeroizing<Vec<u8>>,
+    audio: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl BaseKeys {
+    /// That of the tracks of one kind.
+    fn of(&self, kind: TrackKind) -> &[u8] {
+        self.audio.as_ref().filter(|_| is_audio(kind)).unwrap_or(&self.frames)
+    }
+}
+
+/// SPEC \[K11\]: whether tracks of this kind carry sound.
+const fn is_audio(kind: TrackKind) -> bool {
+    matches!(kind, TrackKind::Microphone | TrackKind::ScreenAudio)
+}
+
 /// One epoch. Keys are derived at first use.
 pub(super) struct Epoch {
     pub(super) number: u64,
     suite: Suite,
+    /// SPEC \[K11\]: the suite of sound, if it has one of its own.
+    audio_suite: Option<Suite>,
     layout: KidLayout,
     own_leaf: u32,
     /// The occupied leaves in ascending order.
@@ -35,15 +55,18 @@ pub(super) struct Epoch {
     /// The tracks that this client has sealed on in this epoch.
     pub(super) own_slots: Slots<SealingKey>,
     /// `None` once the epoch is erased. A lock is taken only to derive or to erase.
-    base_key: RwLock<Option<Zeroizing<Vec<u8>>>>,
+    base_keys: RwLock<Option<BaseKeys>>,
 }
 
 impl Epoch {
     /// An epoch with no key derived yet.
     pub(super) fn new(suite: Suite, install: EpochInstall) -> Result<Self, InstallError> {
-        if install.base_key.len() != suite.key_len() {
+        let fits = |suite: Suite, key: &[u8]| key.len() == suite.key_len();
+        let audio_fits = install.audio.as_ref().is_none_or(|(suite, key)| fits(*suite, key));
+        if !fits(suite, &install.base_key) || !audio_fits {
             return Err(InstallError::BaseKey);
         }
+        let (audio_suite, audio) = install.audio.unzip();
         let mut leaves: Box<[Leaf]> = install
             .leaves
             .into_iter()
@@ -55,14 +78,20 @@ impl Epoch {
         let epoch = Self {
             number: install.epoch,
             suite,
+            audio_suite,
             layout: KidLayout::new(highest),
             own_leaf: install.own_leaf,
             leaves,
             own_slots: Slots::new(),
-            base_key: RwLock::new(Some(install.base_key)),
+            base_keys: RwLock::new(Some(BaseKeys { frames: install.base_key, audio })),
         };
         let complete = distinct && epoch.position(install.own_leaf).is_some();
         if complete { Ok(epoch) } else { Err(InstallError::Roster) }
+    }
+
+    /// The suite of the tracks of one kind.
+    pub(super) fn suite_of(&self, kind: TrackKind) -> Suite {
+        self.audio_suite.filter(|_| is_audio(kind)).unwrap_or(self.suite)
     }
 
     /// Where in `leaves` the leaf `index` is, if it is occupied.
@@ -116,9 +145,9 @@ impl Epoch {
         out: &mut Vec<u8>,
     ) -> Result<(), OpenRefusal> {
         // Held throughout: the epoch cannot be erased between here and the new slot.
-        let base_key = self.base_key.read().unwrap_or_else(PoisonError::into_inner);
-        let base_key = base_key.as_ref().ok_or(OpenRefusal::UnknownKey)?;
-        let key = FrameKey::derive(self.suite, base_key, frame.header.kid)
+        let base_keys = self.base_keys.read().unwrap_or_else(PoisonError::into_inner);
+        let base_key = base_keys.as_ref().ok_or(OpenRefusal::UnknownKey)?.of(track.kind());
+        let key = FrameKey::derive(self.suite_of(track.kind()), base_key, frame.header.kid)
             .map_err(|_| OpenRefusal::Unopenable)?;
         let start = out.len();
         frame.open_with(&key, out)?;
@@ -144,11 +173,11 @@ impl Epoch {
         let sealed = match self.own_slots.get(track) {
             Some(slot) => slot.with(seal),
             None => {
-                let base_key = self.base_key.read().unwrap_or_else(PoisonError::into_inner);
-                let base_key = base_key.as_ref().ok_or(SealRefusal::Ended)?;
+                let base_keys = self.base_keys.read().unwrap_or_else(PoisonError::into_inner);
+                let base_key = base_keys.as_ref().ok_or(SealRefusal::Ended)?.of(track.kind());
                 // SPEC [K4]: always the own leaf.
                 let kid = self.layout.kid(self.number, self.own_leaf, track);
-                let key = SealingKey::derive(self.suite, base_key, kid)
+                let key = SealingKey::derive(self.suite_of(track.kind()), base_key, kid)
                     .map_err(|_| SealRefusal::Key(SealError::Exhausted))?;
                 self.own_slots.get_or_insert(track, key).and_then(|slot| slot.with(seal))
             }
@@ -158,7 +187,7 @@ impl Epoch {
 
     /// SPEC \[K7\]: erases the base key and every key derived from it, once those in use are free.
     pub(super) fn erase(&self) {
-        *self.base_key.write().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.base_keys.write().unwrap_or_else(PoisonError::into_inner) = None;
         self.own_slots.iter().for_each(|(_, slot)| slot.erase());
         for leaf in &self.leaves {
             leaf.slots.iter().for_each(|(_, slot)| slot.erase());
@@ -168,6 +197,6 @@ impl Epoch {
     /// Whether the epoch's keys are gone.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn is_erased(&self) -> bool {
-        self.base_key.read().unwrap_or_else(PoisonError::into_inner).is_none()
+        self.base_keys.read().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 }

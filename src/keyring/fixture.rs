@@ -21,7 +21,7 @@ pub(crate) fn epoch(epoch: u64, own_leaf: u32, leaves: &[u32], removes: bool) ->
     let mut base_key = Zeroizing::new(vec![0xb5; 16]);
     base_key[..8].copy_from_slice(&epoch.to_be_bytes());
     let leaves = leaves.iter().map(|&leaf| (leaf, stay(leaf), TrackKinds::ALL)).collect();
-    EpochInstall { epoch, base_key, own_leaf, leaves, adds: !removes, removes }
+    EpochInstall { epoch, base_key, audio: None, own_leaf, leaves, adds: !removes, removes }
 }
 
 /// A keyring without an epoch that may seal.

@@ -84,11 +84,7 @@ impl Handle {
         now_ms: u64,
         out: &mut Vec<u8>,
     ) -> Result<Origin, OpenRefusal> {
-        let (keyring, view) = self.current();
-        let tag_len = keyring.suite.tag_len();
-        if !(tag_len..=MAX_PLAINTEXT_LEN + tag_len).contains(&frame.body.len()) {
-            return Err(OpenRefusal::Malformed);
-        }
+        let (_, view) = self.current();
         if view.ended {
             return Err(OpenRefusal::Ended);
         }
@@ -96,6 +92,10 @@ impl Handle {
         // SPEC [M3]
         let located = kept.epoch.locate(frame.header.kid);
         let (position, track) = located.ok_or(OpenRefusal::UnknownKey)?;
+        let tag_len = kept.epoch.suite_of(track.kind()).tag_len();
+        if !(tag_len..=MAX_PLAINTEXT_LEN + tag_len).contains(&frame.body.len()) {
+            return Err(OpenRefusal::Malformed);
+        }
         let leaf = kept.epoch.leaves.get(position).ok_or(OpenRefusal::UnknownKey)?;
         let origin = Origin { member: leaf.stay, track };
         // SPEC [M7]

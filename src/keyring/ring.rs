@@ -19,6 +19,8 @@ pub(crate) struct EpochInstall {
     pub(crate) epoch: u64,
     /// SPEC \[K1\]: MLS-Exporter("SFrame 1.0 Base Key", "", Nk).
     pub(crate) base_key: Zeroizing<Vec<u8>>,
+    /// SPEC \[K11\]: the suite of sound and its base key, if it has one of its own.
+    pub(crate) audio: Option<(Suite, Zeroizing<Vec<u8>>)>,
     /// The leaf of this client.
     pub(crate) own_leaf: u32,
     /// The occupied leaves, this client's too: index, stay and what the state lets each use.
@@ -38,8 +40,8 @@ pub(crate) enum InstallError {
     /// A later epoch is already installed.
     #[error("a later epoch is installed already")]
     Order,
-    /// The base key has not the length that the suite asks for.
-    #[error("the base key is not as long as the suite's key")]
+    /// A base key has not the length that its suite asks for.
+    #[error("a base key is not as long as its suite's key")]
     BaseKey,
     /// A leaf is listed twice, or this client's is missing.
     #[error("a leaf is listed twice or the own leaf is missing")]

@@ -73,12 +73,19 @@ pub(super) struct OpeningKey {
     key: FrameKey,
     /// SPEC \[K4\]: other members' frames only; our own are never opened.
     window: ReplayWindow,
+    /// SPEC \[K12\]: how many frames may still fail to verify, if the tag is a short one.
+    patience: Option<u32>,
 }
+
+/// SPEC \[K12\]: after so many frames that failed, a key with short tags opens nothing more: one of
+/// them would have opened with a probability of 2^-57.
+const MAX_FAILURES: u32 = 1 << 23;
 
 impl OpeningKey {
     /// A key under which nothing has been accepted.
     pub(super) fn new(key: FrameKey) -> Self {
-        Self { key, window: ReplayWindow::new() }
+        let patience = key.has_short_tag().then_some(MAX_FAILURES);
+        Self { key, window: ReplayWindow::new(), patience }
     }
 
     /// Opens a frame that was not accepted before: appends its plaintext to `out`.
@@ -94,7 +101,14 @@ impl OpeningKey {
         if !self.window.is_fresh(frame.header.ctr) {
             return Err(OpenError);
         }
-        frame.open_with(&self.key, out)?;
+        // SPEC [K12]
+        if self.patience == Some(0) {
+            return Err(OpenError);
+        }
+        if let Err(failed) = frame.open_with(&self.key, out) {
+            self.patience = self.patience.map(|left| left.saturating_sub(1));
+            return Err(failed);
+        }
         self.window.accept(frame.header.ctr);
         Ok(())
     }
@@ -116,6 +130,38 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+    use crate::sframe::{SealingKey, Suite};
+
+    fn sealed(key: &mut SealingKey) -> Vec<u8> {
+        let mut out = Vec::new();
+        key.seal(&[], b"frame", &mut out).unwrap();
+        out
+    }
+
+    #[test]
+    fn a_key_with_short_tags_opens_nothing_after_too_many_forgeries() {
+        // SPEC [K12]
+        for (suite, goes_on) in
+            [(Suite::AesCtr128HmacSha256_80, false), (Suite::AesGcm128Sha256_128, true)]
+        {
+            let base_key = vec![7; suite.key_len()];
+            let mut sealing = SealingKey::derive(suite, &base_key, 9).unwrap();
+            let mut key = OpeningKey::new(FrameKey::derive(suite, &base_key, 9).unwrap());
+            assert_eq!(key.patience, (!goes_on).then_some(1 << 23));
+            key.patience = key.patience.map(|_| 2);
+            let mut open = |frame: &[u8]| key.open(&Incoming::parse(frame).unwrap(), &mut vec![]);
+            let mut forged = sealed(&mut sealing);
+            *forged.last_mut().unwrap() ^= 1;
+            let replayed = sealed(&mut sealing);
+            assert_eq!(open(&forged), Err(OpenError));
+            assert_eq!(open(&replayed), Ok(()));
+            // A replay says nothing about the tag.
+            assert_eq!(open(&replayed), Err(OpenError));
+            assert_eq!(open(&sealed(&mut sealing)), Ok(()));
+            assert_eq!(open(&forged), Err(OpenError));
+            assert_eq!(open(&sealed(&mut sealing)).is_ok(), goes_on);
+        }
+    }
 
     fn tracks() -> impl Iterator<Item = Track> {
         (0..256).filter_map(Track::from_context)

@@ -21,7 +21,8 @@ pub fn pair() -> Result<(Sealer, Receiver), Box<dyn std::error::Error>> {
         let base_key = Zeroizing::new(vec![7; 16]);
         let leaves = leaves.collect();
         let (adds, removes) = (false, false);
-        let install = EpochInstall { epoch: 1, base_key, own_leaf, leaves, adds, removes };
+        let audio = None;
+        let install = EpochInstall { epoch: 1, base_key, audio, own_leaf, leaves, adds, removes };
         keyring.install(install, 0)?;
         keyring.renew(u64::MAX);
         keyring.allow_sealing(true);

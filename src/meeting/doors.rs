@@ -188,6 +188,8 @@ impl<E: Engine> Member<E> {
             (Fault::ExpiredInvite, DenyReason::Expired)
         } else if self.state.door == Door::Locked {
             (Fault::Refused(Rule::Locked), DenyReason::Locked)
+        } else if self.is_full() {
+            (Fault::Refused(Rule::Full), DenyReason::Full)
         } else if !shared.vouches_for(certified) {
             (Fault::NotVouched, DenyReason::NotExpected)
         } else {
@@ -197,6 +199,13 @@ impl<E: Engine> Member<E> {
             self.turn_away(shared, waiting, reason);
         }
         Err(fault)
+    }
+
+    /// Whether everybody who may come in is in, or on the way.
+    fn is_full(&self) -> bool {
+        let coming = self.intents.admissions.len();
+        // SPEC [G30]
+        self.roster().seats().len().saturating_add(coming) >= policy::capacity(self.state.profile)
     }
 
     /// Denies a knock that does not wait any more; again if it comes again.
@@ -241,6 +250,7 @@ impl<E: Engine> Member<E> {
         let waiting: Vec<_> = self.lobby.waiting().filter(proved).map(|w| w.reference).collect();
         for reference in waiting {
             if self.intents.has_room()
+                && !self.is_full()
                 && let Some((_, waiting)) = self.lobby.take(reference)
             {
                 self.intents.admissions.push(waiting);
@@ -262,6 +272,9 @@ impl<E: Engine> Member<E> {
         policy::may_add(&self.state, &self.own_occupant()?)?;
         if !self.intents.has_room() {
             return Err(Error::Argument("1,024 are being let in: wait until some of them are"));
+        }
+        if self.is_full() {
+            return Err(Error::Refused(Rule::Full));
         }
         let (place, waiting) = self.lobby.take(knock).ok_or(Error::UnknownKnock)?;
         // SPEC [A15]

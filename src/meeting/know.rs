@@ -35,6 +35,8 @@ pub struct Rules {
     pub relays: Vec<RelayEntry>,
     /// Who is banned.
     pub bans: Vec<Fingerprint>,
+    /// Whether frames of microphones and of screen audio have tags of 10 bytes.
+    pub short_audio_tags: bool,
 }
 
 impl Rules {
@@ -50,6 +52,7 @@ impl Rules {
             has_passcode: state.passcode.is_some(),
             relays: state.relays.clone(),
             bans: state.bans.clone(),
+            short_audio_tags: state.short_audio_tags,
         }
     }
 }

@@ -20,7 +20,7 @@ use super::recovery::Recovery;
 use super::resync::Arrivals;
 use super::room::Room;
 use super::roster::{Roster, Seat};
-use super::shared::{Shared, suite};
+use super::shared::{Shared, audio_suite, suite};
 use super::upkeep::{Entered, Upkeep};
 use crate::admission::{Budget, Lobby};
 use crate::error::Error;
@@ -198,10 +198,15 @@ impl<E: Engine> Member<E> {
         if matches!(self.standing, Standing::Leaving | Standing::Restored) {
             return Ok(());
         }
-        let length = suite(shared.profile).key_len();
         // SPEC [K1]
-        let base_key = self.group.export(BASE_KEY, b"", length);
-        let base_key = base_key.map_err(|_| Error::Internal("the exporter"))?;
+        let base_key = |suite: crate::sframe::Suite| {
+            let exported = self.group.export(BASE_KEY, b"", suite.key_len());
+            exported.map_err(|_| Error::Internal("the exporter"))
+        };
+        // SPEC [K11]
+        let audio = audio_suite(shared.profile).filter(|_| self.state.short_audio_tags);
+        let audio = audio.map(|suite| Ok::<_, Error>((suite, base_key(suite)?))).transpose()?;
+        let base_key = base_key(suite(shared.profile))?;
         let seats = self.roster().seats().iter();
         // SPEC [M7]
         let kinds = |seat: &Seat| policy::kinds_of(&self.state, &seat.occupant);
@@ -209,6 +214,7 @@ impl<E: Engine> Member<E> {
         let install = EpochInstall {
             epoch: self.group.epoch(),
             base_key,
+            audio,
             own_leaf: self.group.own_leaf(),
             leaves: leaves.collect(),
             adds,

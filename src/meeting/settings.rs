@@ -7,13 +7,15 @@ use incamera_wire::{Door, Profile, Right, Rights, RoleRights, SecretText, TrackK
 use crate::error::Error;
 use crate::policy::Opening;
 
-/// What the host of a new meeting chooses. Everything but the profile can be changed later.
+/// What the host of a new meeting chooses. Everything but the profile
+/// and the length of tags can be changed later.
 ///
 /// Take a preset, or the default, and change fields of it.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {
-    /// The suites, for the whole life of the meeting.
+    /// The suites, for the whole life of the meeting: [`Profile::Standard`] unless devices without
+    /// AES instructions take part, or what is said must stay confidential for decades.
     pub profile: Profile,
     /// Who may admit those who knock.
     pub door: Door,
@@ -29,6 +31,10 @@ pub struct Settings {
     pub may_unmute: bool,
     /// What whoever knocks has to prove: 1 to 64 bytes of UTF-8. Members can read it.
     pub passcode: Option<String>,
+    /// Whether frames of microphones and of screen audio have tags of 10 bytes, not 16, for the whole
+    /// life of the meeting: 6 bytes less a frame, for 1 forged frame in 2^80 that opens. Not in
+    /// [`Profile::Portable`].
+    pub short_audio_tags: bool,
 }
 
 /// What every role may do that speaks, in most meetings.
@@ -66,6 +72,7 @@ impl Settings {
         muted: TrackKinds::NONE,
         may_unmute: true,
         passcode: None,
+        short_audio_tags: false,
     };
 
     /// A lesson: those who knock wait, nobody but hosts shares a screen, and names stay as they are.
@@ -135,17 +142,30 @@ impl Settings {
     /// The settings as the group's state takes them.
     pub(super) fn opening(self) -> Result<Opening, Error> {
         let passcode = self.passcode.as_deref().map(checked_passcode).transpose()?;
-        let Self { profile, door, co_host, presenter, attendee, muted, may_unmute, passcode: _ } =
-            self;
+        let Self { profile, door, muted, may_unmute, short_audio_tags, .. } = self;
+        let Self { co_host, presenter, attendee, .. } = self;
+        if short_audio_tags && profile == Profile::Portable {
+            return Err(Error::Argument("the portable profile has no short tags: leave them long"));
+        }
         let rights = RoleRights { co_host, presenter, attendee };
-        Ok(Opening { profile, door, rights, muted, unmute_forbidden: !may_unmute, passcode })
+        let unmute_forbidden = !may_unmute;
+        Ok(Opening { profile, door, rights, muted, unmute_forbidden, passcode, short_audio_tags })
     }
 }
 
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { profile, door, co_host, presenter, attendee, muted, may_unmute, passcode } =
-            self;
+        let Self {
+            profile,
+            door,
+            co_host,
+            presenter,
+            attendee,
+            muted,
+            may_unmute,
+            passcode,
+            short_audio_tags,
+        } = self;
         f.debug_struct("Settings")
             .field("profile", profile)
             .field("door", door)
@@ -155,6 +175,7 @@ impl fmt::Debug for Settings {
             .field("muted", muted)
             .field("may_unmute", may_unmute)
             .field("passcode", &passcode.as_ref().map(|_| ".."))
+            .field("short_audio_tags", short_audio_tags)
             .finish()
     }
 }

@@ -118,6 +118,15 @@ impl Shared {
     }
 }
 
+/// SPEC \[K11\]: the SFrame suite of sound in meetings with short tags, if the profile has one.
+pub(super) const fn audio_suite(profile: Profile) -> Option<Suite> {
+    match profile {
+        Profile::Standard => Some(Suite::AesCtr128HmacSha256_80),
+        Profile::Portable => None,
+        Profile::PostQuantum => Some(Suite::AesCtr256HmacSha512_80),
+    }
+}
+
 /// The SFrame suite of a profile.
 pub(super) fn suite(profile: Profile) -> Suite {
     match profile {

@@ -1,6 +1,6 @@
 //! A state never contradicts itself (SPEC \[G22\]).
 
-use incamera_wire::{GroupState, MemberEntry, Right, Role};
+use incamera_wire::{GroupState, MemberEntry, Profile, Right, Role};
 
 use super::rights::{rights_of_entry, role_of};
 
@@ -8,7 +8,7 @@ use super::rights::{rights_of_entry, role_of};
 /// not compile before somebody has thought of it.
 pub(super) fn check(state: &GroupState) -> Result<(), &'static str> {
     let GroupState {
-        profile: _,
+        profile,
         door: _,
         rights: _,
         members,
@@ -22,6 +22,7 @@ pub(super) fn check(state: &GroupState) -> Result<(), &'static str> {
         relays: _,
         heartbeat_keys: _,
         resync_keys: _,
+        short_audio_tags,
     } = state;
     for entry in members {
         check_entry(state, entry)?;
@@ -29,6 +30,10 @@ pub(super) fn check(state: &GroupState) -> Result<(), &'static str> {
     // SPEC [G22]: and none of them is banned, for a co-host has an entry.
     if succession.iter().any(|who| role_of(state, who) != Role::CoHost) {
         return Err("its succession lists somebody who is no co-host");
+    }
+    // SPEC [G22]
+    if *short_audio_tags && *profile == Profile::Portable {
+        return Err("its profile has no suite with short tags");
     }
     // SPEC [G22]
     if passcode.is_none() && invites.iter().any(|invite| invite.passcode) {

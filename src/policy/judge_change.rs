@@ -39,6 +39,7 @@ pub(super) fn judge_change(
         relays,
         heartbeat_keys,
         resync_keys,
+        short_audio_tags,
     } = new;
     // SPEC [G15]
     if new == old {
@@ -47,6 +48,10 @@ pub(super) fn judge_change(
     // SPEC [G15]
     if *profile != old.profile {
         return Err(Rule::State("a meeting keeps its profile"));
+    }
+    // SPEC [G15]
+    if *short_audio_tags != old.short_audio_tags {
+        return Err(Rule::State("a meeting keeps the length of its tags"));
     }
     // SPEC [G15]
     if *heartbeat_keys != old.heartbeat_keys {

@@ -26,7 +26,8 @@ pub(crate) use orders::order_binds;
 pub(crate) use parts::{Part, parts};
 pub(crate) use rights::{entry_of, has_right, kinds_of, label_of, muted_of, rights_of, role_of};
 pub(crate) use state::{
-    Opening, PskId, Rotation, initial, invite_id, live_invite, live_resync_key, resync_id, validate,
+    Opening, PskId, Rotation, capacity, initial, invite_id, live_invite, live_resync_key,
+    resync_id, validate,
 };
 pub(crate) use verdict::{
     Newcomer, Occupant, Proposed, Rejoin, Scene, Statement, judge, may_add, may_remove, removal,

@@ -24,6 +24,8 @@ pub(crate) struct Opening {
     pub(crate) unmute_forbidden: bool,
     /// What whoever knocks has to prove.
     pub(crate) passcode: Option<SecretText>,
+    /// Whether frames of sound have tags of 10 bytes.
+    pub(crate) short_audio_tags: bool,
 }
 
 /// The state of a new meeting: one host and one invite, which asks for the passcode if there is one.
@@ -32,7 +34,8 @@ pub(crate) fn initial(
     host: Fingerprint,
     entropy: &Entropy,
 ) -> Result<GroupState, NoEntropy> {
-    let Opening { profile, door, rights, muted, unmute_forbidden, passcode } = opening;
+    let Opening { profile, door, rights, muted, unmute_forbidden, passcode, short_audio_tags } =
+        opening;
     let mut invite = InviteEntry::new(entropy.secret()?);
     invite.passcode = passcode.is_some();
     Ok(GroupState {
@@ -50,6 +53,7 @@ pub(crate) fn initial(
         relays: Vec::new(),
         heartbeat_keys: vec![entropy.secret()?],
         resync_keys: vec![fresh_resync_key(entropy)?],
+        short_audio_tags,
     })
 }
 
@@ -130,6 +134,15 @@ fn fresh_passcode(entropy: &Entropy) -> Result<SecretText, NoEntropy> {
     // 64 bits modulo 10^8: no digit is likelier than another by more than one in 10^11.
     let number = u64::from_be_bytes(entropy.array()?) % 100_000_000;
     Ok(SecretText::new(&zeroize::Zeroizing::new(format!("{number:08}"))))
+}
+
+/// SPEC \[G30\]: the most leaves of a meeting. A path that encrypts to each of them, a whole state and a
+/// whole note fit into one log entry: 83 bytes a leaf, 1,171 by X-Wing.
+pub(crate) const fn capacity(profile: Profile) -> usize {
+    match profile {
+        Profile::Standard | Profile::Portable => 7_000,
+        Profile::PostQuantum => 500,
+    }
 }
 
 /// What a joiner asks of the state it is given, beyond its encoding (SPEC \[A7\]).

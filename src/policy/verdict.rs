@@ -8,7 +8,7 @@ use super::orders::check_orders;
 use super::resync::judge_resync;
 use super::rights::{label_of, require, require_rank, role_of};
 use super::silence::judge_replacement;
-use super::state::{PskId, live_invite};
+use super::state::{PskId, capacity, live_invite};
 use crate::error::Rule;
 
 /// A leaf of the tree and who is behind it.
@@ -149,7 +149,7 @@ fn kind<'a>(commit: &Proposed<'a>) -> Result<Kind<'a>, Rule> {
 }
 
 /// The verdict on a commit (SPEC \[G4\], \[G6\] to \[G9\], \[G15\] to \[G17\], \[G21\] to \[G23\], \[G26\],
-/// \[G27\]).
+/// \[G27\], \[G30\]).
 pub(crate) fn judge(scene: &Scene<'_>, commit: &Proposed<'_>) -> Result<(), Rule> {
     let Scene { state, roster, orders: _ } = *scene;
     // SPEC [G8]
@@ -176,6 +176,10 @@ fn judge_adds(
     commit: &Proposed<'_>,
 ) -> Result<(), Rule> {
     may_add(state, committer)?;
+    // SPEC [G30]
+    if roster.len().saturating_add(commit.adds.len()) > capacity(state.profile) {
+        return Err(Rule::Full);
+    }
     // SPEC [G7]
     match commit.psk {
         Some(PskId::Invite(id)) => live_invite(state, id).ok_or(Rule::Psk)?,

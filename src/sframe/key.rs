@@ -53,6 +53,11 @@ impl FrameKey {
         })
     }
 
+    /// Whether its tags are shorter than 16 bytes, so that forgeries are to be counted.
+    pub(crate) fn has_short_tag(&self) -> bool {
+        self.cipher.tag_len() < MAX_TAG_LEN
+    }
+
     /// The length in bytes of a frame of `plaintext_len` bytes sealed with counter `ctr`.
     pub(super) fn sealed_len(&self, ctr: u64, plaintext_len: usize) -> usize {
         self.header(ctr).encoded_len() + plaintext_len + self.cipher.tag_len()

@@ -48,6 +48,9 @@ pub struct GroupState {
     pub heartbeat_keys: Vec<SecretBytes<32>>,
     /// What members knock under who can follow no more, newest first, with distinct secrets; 1 to 4.
     pub resync_keys: Vec<ResyncKey>,
+    /// Whether frames of microphones and of screen audio have tags of 10 bytes, for the meeting's
+    /// life.
+    pub short_audio_tags: bool,
 }
 
 const STATE: Source = Source(&limits::GROUP_STATE);
@@ -113,6 +116,7 @@ impl GroupState {
             relays: self.relays.clone(),
             heartbeat_keys: self.heartbeat_keys.iter().map(SecretBytes::duplicate).collect(),
             resync_keys: self.resync_keys.iter().map(ResyncKey::duplicate).collect(),
+            short_audio_tags: self.short_audio_tags,
         }
     }
 
@@ -147,6 +151,7 @@ impl GroupState {
             relays: self.relays.iter().map(RelayEntry::to_raw).collect(),
             heartbeat_keys: self.heartbeat_keys.iter().map(|key| key.expose().to_vec()).collect(),
             resync_keys: self.resync_keys.iter().map(ResyncKey::to_raw).collect(),
+            short_audio_tags: self.short_audio_tags,
         })
     }
 
@@ -176,6 +181,7 @@ impl GroupState {
                 .iter()
                 .map(ResyncKey::from_raw)
                 .collect::<Result<_, _>>()?,
+            short_audio_tags: raw.short_audio_tags,
         })
     }
 }
@@ -219,6 +225,7 @@ mod tests {
             relays: Vec::new(),
             heartbeat_keys: vec![secret(9)],
             resync_keys: vec![ResyncKey { lobby_key: secret(10), secret: secret(11) }],
+            short_audio_tags: false,
         };
         let bytes = state.encode();
         // Version, profile, door, empty rights; the invite's tag, length and secret.

@@ -1,5 +1,7 @@
 //! Tests of the keyring: epochs, rights, retention, sealing, erasure.
 
+mod audio;
+mod overhead;
 mod sealing;
 
 use incamera_wire::{FrameHeader, MAX_HEADER_LEN, StayId, Track, TrackKind, TrackKinds};

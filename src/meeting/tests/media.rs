@@ -26,6 +26,7 @@ impl Modified {
         let install = EpochInstall {
             epoch: own.group.epoch(),
             base_key: own.group.export("SFrame 1.0 Base Key", b"", 16).unwrap(),
+            audio: None,
             own_leaf: own.group.own_leaf(),
             leaves,
             adds: false,

@@ -74,6 +74,7 @@ fn state(muted: bool) -> Vec<u8> {
         resync_keys: (7..11)
             .map(|n| ResyncKey { lobby_key: secret(n), secret: secret(n + 4) })
             .collect(),
+        short_audio_tags: false,
     };
     state.encode()
 }

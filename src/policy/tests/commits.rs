@@ -1,7 +1,7 @@
 //! Adds, removals and changes of name: one honest commit of each kind, and for each rule one change to
 //! it that nothing but that rule refuses.
 
-use incamera_wire::InviteId;
+use incamera_wire::{InviteId, Profile};
 
 use super::*;
 
@@ -136,6 +136,32 @@ fn the_door_says_who_may_add() {
     // A label by the state's word counts like one of the member's own.
     let old = edited(|s| (s.door, s.members[3].label) = (Door::Open, Some(Label::Captioner)));
     assert_eq!(Case { old, committer: ATTENDEE.into(), ..add() }.verdict(), admit);
+}
+
+#[test]
+fn an_add_to_a_full_meeting_is_refused() {
+    // SPEC [G30]
+    for (profile, most) in
+        [(Profile::Standard, 7_000), (Profile::Portable, 7_000), (Profile::PostQuantum, 500)]
+    {
+        let state = edited(|state| state.profile = profile);
+        let psk = add().psk;
+        let mut crowd = roster();
+        for leaf in 1_000.. {
+            if crowd.len() == most - 1 {
+                break;
+            }
+            let stay =
+                StayId::new([&u32::to_be_bytes(leaf)[..], &[7; 12]].concat().try_into().unwrap());
+            crowd.push(Occupant { leaf, stay, leaf_key: [200; 32], ..by(ATTENDEE) });
+        }
+        let verdict = |adds: &[Newcomer]| {
+            let scene = Scene { state: &state, roster: &crowd, orders: &[] };
+            judge(&scene, &Proposed { adds, psk, ..nothing(HOST) })
+        };
+        assert_eq!(verdict(&[newcomer(50)]), OK);
+        assert_eq!(verdict(&[newcomer(50), newcomer(51)]), Err(Rule::Full));
+    }
 }
 
 #[test]

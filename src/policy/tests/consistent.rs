@@ -121,3 +121,14 @@ fn a_meeting_without_a_host_goes_on_as_its_co_hosts_may() {
     let locked = committed(&hostless, CO_HOST, &Change::Door(Door::Locked));
     assert_eq!(locked, Ok(()));
 }
+
+#[test]
+fn short_tags_in_the_portable_profile_are_refused() {
+    // SPEC [G22]
+    let short = |profile| edited(|s| (s.profile, s.short_audio_tags) = (profile, true));
+    for profile in [Profile::Standard, Profile::PostQuantum] {
+        assert_eq!(validate(&short(profile), profile), Ok(()));
+    }
+    let why = "its profile has no suite with short tags";
+    assert_eq!(validate(&short(Profile::Portable), Profile::Portable), Err(why));
+}

@@ -132,6 +132,7 @@ fn state() -> GroupState {
         muted: SCREEN,
         unmute_forbidden: false,
         passcode: text("1234"),
+        short_audio_tags: false,
     };
     let mut state = initial(opening, person(HOST), &Entropy::seeded([1; 32])).unwrap();
     let muted = |who, role| MemberEntry { muted: CAMERA, ..entry(who, role) };

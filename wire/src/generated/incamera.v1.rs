@@ -443,6 +443,8 @@ pub struct GroupState {
     pub heartbeat_keys: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
     #[prost(message, repeated, tag = "15")]
     pub resync_keys: ::prost::alloc::vec::Vec<ResyncKey>,
+    #[prost(bool, tag = "16")]
+    pub short_audio_tags: bool,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]

@@ -144,6 +144,7 @@ pub fn group_state() -> GroupState {
         relays: vec![relay(1), relay(2)],
         heartbeat_keys: vec![secret(12), secret(11)],
         resync_keys: vec![resync_key(14), resync_key(13)],
+        short_audio_tags: false,
     }
 }
 

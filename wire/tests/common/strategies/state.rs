@@ -68,7 +68,7 @@ fn fingerprints(most: usize) -> impl Strategy<Value = Vec<Fingerprint>> {
 }
 
 pub fn group_state() -> impl Strategy<Value = GroupState> {
-    let choices = (select(Profile::ALL), select(Door::ALL), role_rights());
+    let choices = (select(Profile::ALL), select(Door::ALL), role_rights(), any::<bool>());
     let lists = (members(), fingerprints(16).prop_shuffle(), fingerprints(10));
     let mutes = (kinds(0), any::<bool>());
     let admission = (invites(), uniform32(any::<u8>()), option::of("\\PC{1,16}"), relays());
@@ -80,7 +80,7 @@ pub fn group_state() -> impl Strategy<Value = GroupState> {
     };
     (choices, lists, mutes, admission, heartbeat_keys, resync_keys).prop_map(
         move |(choices, lists, mutes, admission, heartbeat_keys, resync_keys)| {
-            let (profile, door, rights) = choices;
+            let (profile, door, rights, short_audio_tags) = choices;
             let (members, succession, bans) = lists;
             let (muted, unmute_forbidden) = mutes;
             let (invites, lobby_key, passcode, relays) = admission;
@@ -100,6 +100,7 @@ pub fn group_state() -> impl Strategy<Value = GroupState> {
                 // Newest first, which is any order.
                 heartbeat_keys: heartbeat_keys.into_iter().rev().map(secret_bytes).collect(),
                 resync_keys: resync_keys.into_iter().map(resync_key).collect(),
+                short_audio_tags,
             }
         },
     )

@@ -1,0 +1,60 @@
+//! A suite of its own for sound.
+
+use super::super::fixture::keyring;
+use super::*;
+
+const SHORT: Suite = Suite::AesCtr128HmacSha256_80;
+
+/// Two members of an epoch whose sound has short tags.
+fn short_tagged() -> [std::sync::Arc<crate::keyring::Keyring>; 2] {
+    std::array::from_fn(|leaf| {
+        let keyring = keyring();
+        let audio = Some((SHORT, Zeroizing::new(vec![0xa5; SHORT.key_len()])));
+        let install = EpochInstall { audio, ..epoch(1, leaf as u32, &[0, 1], false) };
+        keyring.install(install, 0).unwrap();
+        keyring
+    })
+}
+
+#[test]
+fn sound_has_the_short_tag_and_everything_else_the_long_one() {
+    // SPEC [K11]
+    let [alice, bob] = short_tagged();
+    for (track, tag_len) in [
+        (Track::MICROPHONE, 10),
+        (Track::SCREEN_AUDIO, 10),
+        (Track::CAMERA, 16),
+        (Track::SCREEN, 16),
+        (Track::DATA, 16),
+    ] {
+        let frame = seal(&alice, track, 0, b"hello").unwrap();
+        let (_, header_len) = FrameHeader::parse(&frame).unwrap();
+        assert_eq!(frame.len(), header_len + 5 + tag_len, "{track:?}");
+        let origin = Origin { member: stay(0), track };
+        assert_eq!(open(&bob, &frame, 0), Ok((origin, b"hello".to_vec())));
+        let mut forged = seal(&alice, track, 0, b"hello").unwrap();
+        *forged.last_mut().unwrap() ^= 1;
+        assert_eq!(open(&bob, &forged, 0), Err(OpenRefusal::Unopenable));
+        let cut = &frame[..header_len + tag_len - 1];
+        assert_eq!(open(&bob, cut, 0), Err(OpenRefusal::Malformed));
+    }
+}
+
+#[test]
+fn sound_is_not_sealed_under_the_base_key_of_other_tracks() {
+    // SPEC [K11]
+    let [alice, bob] = short_tagged();
+    let base_key = epoch(1, 0, &[0, 1], false).base_key;
+    let kid = kid(&seal(&alice, Track::MICROPHONE, 0, b"hello").unwrap());
+    assert_eq!(open(&bob, &forge(&base_key, kid, 0), 0), Err(OpenRefusal::Unopenable));
+}
+
+#[test]
+fn a_base_key_of_sound_of_the_wrong_length_is_refused() {
+    let alice = keyring();
+    for length in [16, 47, 49] {
+        let audio = Some((SHORT, Zeroizing::new(vec![1; length])));
+        let install = EpochInstall { audio, ..epoch(1, 0, &[0], false) };
+        assert_eq!(alice.install(install, 0), Err(InstallError::BaseKey));
+    }
+}
