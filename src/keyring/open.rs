@@ -3,7 +3,7 @@
 use incamera_wire::{FrameHeader, HeaderError};
 
 use super::handle::Handle;
-use crate::sframe::{FrameKey, MAX_PLAINTEXT_LEN, OpenError};
+use crate::sframe::{FrameKey, MAX_PLAINTEXT_LEN, MIN_TAG_LEN, OpenError};
 use incamera_wire::{StayId, Track};
 
 /// A received frame, taken apart but not yet believed.
@@ -84,6 +84,9 @@ impl Handle {
         now_ms: u64,
         out: &mut Vec<u8>,
     ) -> Result<Origin, OpenRefusal> {
+        if frame.body.len() < MIN_TAG_LEN {
+            return Err(OpenRefusal::Malformed);
+        }
         let (_, view) = self.current();
         if view.ended {
             return Err(OpenRefusal::Ended);

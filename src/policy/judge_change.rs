@@ -45,21 +45,19 @@ pub(super) fn judge_change(
     if new == old {
         return Err(Rule::Empty);
     }
-    // SPEC [G15]
-    if *profile != old.profile {
-        return Err(Rule::State("a meeting keeps its profile"));
-    }
-    // SPEC [G15]
-    if *short_audio_tags != old.short_audio_tags {
-        return Err(Rule::State("a meeting keeps the length of its tags"));
-    }
-    // SPEC [G15]
-    if *heartbeat_keys != old.heartbeat_keys {
-        return Err(Rule::State("only a removal replaces the key of orders"));
-    }
-    // SPEC [G15]
-    if *resync_keys != old.resync_keys {
-        return Err(Rule::State("only a removal replaces the keys of those who come back"));
+    // SPEC [G15]: what nobody may change.
+    for (kept, rule) in [
+        (*profile == old.profile, "a meeting keeps its profile"),
+        (*short_audio_tags == old.short_audio_tags, "a meeting keeps the length of its tags"),
+        (*heartbeat_keys == old.heartbeat_keys, "only a removal replaces the key of orders"),
+        (
+            *resync_keys == old.resync_keys,
+            "only a removal replaces the keys of those who come back",
+        ),
+    ] {
+        if !kept {
+            return Err(Rule::State(rule));
+        }
     }
     author.check(Right::Lock, *door != old.door)?;
     author.check(Right::MuteOthers, *muted != old.muted)?;

@@ -12,6 +12,9 @@ pub(crate) const MAX_PLAINTEXT_LEN: usize = 1 << 24;
 /// The greatest tag of any suite in bytes.
 pub(crate) const MAX_TAG_LEN: usize = 16;
 
+/// The smallest tag, in bytes, of a suite that a meeting uses.
+pub(crate) const MIN_TAG_LEN: usize = 10;
+
 /// The nonce of one frame.
 type Nonce = [u8; Suite::NONCE_LEN];
 

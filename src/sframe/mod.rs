@@ -12,7 +12,7 @@ mod suite;
 #[cfg(test)]
 mod vectors;
 
-pub(crate) use cipher::{MAX_PLAINTEXT_LEN, MAX_TAG_LEN};
+pub(crate) use cipher::{MAX_PLAINTEXT_LEN, MAX_TAG_LEN, MIN_TAG_LEN};
 pub(crate) use key::{FrameKey, OpenError};
 #[cfg(any(test, feature = "testing"))]
 pub use ledger::Ledger;

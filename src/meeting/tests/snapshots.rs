@@ -135,7 +135,7 @@ fn what_does_not_hold_together_is_refused() {
         let place = bytes.windows(32).position(|window| window == direct).unwrap();
         bytes[place + 5] ^= 1;
     });
-    let profile = resealed(&world, |bytes| bytes[0] = 3);
+    let profile = resealed(&world, |bytes| bytes[0] = 4);
     assert_eq!(refusal(&world, &ben, &profile), RestoreError::UnsupportedProfile);
 }
 

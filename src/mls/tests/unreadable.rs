@@ -163,7 +163,9 @@ fn a_poisoned_node_keeps_nobody_from_removing() {
     // SPEC [G10]
     let (mut groups, mut rogue) = infiltrated(5);
     let crypto = saboteur(&rogue, Sabotage::NodeKey);
-    let bad = rogue.forge_with(&crypto, |commit| commit.force_self_update(true));
+    // On one thread, so that the first key pair is that of the lowest node.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let bad = pool.install(|| rogue.forge_with(&crypto, |commit| commit.force_self_update(true)));
     // The accomplice at leaf 4 would notice; the others cannot.
     for group in groups.iter_mut().take(4) {
         let (staged, _) = group.stage(&bad).unwrap();
