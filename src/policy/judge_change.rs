@@ -55,9 +55,7 @@ pub(super) fn judge_change(
             "only a removal replaces the keys of those who come back",
         ),
     ] {
-        if !kept {
-            return Err(Rule::State(rule));
-        }
+        kept.then_some(()).ok_or(Rule::State(rule))?;
     }
     author.check(Right::Lock, *door != old.door)?;
     author.check(Right::MuteOthers, *muted != old.muted)?;
