@@ -82,14 +82,14 @@ impl Hall {
         Ok(who)
     }
 
-    /// The host lets in whoever knocks, and everybody learns of it.
+    /// The host lets in whoever knocks, everybody learns of it, and sealers have left the epoch before.
     ///
     /// # Errors
     /// Those of the library.
     pub fn admit_all(&mut self) -> Result<(), Failure> {
         let now = self.now();
         self.seat(0)?.admit_all(now)?;
-        self.pass(200);
+        self.pass(500);
         Ok(())
     }
 
