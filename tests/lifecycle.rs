@@ -71,6 +71,34 @@ fn several_knocks_are_admitted_in_one_go() {
 }
 
 #[test]
+fn a_joiner_of_a_large_meeting_verifies_everybody_before_it_shows_anybody() {
+    // SPEC [I2], [A7]
+    let mut world = World::new(5);
+    world.create_with("Ada", Settings::OPEN);
+    for _ in 1..70 {
+        world.knock("Guest");
+    }
+    world.pass(2_000);
+    let last = world.knock("Last");
+    // It has read its Welcome and the tree, and wants to be called soon.
+    let mut calls = 0;
+    while world.clients[last].meeting.roster().is_empty() {
+        world.now_ms += 1;
+        let now = world.now();
+        assert_eq!(world.clients[last].meeting.poll_timeout(), Some(now.monotonic_ms));
+        assert!(!world.has_joined(last));
+        world.clients[last].meeting.handle_timeout(now).unwrap();
+        calls += 1;
+        assert!(calls < 10, "16 are verified at a call");
+    }
+    assert!(calls > 0);
+    world.pass(1_000);
+    assert!(world.has_joined(last));
+    let everybody: Vec<_> = (0..=last).collect();
+    world.assert_agreed(&everybody);
+}
+
+#[test]
 fn a_denied_knocker_learns_it_and_nothing_else() {
     let mut world = World::meeting(4, &["Ada", "Ben"]);
     let who = world.knock("Mallory");

@@ -9,10 +9,10 @@ use incamera_wire::{
 use sha2::{Digest, Sha256};
 
 use super::back::{Kept, Return};
+use super::entering::Entering;
 use super::face::{Event, Output};
 use super::member::{Member, Standing};
 use super::prefix::{Beginning, Place};
-use super::roster::{BadRoster, Roster};
 use super::shared::Shared;
 use crate::admission::{FRESHNESS, Invite, PasscodeRun, Prover, open_reply, seal_knock};
 use crate::envelope;
@@ -56,6 +56,8 @@ pub(super) struct Knocking<E: Engine> {
     attempts: Vec<Attempt>,
     /// The authenticators of the epochs that a Welcome led into so far.
     entered: Vec<[u8; 32]>,
+    /// Where a Welcome and its tree lead, while the roster is being verified.
+    entering: Option<Box<Entering<E>>>,
     /// The epoch entered last, and until when no other Welcome into it is tried.
     waits: Option<(u64, u64)>,
 }
@@ -124,7 +126,8 @@ impl<E: Engine> Knocking<E> {
 
     fn entitled(entitlement: Entitlement, joiner: E::Joiner, mailbox: MailboxId) -> Self {
         let (attempts, entered) = (Vec::new(), Vec::new());
-        Self { entitlement, joiner, mailbox, sent: None, attempts, entered, waits: None }
+        let (sent, entering, waits) = (None, None, None);
+        Self { entitlement, joiner, mailbox, sent, attempts, entered, entering, waits }
     }
 
     /// Tries with another key package, in case that the leaf of the last one is of no use.
@@ -133,6 +136,7 @@ impl<E: Engine> Knocking<E> {
         back.try_again(self.joiner.stay(), now_ms);
         (self.joiner, self.mailbox, self.waits) = (joiner, mailbox, None);
         self.attempts.clear();
+        self.entering = None;
     }
 
     /// Whether this is a member that comes back.
@@ -256,14 +260,14 @@ impl<E: Engine> Knocking<E> {
         Ok(())
     }
 
-    /// Reads a blob: if it is a tree that was asked for, the joiner becomes a member at the log
-    /// entry of its Welcome, whose sequence number comes with it. `None` if it is not yet time.
+    /// Reads a blob: if it is a tree that was asked for, the joiner goes where its Welcome leads,
+    /// unless it is not yet time. [`Self::enter`] says when it is there.
     pub(super) fn read_tree(
         &mut self,
         shared: &Shared,
         bytes: &[u8],
         now_ms: u64,
-    ) -> Result<Option<(Member<E>, u64)>, Fault> {
+    ) -> Result<(), Fault> {
         // SPEC [W9]
         let hash = BlobHash::new(Sha256::digest(bytes).into());
         let mut last = Fault::WrongBlob;
@@ -278,19 +282,57 @@ impl<E: Engine> Knocking<E> {
         // A failed tree costs its own attempt and no other; the latest Welcome goes first.
         while let Some(at) = self.attempts.iter().rposition(|a| a.tree == hash && !early(a)) {
             let attempt = self.attempts.remove(at);
-            match self.join(shared, &attempt, bytes, now_ms) {
-                Ok(member) => {
-                    let rival = |other: &Attempt| other.epoch == attempt.epoch;
-                    self.attempts.retain(|other| other.seq > attempt.seq || rival(other));
-                    self.note_epoch(&member);
-                    let until = now_ms.saturating_add(CONFIRMED_WITHIN_MS);
-                    self.waits = Some((attempt.epoch, until));
-                    return Ok(Some((member, attempt.seq)));
+            match self.join(shared, &attempt, bytes) {
+                Ok(entering) => {
+                    self.entering = Some(Box::new(entering));
+                    return Ok(());
                 }
                 Err(fault) => last = fault,
             }
         }
-        if postponed { Ok(None) } else { Err(last) }
+        if postponed { Ok(()) } else { Err(last) }
+    }
+
+    /// Goes on to where a Welcome leads: verifies some more of the roster there. Once that is done
+    /// the joiner is a member at the log entry of the Welcome, whose sequence number comes with it.
+    pub(super) fn enter(
+        &mut self,
+        shared: &Shared,
+        now_ms: u64,
+    ) -> Result<Option<(Member<E>, u64)>, Fault> {
+        let Some(mut entering) = self.entering.take() else { return Ok(None) };
+        // SPEC [A7], [I2]
+        if !entering.go_on(shared)? {
+            self.entering = Some(entering);
+            return Ok(None);
+        }
+        let (author, seq) = (entering.author, entering.seq);
+        let (group, state, roster, from) = entering.into_parts()?;
+        if let Entitlement::Leaf(back) = &self.entitlement {
+            // SPEC [A17]
+            back.check_author(roster.at(author))?;
+        }
+        // SPEC [M2]: a Welcome that comes again must not bring fresh windows for the same keys.
+        if self.entered.contains(&group.authenticator()) || self.entered.len() >= MAX_ENTERED {
+            return Err(Fault::Replayed);
+        }
+        // The keys of a losing epoch must not stand beside those of the winning one.
+        shared.keyring.reset_unsealed();
+        // SPEC [A8]
+        let member =
+            Member::enter(shared, group, state, roster, Standing::Unconfirmed, from, now_ms)
+                .map_err(|_| Fault::Welcome("the group's keys cannot be exported"))?;
+        let epoch = member.epochs.current().epoch;
+        let rival = |other: &Attempt| other.epoch == epoch;
+        self.attempts.retain(|other| other.seq > seq || rival(other));
+        self.note_epoch(&member);
+        self.waits = Some((epoch, now_ms.saturating_add(CONFIRMED_WITHIN_MS)));
+        Ok(Some((member, seq)))
+    }
+
+    /// Whether a roster is being verified.
+    pub(super) fn is_entering(&self) -> bool {
+        self.entering.is_some()
     }
 
     /// Remembers that this client was in the member's current epoch.
@@ -301,13 +343,8 @@ impl<E: Engine> Knocking<E> {
         }
     }
 
-    fn join(
-        &self,
-        shared: &Shared,
-        attempt: &Attempt,
-        blob: &[u8],
-        now_ms: u64,
-    ) -> Result<Member<E>, Fault> {
+    /// Opens what a Welcome and its tree lead to; nobody there is believed to be who it says yet.
+    fn join(&self, shared: &Shared, attempt: &Attempt, blob: &[u8]) -> Result<Entering<E>, Fault> {
         let blob = SealedBlob::decode(blob)?;
         // SPEC [A9]
         let tree = envelope::open_blob(&attempt.tree_secret, &blob)
@@ -323,27 +360,8 @@ impl<E: Engine> Knocking<E> {
         // SPEC [A7]
         let state = GroupState::decode(group.state())?;
         policy::validate(&state, shared.profile).map_err(Fault::Welcome)?;
-        // SPEC [A7]
-        let roster = Roster::read(&group.leaves(), shared.meeting).map_err(|bad| {
-            Fault::Welcome(match bad {
-                BadRoster::Certificate => "a member's certificate does not verify",
-                BadRoster::Duplicate => "two leaves claim one stay",
-            })
-        })?;
-        if let Entitlement::Leaf(back) = &self.entitlement {
-            // SPEC [A17]
-            back.check_author(roster.at(author))?;
-        }
-        // SPEC [M2]: a Welcome that comes again must not bring fresh windows for the same keys.
-        if self.entered.contains(&group.authenticator()) || self.entered.len() >= MAX_ENTERED {
-            return Err(Fault::Replayed);
-        }
-        // The keys of a losing epoch must not stand beside those of the winning one.
-        shared.keyring.reset_unsealed();
-        // SPEC [A8]
         let from = Beginning::Behind { seq: attempt.seq, entry: attempt.entry };
-        Member::enter(shared, group, state, roster, Standing::Unconfirmed, from, now_ms)
-            .map_err(|_| Fault::Welcome("the group's keys cannot be exported"))
+        Ok(Entering::new(group, state, author, attempt.seq, from))
     }
 
     /// Reads an answer to the knock: a denial, which ends it, or a challenge.
@@ -449,6 +467,7 @@ impl<E: Engine> Knocking<E> {
     pub(super) fn digest(&self, hash: &mut Sha256) {
         let attempts: Vec<_> = self.attempts.iter().map(|a| (a.seq, a.tree, a.ask_at)).collect();
         hash.update(format!("{:?} {} {attempts:?}", self.mailbox, self.sent.is_some()));
+        hash.update(format!("{:?}", self.entering.as_ref().map(|entering| entering.verified())));
         if let Entitlement::Leaf(back) = &self.entitlement {
             back.digest(hash);
         }

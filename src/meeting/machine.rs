@@ -297,11 +297,29 @@ impl<E: Engine> Core<E> {
     }
 
     fn read_blob(&mut self, bytes: &[u8], now_ms: u64) {
-        let Some(knocking) = self.knocking.as_mut().filter(|knocking| knocking.is_fetching())
-        else {
+        if !self.knocking.as_ref().is_some_and(|knocking| knocking.is_fetching()) {
             return;
-        };
+        }
+        // Whoever comes first is judged first.
+        while self.is_entering() {
+            self.enter(now_ms);
+        }
+        let Some(knocking) = self.knocking.as_mut() else { return };
         match knocking.read_tree(&self.shared, bytes, now_ms) {
+            Ok(()) => self.enter(now_ms),
+            Err(fault) => self.shared.refuse(Source::Blob, fault),
+        }
+    }
+
+    /// Whether there is a roster still to be verified.
+    fn is_entering(&self) -> bool {
+        self.knocking.as_ref().is_some_and(|knocking| knocking.is_entering())
+    }
+
+    /// Goes on to where a Welcome leads.
+    fn enter(&mut self, now_ms: u64) {
+        let Some(knocking) = &mut self.knocking else { return };
+        match knocking.enter(&self.shared, now_ms) {
             Ok(None) => {}
             Ok(Some((member, seq))) => {
                 self.member = Some(Box::new(member));
@@ -330,6 +348,9 @@ impl<E: Engine> Core<E> {
         if self.over {
             return;
         }
+        if self.is_entering() {
+            self.enter(now_ms);
+        }
         // SPEC [M9]: whoever stops driving stops sealing.
         let undriven = now_ms.saturating_add(SEAL_FOR_MS);
         // SPEC [M14]: on time, also if nobody drives.
@@ -342,6 +363,7 @@ impl<E: Engine> Core<E> {
         }
         if let Some(knocking) = &mut self.knocking {
             next.push(knocking.drive(&mut self.shared, now_ms));
+            next.push(knocking.is_entering().then_some(now_ms.saturating_add(1)));
         }
         for message in self.shared.outbox.due(now_ms) {
             self.shared.outputs.push_back(Output::Send(message));

@@ -13,6 +13,7 @@ mod client;
 mod clocks;
 mod commits;
 mod doors;
+mod entering;
 mod epochs;
 mod events;
 mod face;

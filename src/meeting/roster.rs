@@ -55,8 +55,9 @@ pub(super) enum BadRoster {
 impl Roster {
     /// Verifies every leaf of a tree that is seen for the first time.
     pub(super) fn read(leaves: &[Leaf<'_>], meeting: MeetingId) -> Result<Self, BadRoster> {
-        let seats = leaves.iter().map(|leaf| Ok(Arc::new(read_leaf(leaf, meeting)?)));
-        Self::of_seats(seats.collect::<Result<_, _>>()?)
+        let mut reading = Reading::default();
+        reading.go_on(leaves, meeting, leaves.len())?;
+        reading.into_roster()
     }
 
     /// The roster that follows: verifies every leaf that is neither here already nor among the
@@ -147,6 +148,37 @@ impl Roster {
     pub(super) fn leaves_of(&self, who: Fingerprint) -> impl Iterator<Item = u32> {
         let seats = self.seats.iter().filter(move |seat| seat.occupant.fingerprint == who);
         seats.map(|seat| seat.occupant.leaf)
+    }
+}
+
+/// A tree's leaves that are being verified, some at a time: the signatures of a thousand take as long
+/// as all else that a joiner does.
+#[derive(Default)]
+pub(super) struct Reading(Vec<Arc<Seat>>);
+
+impl Reading {
+    /// How many leaves are verified.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn verified(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Verifies `most` more of the leaves, which are the same at each call; whether these were the last.
+    pub(super) fn go_on(
+        &mut self,
+        leaves: &[Leaf<'_>],
+        meeting: MeetingId,
+        most: usize,
+    ) -> Result<bool, BadRoster> {
+        for leaf in leaves.iter().skip(self.0.len()).take(most) {
+            self.0.push(Arc::new(read_leaf(leaf, meeting)?));
+        }
+        Ok(self.0.len() >= leaves.len())
+    }
+
+    /// The roster of all that are verified.
+    pub(super) fn into_roster(self) -> Result<Roster, BadRoster> {
+        Roster::of_seats(self.0)
     }
 }
 
