@@ -1,0 +1,7 @@
+//! `cargo bench --bench frame`: see bench/benches/frame.
+
+mod launch;
+
+fn main() -> std::process::ExitCode {
+    launch::launch("frame")
+}

@@ -1,0 +1,7 @@
+//! `cargo bench --bench group`: see bench/benches/group.
+
+mod launch;
+
+fn main() -> std::process::ExitCode {
+    launch::launch("group")
+}
