@@ -13,7 +13,7 @@ use super::group::{Group, TREE_LABEL, internal};
 use super::leaf;
 use super::provider::Provider;
 use super::store::{Label, record_key};
-use super::{BuiltCommit, BuiltWelcome, CommitPlan, Engine as _, EngineFault};
+use super::{BuiltCommit, BuiltWelcome, CommitPlan, Engine as _, EngineFault, tree};
 use crate::secret::Secret;
 
 /// The KeyPackages of a plan, if it is one that the group can carry out.
@@ -97,6 +97,7 @@ pub(super) fn build(
     adds: Vec<KeyPackage>,
 ) -> Result<BuiltCommit, EngineFault> {
     group.mls.set_aad(plan.note.to_vec());
+    let leaves = added_leaves(plan, &adds)?;
     let Group { mls, provider, signer, .. } = &mut *group;
     let parameters = leaf_parameters(mls, plan)?;
     let bundle = proposals(provider, mls.commit_builder(), plan, adds)?
@@ -112,7 +113,7 @@ pub(super) fn build(
     let welcome = match bundle.to_welcome_msg() {
         Some(welcome) => Some(BuiltWelcome {
             welcome: welcome.to_bytes().map_err(internal("encoding a Welcome"))?,
-            tree: pending_tree(group)?,
+            tree: tree_behind(group, leaves.as_deref())?,
             tree_secret: pending_tree_secret(group)?,
         }),
         None => None,
@@ -120,7 +121,28 @@ pub(super) fn build(
     Ok(BuiltCommit { message, welcome })
 }
 
-fn pending_tree(group: &Group) -> Result<Vec<u8>, EngineFault> {
+/// The encoded leaf nodes of those who are added, if the commit does nothing else to the tree.
+fn added_leaves(
+    plan: &CommitPlan<'_>,
+    adds: &[KeyPackage],
+) -> Result<Option<Vec<Vec<u8>>>, EngineFault> {
+    let pathless = !plan.path && plan.state.is_none() && plan.rename.is_none();
+    if !pathless || !plan.removes.is_empty() {
+        return Ok(None);
+    }
+    let leaves = adds.iter().map(|add| add.leaf_node().tls_serialize_detached());
+    leaves.collect::<Result<_, _>>().map(Some).map_err(internal("encoding a leaf"))
+}
+
+/// The encoded tree of the epoch that the pending commit leads to.
+fn tree_behind(group: &Group, added: Option<&[Vec<u8>]>) -> Result<Vec<u8>, EngineFault> {
+    let Some(added) = added else { return pending_tree(group) };
+    let before = group.mls.export_ratchet_tree().tls_serialize_detached();
+    let before = before.map_err(internal("encoding the ratchet tree"))?;
+    tree::with_leaves(&before, added).map_or_else(|| pending_tree(group), Ok)
+}
+
+pub(super) fn pending_tree(group: &Group) -> Result<Vec<u8>, EngineFault> {
     let fault = EngineFault::Internal("exporting the ratchet tree");
     let commit = group.mls.pending_commit().ok_or(fault)?;
     let tree = commit

@@ -14,6 +14,7 @@ mod store;
 mod suite;
 #[cfg(test)]
 mod symbolic;
+mod tree;
 mod welcome;
 
 pub(crate) use face::{

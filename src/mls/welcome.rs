@@ -50,6 +50,12 @@ impl Candidate {
         Ok(Self { provider, stay: stay.clone(), key_package, encoded, reference })
     }
 
+    /// The encoded leaf node of its KeyPackage.
+    #[cfg(test)]
+    pub(super) fn leaf_node(&self) -> Vec<u8> {
+        self.key_package.leaf_node().tls_serialize_detached().unwrap()
+    }
+
     /// Opens a Welcome on a copy of the store, which comes back with it.
     fn open(
         &self,

@@ -11,6 +11,7 @@ mod renamed;
 mod rogue;
 mod saved;
 mod sizes;
+mod trees;
 mod unreadable;
 
 use std::sync::Arc;
