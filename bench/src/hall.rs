@@ -107,17 +107,24 @@ impl Hall {
         }
     }
 
-    /// Time passes, in steps of a tenth of a second, with every timer that falls due.
+    /// Time passes, with every timer when it falls due.
     pub fn pass(&mut self, ms: u64) {
-        for _ in 0..ms.div_ceil(100) {
-            self.now_ms += 100;
+        let end = self.now_ms + ms;
+        loop {
+            let timers = self.seats.iter().flatten().filter_map(Meeting::poll_timeout);
+            let Some(due) = timers.min().filter(|due| *due <= end) else { break };
+            self.now_ms = self.now_ms.max(due);
             let now = self.now();
-            for meeting in self.seats.iter_mut().flatten() {
+            let is_due = |meeting: &&mut Meeting| {
+                meeting.poll_timeout().is_some_and(|due| due <= now.monotonic_ms)
+            };
+            for meeting in self.seats.iter_mut().flatten().filter(is_due) {
                 // Who is out has no timers any more.
                 let _ = meeting.handle_timeout(now);
             }
             self.settle();
         }
+        self.now_ms = end;
     }
 
     /// Delivers until nobody has anything more to say.
