@@ -111,6 +111,7 @@ impl Hall {
     pub fn pass(&mut self, ms: u64) {
         let end = self.now_ms + ms;
         loop {
+            self.settle();
             let timers = self.seats.iter().flatten().filter_map(Meeting::poll_timeout);
             let Some(due) = timers.min().filter(|due| *due <= end) else { break };
             self.now_ms = self.now_ms.max(due);
@@ -122,7 +123,6 @@ impl Hall {
                 // Who is out has no timers any more.
                 let _ = meeting.handle_timeout(now);
             }
-            self.settle();
         }
         self.now_ms = end;
     }
