@@ -3,7 +3,7 @@
 use openmls_traits::storage::{CURRENT_VERSION as V, Entity, StorageProvider, traits};
 use zeroize::Zeroizing;
 
-use super::store::{Label, Store, StoreFault, decode, encode, record_key};
+use super::store::{Label, Store, StoreFault, Value, decode, encode, record_key};
 
 /// Calls that write, read or delete the one record under a key.
 macro_rules! records {
@@ -113,7 +113,7 @@ impl StorageProvider<V> for Store {
         value: &T,
     ) -> Result<(), StoreFault> {
         let value = Zeroizing::new(serde_json::to_vec(value)?);
-        self.set_bytes(record_key(Label::JoinConfig, key)?, Some(value));
+        self.set_bytes(record_key(Label::JoinConfig, key)?, Some(Value::Secret(value)));
         Ok(())
     }
 

@@ -11,8 +11,37 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-/// A value, wiped when it goes.
-pub(super) type Value = Zeroizing<Vec<u8>>;
+/// The content of a record.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Value {
+    /// Wiped when it goes.
+    Secret(Zeroizing<Vec<u8>>),
+    /// The ratchet tree, which every member has and which holds no secret: the only large record, and
+    /// written at each commit.
+    Public(Vec<u8>),
+}
+
+impl core::ops::Deref for Value {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Secret(bytes) => bytes,
+            Self::Public(bytes) => bytes,
+        }
+    }
+}
+
+impl Value {
+    /// The value of a record with this key.
+    fn of(key: &[u8], bytes: &[u8]) -> Self {
+        if key.first() == Some(&(Label::Tree as u8)) {
+            Self::Public(bytes.to_vec())
+        } else {
+            Self::Secret(Zeroizing::new(bytes.to_vec()))
+        }
+    }
+}
 
 /// What a record is: the first byte of its key.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -125,7 +154,15 @@ impl Store {
         key: &impl Serialize,
         value: &impl Serialize,
     ) -> Result<(), StoreFault> {
-        self.set_bytes(record_key(label, key)?, Some(encode(value)?));
+        let key = record_key(label, key)?;
+        let value = if label == Label::Tree {
+            // In one go: what a growing buffer leaves behind is no secret.
+            let room = self.0.borrow().map.get(&key).map_or(0, |old| old.len()) + 1_024;
+            Value::Public(postcard::to_extend(value, Vec::with_capacity(room))?)
+        } else {
+            Value::Secret(encode(value)?)
+        };
+        self.set_bytes(key, Some(value));
         Ok(())
     }
 
@@ -153,7 +190,7 @@ impl Store {
         &self,
         label: Label,
         key: &impl Serialize,
-    ) -> Result<Vec<Value>, StoreFault> {
+    ) -> Result<Vec<Zeroizing<Vec<u8>>>, StoreFault> {
         let list: Option<Vec<Vec<u8>>> = self.get(label, key)?;
         Ok(list.unwrap_or_default().into_iter().map(Zeroizing::new).collect())
     }
@@ -175,7 +212,7 @@ impl Store {
         &self,
         label: Label,
         key: &impl Serialize,
-        list: &[Value],
+        list: &[Zeroizing<Vec<u8>>],
     ) -> Result<(), StoreFault> {
         let list: Vec<&Vec<u8>> = list.iter().map(|value| &**value).collect();
         self.put(label, key, &list)
@@ -184,14 +221,14 @@ impl Store {
     /// Shows every record, by ascending key.
     pub(super) fn with_records<R>(&self, show: impl FnOnce(Vec<(&[u8], &[u8])>) -> R) -> R {
         let records = self.0.borrow();
-        show(records.map.iter().map(|(key, value)| (key.as_slice(), value.as_slice())).collect())
+        show(records.map.iter().map(|(key, value)| (key.as_slice(), &**value)).collect())
     }
 
     /// A store of these records; `None` if a key is there twice.
     pub(super) fn of(records: &[(&[u8], &[u8])]) -> Option<Self> {
         let mut map = BTreeMap::new();
         for (key, value) in records {
-            if map.insert(key.to_vec(), Value::new(value.to_vec())).is_some() {
+            if map.insert(key.to_vec(), Value::of(key, value)).is_some() {
                 return None;
             }
         }
@@ -227,7 +264,7 @@ pub(super) fn record_key(label: Label, key: &impl Serialize) -> Result<Vec<u8>, 
 }
 
 /// Measures before it writes: a buffer that grew would leave copies of secrets behind.
-pub(super) fn encode(value: &impl Serialize) -> Result<Value, StoreFault> {
+pub(super) fn encode(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, StoreFault> {
     let size = postcard::serialize_with_flavor(value, ser_flavors::Size::default())?;
     let mut bytes = Zeroizing::new(vec![0; size]);
     postcard::to_slice(value, &mut bytes)?;
