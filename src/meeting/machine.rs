@@ -90,8 +90,7 @@ impl<E: Engine> Core<E> {
             Input::Blob(bytes) => self.read_blob(&bytes, now_ms),
         }
         self.now_ms = now_ms;
-        self.read_log(now_ms);
-        self.drive(now_ms);
+        self.go_on(now_ms);
         Ok(())
     }
 
@@ -100,8 +99,17 @@ impl<E: Engine> Core<E> {
         self.require_going()?;
         self.now_ms = self.now_ms.max(now.monotonic_ms);
         self.shared.unix_ms = now.unix_ms;
-        self.drive(self.now_ms);
+        self.go_on(self.now_ms);
         Ok(())
+    }
+
+    /// Verifies some more of a roster, reads what there is to read, and does what is due.
+    fn go_on(&mut self, now_ms: u64) {
+        if self.is_entering() {
+            self.enter(now_ms);
+        }
+        self.read_log(now_ms);
+        self.drive(now_ms);
     }
 
     /// When to call [`Core::handle_timeout`], in monotonic milliseconds.
@@ -347,9 +355,6 @@ impl<E: Engine> Core<E> {
         self.mind_losses(now_ms);
         if self.over {
             return;
-        }
-        if self.is_entering() {
-            self.enter(now_ms);
         }
         // SPEC [M9]: whoever stops driving stops sealing.
         let undriven = now_ms.saturating_add(SEAL_FOR_MS);
