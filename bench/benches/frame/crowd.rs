@@ -27,7 +27,8 @@ pub(crate) fn measure(options: &[String], verdicts: &mut Verdicts) -> Result<Val
     for round in 0..ROUNDS {
         // Copied, as they would just have come from the network.
         let all: Vec<_> = frames.iter().filter_map(|of_one| of_one.get(round)).cloned().collect();
-        let alone = (0..senders).map(|_| seal(&mut single, now_ms)).collect::<Result<Vec<_>, _>>()?;
+        let alone =
+            (0..senders).map(|_| seal(&mut single, now_ms)).collect::<Result<Vec<_>, _>>()?;
         one.push(open(&mut receiver, &alone, now_ms)?);
         many.push(open(&mut receiver, &all, now_ms)?);
     }
