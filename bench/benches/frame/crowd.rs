@@ -2,58 +2,95 @@
 
 use std::hint::black_box;
 
-use incamera::{Framing, Sealer, Settings, Track};
+use incamera::{Framing, Opened, Receiver, Sealer, Settings, Track};
 use incamera_bench::{Failure, Hall, Verdicts, median, nanoseconds, rounded};
 use serde_json::{Value, json};
 
 const SENDERS: usize = 1_000;
 const ROUNDS: usize = 51;
-/// How many come in at once.
-const BATCH: usize = 64;
+/// How many come in and are switched off again at once: with fewer, the first ones' epoch would be erased
+/// before the last ones have come.
+const BATCH: usize = 200;
+const TEXT: [u8; 160] = [7; 160];
+/// How long somebody waits at most until it may seal, in tenths of a second.
+const PATIENCE: usize = 50;
 
 /// The ratio of a frame of many senders in turn to one of a single sender. `-- --senders N` takes
-/// another number: a thousand full members have to form a meeting first.
+/// another number.
 pub(crate) fn measure(options: &[String], verdicts: &mut Verdicts) -> Result<Value, Failure> {
     let given = options.iter().skip_while(|word| *word != "--senders").nth(1);
     let senders = given.map_or(Ok(SENDERS), |number| number.parse())?;
-    let mut hall = Hall::new(Settings::OPEN)?;
-    let invite = hall.invite()?;
-    while hall.seats.len() <= senders {
-        for _ in 0..BATCH.min(senders + 1 - hall.seats.len()) {
-            hall.knock(&invite)?;
-        }
-        hall.pass(400);
-    }
-    hall.pass(1_000);
-    let mut sealers = (1..=senders)
-        .map(|who| Ok(hall.seat(who)?.sealer(Track::MICROPHONE, Framing::Whole)?))
-        .collect::<Result<Vec<_>, Failure>>()?;
+    let mut hall = Hall::new(Settings::MEETING)?;
+    let (frames, mut single) = seal_all(&mut hall, senders)?;
     let (mut receiver, now_ms) = (hall.seat(0)?.receiver(), hall.now().monotonic_ms);
     let (mut one, mut many) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        let all =
-            sealers.iter_mut().map(|sealer| seal(sealer, now_ms)).collect::<Result<Vec<_>, _>>()?;
-        let first = sealers.first_mut().ok_or("no sender")?;
-        let alone = (0..senders).map(|_| seal(first, now_ms)).collect::<Result<Vec<_>, _>>()?;
-        let mut out = Vec::with_capacity(256);
-        for (frames, times) in [(&alone, &mut one), (&all, &mut many)] {
-            let (done, time) = nanoseconds(|| {
-                frames.iter().try_for_each(|frame| {
-                    out.clear();
-                    receiver.open(0, black_box(frame), now_ms, &mut out).map(drop)
-                })
-            });
-            done?;
-            times.push(time / senders as f64);
-        }
+    for round in 0..ROUNDS {
+        // Copied, as they would just have come from the network.
+        let all: Vec<_> = frames.iter().filter_map(|of_one| of_one.get(round)).cloned().collect();
+        let alone =
+            (0..senders).map(|_| seal(&mut single, now_ms)).collect::<Result<Vec<_>, _>>()?;
+        one.push(open(&mut receiver, &alone, now_ms)?);
+        many.push(open(&mut receiver, &all, now_ms)?);
     }
     let ratio = median(&many) / median(&one);
     verdicts.at_most(&format!("{senders} senders in turn, against one"), ratio, 1.4);
     Ok(json!({ "senders": senders, "vs_one": rounded(ratio) }))
 }
 
+/// The frames of each sender, and one who can go on sealing. They come in batches and are switched
+/// off once they have sealed, since a thousand members that live at once take gigabytes; so they are
+/// of several epochs, all of which the host keeps.
+fn seal_all(hall: &mut Hall, senders: usize) -> Result<(Vec<Vec<Vec<u8>>>, Sealer), Failure> {
+    let (mut frames, mut single) = (Vec::new(), None);
+    let invite = hall.invite()?;
+    while frames.len() < senders {
+        let newcomers = (0..BATCH.min(senders - frames.len()))
+            .map(|_| hall.knock(&invite))
+            .collect::<Result<Vec<_>, _>>()?;
+        hall.admit_all()?;
+        for &who in &newcomers {
+            let mut sealer = hall.seat(who)?.sealer(Track::MICROPHONE, Framing::Whole)?;
+            let first = first(hall, &mut sealer)?;
+            let now_ms = hall.now().monotonic_ms;
+            let more = (1..ROUNDS).map(|_| seal(&mut sealer, now_ms));
+            frames.push(std::iter::once(Ok(first)).chain(more).collect::<Result<Vec<_>, _>>()?);
+            if single.is_none() && frames.len() * 2 >= senders {
+                single = Some(hall.seat(who)?.sealer(Track::CAMERA, Framing::Whole)?);
+            }
+        }
+        newcomers.into_iter().for_each(|who| hall.switch_off(who));
+    }
+    Ok((frames, single.ok_or("no sender")?))
+}
+
+/// Somebody's first frame, once it may seal.
+fn first(hall: &mut Hall, sealer: &mut Sealer) -> Result<Vec<u8>, Failure> {
+    for _ in 0..PATIENCE {
+        if let Ok(sealed) = seal(sealer, hall.now().monotonic_ms) {
+            return Ok(sealed);
+        }
+        hall.pass(100);
+    }
+    Err("somebody may not seal".into())
+}
+
 fn seal(sealer: &mut Sealer, now_ms: u64) -> Result<Vec<u8>, Failure> {
     let mut sealed = Vec::with_capacity(256);
-    sealer.seal(&[7; 160], now_ms, &mut sealed)?;
+    sealer.seal(&TEXT, now_ms, &mut sealed)?;
     Ok(sealed)
+}
+
+/// Nanoseconds a frame.
+fn open(receiver: &mut Receiver, frames: &[Vec<u8>], now_ms: u64) -> Result<f64, Failure> {
+    let mut out = Vec::with_capacity(256);
+    let (done, time) = nanoseconds(|| {
+        frames.iter().try_for_each(|frame| {
+            out.clear();
+            let opened = receiver.open(0, black_box(frame), now_ms, &mut out)?;
+            if matches!(opened, Opened::Frame { .. }) { Ok(()) } else { Err("held".into()) }
+        })
+    });
+    let done: Result<(), Failure> = done;
+    done?;
+    Ok(time / frames.len().max(1) as f64)
 }
