@@ -20,7 +20,7 @@ use crate::meeting::{
 
 pub use crate::media::testing::{pair, seal_unasked};
 pub use crate::meeting::testing::{Forgery, forge, key_package};
-pub use crate::sframe::Ledger;
+pub use crate::sframe::{Ledger, RustCrypto};
 
 /// An identity whose key follows from `seed`.
 ///

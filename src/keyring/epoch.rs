@@ -2,14 +2,15 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
+use super::candidate::{Candidate, Candidates};
 use super::kid::KidLayout;
 use super::open::{Incoming, OpenRefusal};
 use super::ring::{EpochInstall, InstallError};
 use super::seal::SealRefusal;
 use super::slot::{OpeningKey, Slots};
-use crate::sframe::{FrameKey, SealError, SealingKey, Suite};
+use crate::sframe::{Backend, FrameKey, SealError, SealingKey, Suite};
 use incamera_wire::{StayId, Track, TrackKind, TrackKinds};
 
 /// A member in one epoch.
@@ -45,28 +46,41 @@ const fn is_audio(kind: TrackKind) -> bool {
 /// One epoch. Keys are derived at first use.
 pub(super) struct Epoch {
     pub(super) number: u64,
+    backend: Backend,
     suite: Suite,
-    /// SPEC \[K11\]: the suite of sound, if it has one of its own.
-    audio_suite: Option<Suite>,
+    /// SPEC \[K11\]: the suite of sound: the same, or one of its own.
+    audio_suite: Suite,
+    /// Their lengths of a tag in bytes, at hand for each frame.
+    tag_len: usize,
+    audio_tag_len: usize,
     layout: KidLayout,
     own_leaf: u32,
+    /// Where in `leaves` this client is.
+    pub(super) own_position: usize,
     /// The occupied leaves in ascending order.
     pub(super) leaves: Box<[Leaf]>,
     /// The tracks that this client has sealed on in this epoch.
     pub(super) own_slots: Slots<SealingKey>,
+    /// Keys that forgeries have asked for.
+    pub(super) candidates: Candidates,
     /// `None` once the epoch is erased. A lock is taken only to derive or to erase.
     base_keys: RwLock<Option<BaseKeys>>,
 }
 
 impl Epoch {
     /// An epoch with no key derived yet.
-    pub(super) fn new(suite: Suite, install: EpochInstall) -> Result<Self, InstallError> {
+    pub(super) fn new(
+        backend: Backend,
+        suite: Suite,
+        install: EpochInstall,
+    ) -> Result<Self, InstallError> {
         let fits = |suite: Suite, key: &[u8]| key.len() == suite.key_len();
         let audio_fits = install.audio.as_ref().is_none_or(|(suite, key)| fits(*suite, key));
         if !fits(suite, &install.base_key) || !audio_fits {
             return Err(InstallError::BaseKey);
         }
         let (audio_suite, audio) = install.audio.unzip();
+        let audio_suite = audio_suite.unwrap_or(suite);
         let mut leaves: Box<[Leaf]> = install
             .leaves
             .into_iter()
@@ -75,26 +89,39 @@ impl Epoch {
         leaves.sort_unstable_by_key(|leaf| leaf.index);
         let distinct = leaves.windows(2).all(|pair| !matches!(pair, [a, b] if a.index == b.index));
         let highest = leaves.last().map_or(0, |leaf| leaf.index);
-        let epoch = Self {
+        let mut epoch = Self {
             number: install.epoch,
+            backend,
             suite,
             audio_suite,
+            tag_len: suite.tag_len(),
+            audio_tag_len: audio_suite.tag_len(),
             layout: KidLayout::new(highest),
             own_leaf: install.own_leaf,
+            own_position: 0,
             leaves,
             own_slots: Slots::new(),
+            candidates: Candidates::new(),
             base_keys: RwLock::new(Some(BaseKeys { frames: install.base_key, audio })),
         };
-        let complete = distinct && epoch.position(install.own_leaf).is_some();
-        if complete { Ok(epoch) } else { Err(InstallError::Roster) }
+        let own_position = epoch.position(epoch.own_leaf).filter(|_| distinct);
+        epoch.own_position = own_position.ok_or(InstallError::Roster)?;
+        Ok(epoch)
     }
 
     /// The suite of the tracks of one kind.
-    pub(super) fn suite_of(&self, kind: TrackKind) -> Suite {
-        self.audio_suite.filter(|_| is_audio(kind)).unwrap_or(self.suite)
+    fn suite_of(&self, kind: TrackKind) -> Suite {
+        if is_audio(kind) { self.audio_suite } else { self.suite }
+    }
+
+    /// The length in bytes of a tag of the tracks of one kind.
+    #[inline]
+    pub(super) fn tag_len_of(&self, kind: TrackKind) -> usize {
+        if is_audio(kind) { self.audio_tag_len } else { self.tag_len }
     }
 
     /// Where in `leaves` the leaf `index` is, if it is occupied.
+    #[inline]
     pub(super) fn position(&self, index: u32) -> Option<usize> {
         // Without blank leaves before it, a leaf is at its own index.
         let direct = index as usize;
@@ -104,13 +131,9 @@ impl Epoch {
         self.leaves.binary_search_by_key(&index, |leaf| leaf.index).ok()
     }
 
-    /// Where in `leaves` this client is.
-    pub(super) fn own_position(&self) -> Option<usize> {
-        self.position(self.own_leaf)
-    }
-
     /// Whose key `kid` names and for which track, as a position in `leaves`. SPEC \[M3\], \[M4\]: a
     /// look-up, before any key is derived; at most one answer.
+    #[inline]
     pub(super) fn locate(&self, kid: u64) -> Option<(usize, Track)> {
         let (leaf, track) = self.layout.split(kid)?;
         // SPEC [K4]: the own leaf seals only.
@@ -121,6 +144,7 @@ impl Epoch {
     }
 
     /// Opens a frame of the member at `leaf` into `out`.
+    #[inline]
     pub(super) fn open(
         &self,
         leaf: &Leaf,
@@ -135,8 +159,9 @@ impl Epoch {
         Ok(opened.ok_or(OpenRefusal::UnknownKey)??)
     }
 
-    /// Opens the first frame of a slot: derives aside, authenticates, and only then keeps the key,
-    /// so that a forgery costs a derivation but no memory.
+    /// Opens the first frame of a slot: derives aside, authenticates, and only then makes the slot. A
+    /// forgery leaves a [`Candidate`] and nothing that counts.
+    #[cold]
     pub(super) fn open_first(
         &self,
         leaf: &Leaf,
@@ -144,27 +169,37 @@ impl Epoch {
         frame: &Incoming<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), OpenRefusal> {
-        // Held throughout: the epoch cannot be erased between here and the new slot.
+        let kid = frame.header.kid;
+        // Held throughout: of threads with frames of one slot one makes it, and the epoch is not
+        // erased between here and there.
+        let mut place = self.candidates.place(kid).ok_or(OpenRefusal::UnknownKey)?;
+        if let Some(slot) = leaf.slots.get(track) {
+            return Ok(slot.with(|key| key.open(frame, out)).ok_or(OpenRefusal::UnknownKey)??);
+        }
+        let mut candidate = match place.candidate.take_if(|candidate| candidate.kid == kid) {
+            Some(candidate) => candidate,
+            None => {
+                let key = OpeningKey::new(self.derive(kid, track.kind())?, place.patience);
+                Box::new(Candidate { kid, key })
+            }
+        };
+        if let Err(refused) = candidate.key.open(frame, out) {
+            place.keep(candidate);
+            return Err(refused.into());
+        }
+        leaf.slots.get_or_insert(track, candidate.key);
+        Ok(())
+    }
+
+    fn derive(&self, kid: u64, kind: TrackKind) -> Result<FrameKey, OpenRefusal> {
         let base_keys = self.base_keys.read().unwrap_or_else(PoisonError::into_inner);
-        let base_key = base_keys.as_ref().ok_or(OpenRefusal::UnknownKey)?.of(track.kind());
-        let key = FrameKey::derive(self.suite_of(track.kind()), base_key, frame.header.kid)
-            .map_err(|_| OpenRefusal::Unopenable)?;
-        let start = out.len();
-        frame.open_with(&key, out)?;
-        // Another thread may have opened this very frame meanwhile: the slot's mutex decides.
-        let accepted = leaf
-            .slots
-            .get_or_insert(track, OpeningKey::new(key))
-            .and_then(|slot| slot.with(|key| key.accept(frame.header.ctr)));
-        let accepted = accepted.ok_or(OpenRefusal::UnknownKey).and_then(|fresh| Ok(fresh?));
-        // SPEC [M11]
-        accepted.inspect_err(|_| {
-            out.get_mut(start..).unwrap_or_default().zeroize();
-            out.truncate(start);
-        })
+        let base_key = base_keys.as_ref().ok_or(OpenRefusal::UnknownKey)?.of(kind);
+        let key = FrameKey::derive(self.backend, self.suite_of(kind), base_key, kid);
+        key.map_err(|_| OpenRefusal::Unopenable)
     }
 
     /// Runs `seal` with this client's key for `track`.
+    #[inline]
     pub(super) fn seal<R>(
         &self,
         track: Track,
@@ -177,17 +212,21 @@ impl Epoch {
                 let base_key = base_keys.as_ref().ok_or(SealRefusal::Ended)?.of(track.kind());
                 // SPEC [K4]: always the own leaf.
                 let kid = self.layout.kid(self.number, self.own_leaf, track);
-                let key = SealingKey::derive(self.suite_of(track.kind()), base_key, kid)
-                    .map_err(|_| SealRefusal::Key(SealError::Exhausted))?;
+                let key =
+                    SealingKey::derive(self.backend, self.suite_of(track.kind()), base_key, kid)
+                        .map_err(|_| SealRefusal::Key(SealError::Exhausted))?;
                 self.own_slots.get_or_insert(track, key).and_then(|slot| slot.with(seal))
             }
         };
         sealed.ok_or(SealRefusal::Ended)?.map_err(SealRefusal::Key)
     }
 
-    /// SPEC \[K7\]: erases the base key and every key derived from it, once those in use are free.
+    /// SPEC \[K7\]: erases the base key and every key derived from it, once those in use are free. In
+    /// this order: no candidate comes without the base key, and no slot to open by without a place
+    /// among the candidates.
     pub(super) fn erase(&self) {
         *self.base_keys.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.candidates.erase();
         self.own_slots.iter().for_each(|(_, slot)| slot.erase());
         for leaf in &self.leaves {
             leaf.slots.iter().for_each(|(_, slot)| slot.erase());

@@ -19,6 +19,7 @@ pub(super) const fn is_allowed(gate: u8) -> bool {
 ///
 /// # Errors
 /// [`SealRefusal::Stopped`] or [`SealRefusal::NoRelay`].
+#[inline]
 pub(super) fn check(gate: u8) -> Result<(), SealRefusal> {
     // SPEC [M9]
     if !is_allowed(gate) {

@@ -26,6 +26,7 @@ impl KidLayout {
     }
 
     /// Leaf and track of a key id whose epoch is known; `None` if there is no such track.
+    #[inline]
     pub(super) fn split(self, kid: u64) -> Option<(u32, Track)> {
         let member = kid >> EPOCH_BITS;
         let leaf = member & ((1 << self.leaf_bits) - 1);
@@ -35,6 +36,7 @@ impl KidLayout {
 }
 
 /// What a key id says of an epoch.
+#[inline]
 pub(super) fn low_bits(epoch_or_kid: u64) -> u8 {
     let [low, ..] = epoch_or_kid.to_le_bytes();
     low

@@ -32,6 +32,7 @@ impl Lease {
     ///
     /// # Errors
     /// [`SealRefusal`]; no counter has moved.
+    #[inline]
     pub(crate) fn seal<R>(
         &mut self,
         now_ms: u64,

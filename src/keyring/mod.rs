@@ -1,6 +1,7 @@
 //! Media keys: (epoch, member, track) -> key, counter or replay window. The meeting installs
 //! epochs; media threads see a new one through one atomic swap; old ones are forgotten on time.
 
+mod candidate;
 #[cfg(any(test, feature = "testing"))]
 mod digest;
 mod epoch;

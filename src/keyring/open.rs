@@ -58,6 +58,7 @@ impl<'a> Incoming<'a> {
     ///
     /// # Errors
     /// If its header is not one: SPEC \[W7\].
+    #[inline]
     pub(crate) fn parse(sealed: &'a [u8]) -> Result<Self, HeaderError> {
         let (header, len) = FrameHeader::parse(sealed)?;
         let (head, body) = sealed.split_at_checked(len).ok_or(HeaderError::Truncated)?;
@@ -65,6 +66,7 @@ impl<'a> Incoming<'a> {
     }
 
     /// Opens it under `key`: appends the plaintext to `out`, or leaves it.
+    #[inline]
     pub(super) fn open_with(&self, key: &FrameKey, out: &mut Vec<u8>) -> Result<(), OpenError> {
         // SPEC [M1]: no metadata.
         key.open(self.head, self.header.ctr, &[], self.body, out)
@@ -77,6 +79,7 @@ impl Handle {
     ///
     /// # Errors
     /// [`OpenRefusal`]; `out`, windows and counters are as they were (SPEC \[M11\]).
+    #[inline]
     pub(crate) fn open(
         &mut self,
         frame: &Incoming<'_>,
@@ -95,7 +98,7 @@ impl Handle {
         // SPEC [M3]
         let located = kept.epoch.locate(frame.header.kid);
         let (position, track) = located.ok_or(OpenRefusal::UnknownKey)?;
-        let tag_len = kept.epoch.suite_of(track.kind()).tag_len();
+        let tag_len = kept.epoch.tag_len_of(track.kind());
         if !(tag_len..=MAX_PLAINTEXT_LEN + tag_len).contains(&frame.body.len()) {
             return Err(OpenRefusal::Malformed);
         }

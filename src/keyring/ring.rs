@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::epoch::Epoch;
 use super::gate;
 use super::view::{Pace, View};
-use crate::sframe::Suite;
+use crate::sframe::{Backend, Suite};
 use incamera_wire::{StayId, Track, TrackKinds};
 
 /// What the meeting knows of an epoch that it has merged.
@@ -51,7 +51,8 @@ pub(crate) enum InstallError {
 /// All media keys of one membership, shared by the meeting, which installs epochs, and the media
 /// threads. Counters and windows live here and outlast sealers and receivers.
 pub(crate) struct Keyring {
-    pub(super) suite: Suite,
+    suite: Suite,
+    backend: Backend,
     /// What media threads see.
     pub(super) view: Arc<ArcSwap<View>>,
     /// Held by whoever replaces the view.
@@ -69,6 +70,7 @@ impl Keyring {
     pub(crate) fn new(suite: Suite) -> Self {
         Self {
             suite,
+            backend: Backend::of_new_keyrings(),
             view: Arc::default(),
             writer: Mutex::new(()),
             gate: AtomicU8::new(0),
@@ -95,7 +97,7 @@ impl Keyring {
             return Err(InstallError::Order);
         }
         let pace = Pace::of(&install);
-        let epoch = Epoch::new(self.suite, install)?;
+        let epoch = Epoch::new(self.backend, self.suite, install)?;
         self.replace(view.with(epoch, pace, now_ms));
         Ok(())
     }

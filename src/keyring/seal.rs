@@ -27,6 +27,7 @@ impl Handle {
     ///
     /// # Errors
     /// [`SealRefusal`]; nothing has changed.
+    #[inline]
     pub(super) fn seal<R>(
         &mut self,
         track: Track,
@@ -48,6 +49,7 @@ impl Handle {
         self.seal_if(track, now_ms, |_| true, seal)
     }
 
+    #[inline]
     fn seal_if<R>(
         &mut self,
         track: Track,
@@ -65,8 +67,7 @@ impl Handle {
         }
         gate::check(keyring.gate.load(Ordering::Acquire))?;
         let kept = view.sealing(now_ms).ok_or(SealRefusal::Stopped)?;
-        let own = kept.epoch.own_position().and_then(|position| kept.allowed.get(position));
-        if !own.is_some_and(may) {
+        if !kept.allowed.get(kept.epoch.own_position).is_some_and(may) {
             return Err(SealRefusal::NotAllowed);
         }
         match kept.epoch.seal(track, seal) {

@@ -8,12 +8,13 @@ use crate::sframe::{FrameKey, OpenError};
 use incamera_wire::Track;
 
 /// A slot's content behind a mutex of its own, hardly ever contended; `None` once erased.
-pub(super) struct Slot<T>(Mutex<Option<Box<T>>>);
+pub(super) struct Slot<T>(Mutex<Option<T>>);
 
 impl<T> Slot<T> {
     /// Runs `then` on the content, alone; `None` if it is erased.
+    #[inline]
     pub(super) fn with<R>(&self, then: impl FnOnce(&mut T) -> R) -> Option<R> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_deref_mut().map(then)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(then)
     }
 
     /// Erases the content, once whoever uses it is done.
@@ -39,6 +40,7 @@ impl<T> Slots<T> {
     }
 
     /// The slot of `track`, if there is one.
+    #[inline]
     pub(super) fn get(&self, track: Track) -> Option<&Slot<T>> {
         self.iter().find(|(of, _)| *of == track).map(|(_, slot)| slot)
     }
@@ -46,7 +48,7 @@ impl<T> Slots<T> {
     /// The slot of `track`: a new one around `content`, unless another thread was faster. It is
     /// never `None`.
     pub(super) fn get_or_insert(&self, track: Track, content: T) -> Option<&Slot<T>> {
-        let slot = Slot(Mutex::new(Some(Box::new(content))));
+        let slot = Slot(Mutex::new(Some(content)));
         let mut fresh = Box::new(Node { track, slot, next: Self::new() });
         let mut list = self;
         loop {
@@ -62,6 +64,7 @@ impl<T> Slots<T> {
     }
 
     /// All slots, oldest first.
+    #[inline]
     pub(super) fn iter(&self) -> impl Iterator<Item = (Track, &Slot<T>)> {
         std::iter::successors(self.0.get(), |node| node.next.0.get())
             .map(|node| (node.track, &node.slot))
@@ -74,17 +77,17 @@ pub(super) struct OpeningKey {
     /// SPEC \[K4\]: other members' frames only; our own are never opened.
     window: ReplayWindow,
     /// SPEC \[K12\]: how many frames may still fail to verify, if the tag is a short one.
-    patience: Option<u32>,
+    pub(super) patience: Option<u32>,
 }
 
 /// SPEC \[K12\]: after so many frames that failed, a key with short tags opens nothing more: one of
 /// them would have opened with a probability of 2^-57.
-const MAX_FAILURES: u32 = 1 << 23;
+pub(super) const MAX_FAILURES: u32 = 1 << 23;
 
 impl OpeningKey {
-    /// A key under which nothing has been accepted.
-    pub(super) fn new(key: FrameKey) -> Self {
-        let patience = key.has_short_tag().then_some(MAX_FAILURES);
+    /// A key under which nothing has been accepted. `patience` counts if its tags are short.
+    pub(super) fn new(key: FrameKey, patience: u32) -> Self {
+        let patience = key.has_short_tag().then_some(patience);
         Self { key, window: ReplayWindow::new(), patience }
     }
 
@@ -92,6 +95,7 @@ impl OpeningKey {
     ///
     /// # Errors
     /// [`OpenError`], the same for a replay as for a forgery; `out` and the window are as before.
+    #[inline]
     pub(super) fn open(
         &mut self,
         frame: &Incoming<'_>,
@@ -113,11 +117,6 @@ impl OpeningKey {
         Ok(())
     }
 
-    /// Accepts the counter of a frame that has authenticated under this very key outside the slot.
-    pub(super) fn accept(&mut self, ctr: u64) -> Result<(), OpenError> {
-        if self.window.accept(ctr) { Ok(()) } else { Err(OpenError) }
-    }
-
     /// The window's state, for digests of state in tests.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn window_bytes(&self) -> Vec<u8> {
@@ -130,7 +129,9 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::sframe::{SealingKey, Suite};
+    use crate::sframe::{Backend, SealingKey, Suite};
+
+    const BACKEND: Backend = Backend::ALL[0];
 
     fn sealed(key: &mut SealingKey) -> Vec<u8> {
         let mut out = Vec::new();
@@ -145,8 +146,11 @@ mod tests {
             [(Suite::AesCtr128HmacSha256_80, false), (Suite::AesGcm128Sha256_128, true)]
         {
             let base_key = vec![7; suite.key_len()];
-            let mut sealing = SealingKey::derive(suite, &base_key, 9).unwrap();
-            let mut key = OpeningKey::new(FrameKey::derive(suite, &base_key, 9).unwrap());
+            let mut sealing = SealingKey::derive(BACKEND, suite, &base_key, 9).unwrap();
+            let mut key = OpeningKey::new(
+                FrameKey::derive(BACKEND, suite, &base_key, 9).unwrap(),
+                MAX_FAILURES,
+            );
             assert_eq!(key.patience, (!goes_on).then_some(1 << 23));
             key.patience = key.patience.map(|_| 2);
             let mut open = |frame: &[u8]| key.open(&Incoming::parse(frame).unwrap(), &mut vec![]);

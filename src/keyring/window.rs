@@ -9,8 +9,8 @@ const WORDS: usize = (WIDTH / 64) as usize;
 /// out at the low end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ReplayWindow {
-    /// One more than the highest accepted counter; 0 before the first.
-    end: u128,
+    /// The highest accepted counter; 0 before the first.
+    top: u64,
     /// Bit `counter mod WIDTH` says whether that counter of the window was accepted.
     seen: [u64; WORDS],
 }
@@ -18,25 +18,25 @@ pub(super) struct ReplayWindow {
 impl ReplayWindow {
     /// A window that has accepted nothing.
     pub(super) fn new() -> Self {
-        Self { end: 0, seen: [0; WORDS] }
+        Self { top: 0, seen: [0; WORDS] }
     }
 
     /// Whether a frame with `counter` may still be accepted. Changes nothing.
+    #[inline]
     pub(super) fn is_fresh(&self, counter: u64) -> bool {
-        let at = u128::from(counter);
-        at >= self.end || (at + u128::from(WIDTH) >= self.end && !self.has(counter))
+        counter > self.top || (self.top - counter < WIDTH && !self.has(counter))
     }
 
     /// Accepts `counter` if it is fresh, and says whether it was. SPEC \[M2\]: only after the tag
     /// has verified.
+    #[inline]
     pub(super) fn accept(&mut self, counter: u64) -> bool {
         if !self.is_fresh(counter) {
             return false;
         }
-        let at = u128::from(counter);
-        if at >= self.end {
-            self.forget(counter, at - self.end);
-            self.end = at + 1;
+        if counter > self.top {
+            self.forget(counter);
+            self.top = counter;
         }
         if let Some(word) = self.seen.get_mut(word(counter)) {
             *word |= 1 << (counter % 64);
@@ -44,21 +44,20 @@ impl ReplayWindow {
         true
     }
 
-    /// Clears what the window passes over when it moves up to `counter`: itself and `skipped`
-    /// counters below it.
-    fn forget(&mut self, counter: u64, skipped: u128) {
-        if skipped >= u128::from(WIDTH) {
+    /// Clears the places of all counters above the highest up to `counter`, which takes its place.
+    fn forget(&mut self, counter: u64) {
+        if counter - self.top >= WIDTH {
             self.seen = [0; WORDS];
             return;
         }
-        for back in 0..=skipped as u64 {
-            let passed = counter.wrapping_sub(back);
+        for passed in self.top + 1..=counter {
             if let Some(word) = self.seen.get_mut(word(passed)) {
                 *word &= !(1 << (passed % 64));
             }
         }
     }
 
+    #[inline]
     fn has(&self, counter: u64) -> bool {
         self.seen.get(word(counter)).is_some_and(|word| word >> (counter % 64) & 1 == 1)
     }
@@ -66,13 +65,14 @@ impl ReplayWindow {
     /// All that a replay depends on, for digests of state in tests.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn bytes(&self) -> Vec<u8> {
-        let mut bytes = self.end.to_be_bytes().to_vec();
+        let mut bytes = self.top.to_be_bytes().to_vec();
         bytes.extend(self.seen.iter().flat_map(|word| word.to_be_bytes()));
         bytes
     }
 }
 
 /// The index of the word that holds `counter`.
+#[inline]
 fn word(counter: u64) -> usize {
     ((counter % WIDTH) / 64) as usize
 }

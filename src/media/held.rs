@@ -42,6 +42,7 @@ impl HeldFrames {
     }
 
     /// The epoch that frames under `kid` wait for, if some do: a later one must not overtake them.
+    #[inline]
     pub(super) fn epoch_of(&self, kid: u64) -> Option<u64> {
         self.waiting.get(&kid).map(|(epoch, _)| *epoch)
     }

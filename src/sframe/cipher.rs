@@ -1,9 +1,8 @@
-//! The two constructions of RFC 9605 §4.5, and that of the private suite 0xF001, behind one face:
-//! seal in place, open into a buffer.
+//! The two constructions of RFC 9605 §4.5 behind one face: open into a buffer, seal into a buffer.
 
 use subtle::ConstantTimeEq as _;
 
-use super::backend::{Aead, Ctr, Mac, Refused};
+use super::backend::{Aead, Algorithm, Backend, Ctr, Mac, Refused, SealingAead, clear};
 use super::suite::{Construction, Suite};
 
 /// The greatest plaintext of one frame in bytes: 16 MiB, far below every bound of the ciphers.
@@ -16,61 +15,29 @@ pub(crate) const MAX_TAG_LEN: usize = 16;
 pub(crate) const MIN_TAG_LEN: usize = 10;
 
 /// The nonce of one frame.
-type Nonce = [u8; Suite::NONCE_LEN];
+pub(super) type Nonce = [u8; Suite::NONCE_LEN];
 
-/// A cipher with its key set up.
-pub(super) struct Cipher {
-    inner: Inner,
+/// A cipher with its key set up: to open, with an [`Aead`], or to seal, with a [`SealingAead`].
+pub(super) struct Cipher<A> {
+    inner: Inner<A>,
     tag_len: usize,
 }
 
-enum Inner {
-    Aead(Aead),
+enum Inner<A> {
+    Aead(A),
     /// Boxed: the keys are large, and not to be copied about.
-    CtrHmac(Box<(Ctr, Mac)>),
+    CtrHmac(Box<CtrHmac>),
 }
 
-impl Cipher {
-    /// Sets up `key`, of Nk bytes.
-    pub(super) fn new(suite: Suite, key: &[u8]) -> Result<Self, Refused> {
-        let inner = match suite.construction() {
-            Construction::Gcm(aes) => Inner::Aead(Aead::gcm(aes, key)?),
-            Construction::ChaCha20Poly1305 => Inner::Aead(Aead::chacha20_poly1305(key)?),
-            Construction::CtrHmac(aes) => {
-                let (enc, auth) = key.split_at_checked(aes.key_len()).ok_or(Refused)?;
-                Inner::CtrHmac(Box::new((Ctr::new(aes, enc)?, Mac::new(suite.hash(), auth))))
-            }
-        };
-        Ok(Self { inner, tag_len: suite.tag_len() })
-    }
-
-    /// The length of the tag (Nt) in bytes.
-    pub(super) fn tag_len(&self) -> usize {
-        self.tag_len
-    }
-
-    /// Encrypts `text` in place and writes the tag of Nt bytes into `tag`.
-    pub(super) fn seal(
-        &self,
-        nonce: Nonce,
-        aad: &[u8],
-        text: &mut [u8],
-        tag: &mut [u8],
-    ) -> Result<(), Refused> {
-        match &self.inner {
-            Inner::Aead(aead) => aead.seal(nonce, aad, text, tag),
-            Inner::CtrHmac(keys) => {
-                let (ctr, mac) = &**keys;
-                ctr.apply(initial_block(nonce), text)?;
-                self.authenticate(mac, nonce, aad, text, |code| {
-                    tag.copy_from_slice(code);
-                })
-            }
-        }
+impl Cipher<Aead> {
+    /// Sets up `key`, of Nk bytes, to open.
+    pub(super) fn opening(backend: Backend, suite: Suite, key: &[u8]) -> Result<Self, Refused> {
+        Self::new(backend, suite, key, Aead::new)
     }
 
     /// Verifies the tag, then decrypts `ciphertext` into `out` of the same length. Refused, `out`
-    /// is all zeros, for the library may have decrypted before it knew.
+    /// is all zeros, or as it was if a length is wrong.
+    #[inline]
     pub(super) fn open(
         &self,
         nonce: Nonce,
@@ -79,39 +46,122 @@ impl Cipher {
         tag: &[u8],
         out: &mut [u8],
     ) -> Result<(), Refused> {
-        let opened = match &self.inner {
+        self.check_tag(tag)?;
+        match &self.inner {
             Inner::Aead(aead) => aead.open(nonce, aad, ciphertext, tag, out),
-            Inner::CtrHmac(keys) => {
-                let (ctr, mac) = &**keys;
-                self.authenticate(mac, nonce, aad, ciphertext, |code| bool::from(code.ct_eq(tag)))
-                    .and_then(|genuine| if genuine { Ok(()) } else { Err(Refused) })
-                    .and_then(|()| {
-                        out.copy_from_slice(ciphertext);
-                        ctr.apply(initial_block(nonce), out)
-                    })
-            }
-        };
-        opened.inspect_err(|_| {
-            out.fill(0);
-            // So that the zeros are written although nobody reads them. Byte by byte, as `zeroize`
-            // does it, a forged frame would cost more than a genuine one.
-            core::hint::black_box(out);
-        })
+            Inner::CtrHmac(keys) => keys.open(nonce, aad, ciphertext, tag, out),
+        }
+    }
+}
+
+impl Cipher<SealingAead> {
+    /// Sets up `key`, of Nk bytes, to seal.
+    pub(super) fn sealing(backend: Backend, suite: Suite, key: &[u8]) -> Result<Self, Refused> {
+        Self::new(backend, suite, key, SealingAead::new)
     }
 
-    /// RFC 9605 §4.5.1: the code over the lengths, the nonce, `aad` and the ciphertext, cut to Nt.
-    fn authenticate<R>(
+    /// Encrypts `text` into `out` of the same length, and writes the tag of Nt bytes into `tag`.
+    #[inline]
+    pub(super) fn seal(
+        &mut self,
+        nonce: Nonce,
+        aad: &[u8],
+        text: &[u8],
+        out: &mut [u8],
+        tag: &mut [u8],
+    ) -> Result<(), Refused> {
+        self.check_tag(tag)?;
+        match &mut self.inner {
+            Inner::Aead(aead) => aead.seal(nonce, aad, text, out, tag),
+            Inner::CtrHmac(keys) => keys.seal(nonce, aad, text, out, tag),
+        }
+    }
+}
+
+impl<A> Cipher<A> {
+    fn new(
+        backend: Backend,
+        suite: Suite,
+        key: &[u8],
+        aead: impl FnOnce(Backend, Algorithm, &[u8]) -> Result<A, Refused>,
+    ) -> Result<Self, Refused> {
+        if key.len() != suite.key_len() {
+            return Err(Refused);
+        }
+        let inner = match suite.construction() {
+            Construction::Aead(algorithm) => Inner::Aead(aead(backend, algorithm, key)?),
+            Construction::CtrHmac(aes) => {
+                let (enc, auth) = key.split_at_checked(aes.key_len()).ok_or(Refused)?;
+                let ctr = Ctr::new(backend, aes, enc)?;
+                let mac = Mac::new(backend, suite.hash(), auth)?;
+                Inner::CtrHmac(Box::new(CtrHmac { ctr, mac }))
+            }
+        };
+        Ok(Self { inner, tag_len: suite.tag_len() })
+    }
+
+    /// The length of the tag (Nt) in bytes.
+    #[inline]
+    pub(super) fn tag_len(&self) -> usize {
+        self.tag_len
+    }
+
+    /// No shorter tag passes for the start of a code.
+    #[inline]
+    fn check_tag(&self, tag: &[u8]) -> Result<(), Refused> {
+        if tag.len() == self.tag_len { Ok(()) } else { Err(Refused) }
+    }
+}
+
+/// AES-CTR, then HMAC over the ciphertext: RFC 9605 §4.5.1.
+struct CtrHmac {
+    ctr: Ctr,
+    mac: Mac,
+}
+
+impl CtrHmac {
+    fn open(
         &self,
-        mac: &Mac,
         nonce: Nonce,
         aad: &[u8],
         ciphertext: &[u8],
+        tag: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), Refused> {
+        let genuine =
+            self.authenticate(nonce, aad, ciphertext, tag.len(), |code| code.ct_eq(tag))?;
+        if !bool::from(genuine) {
+            clear(out);
+            return Err(Refused);
+        }
+        self.ctr.apply(initial_block(nonce), ciphertext, out)
+    }
+
+    fn seal(
+        &self,
+        nonce: Nonce,
+        aad: &[u8],
+        text: &[u8],
+        out: &mut [u8],
+        tag: &mut [u8],
+    ) -> Result<(), Refused> {
+        self.ctr.apply(initial_block(nonce), text, out)?;
+        self.authenticate(nonce, aad, out, tag.len(), |code| tag.copy_from_slice(code))
+    }
+
+    /// The code over the lengths, the nonce, `aad` and the ciphertext, cut to Nt.
+    fn authenticate<R>(
+        &self,
+        nonce: Nonce,
+        aad: &[u8],
+        ciphertext: &[u8],
+        tag_len: usize,
         then: impl FnOnce(&[u8]) -> R,
     ) -> Result<R, Refused> {
-        let [aad_len, text_len, tag_len] =
-            [aad.len(), ciphertext.len(), self.tag_len].map(|len| (len as u64).to_be_bytes());
-        let parts = [&aad_len[..], &text_len, &tag_len, &nonce, aad, ciphertext];
-        mac.code(&parts, |code| code.get(..self.tag_len).map(then)).ok_or(Refused)
+        let [aad_len, text_len, nt] =
+            [aad.len(), ciphertext.len(), tag_len].map(|len| (len as u64).to_be_bytes());
+        let parts = [&aad_len[..], &text_len, &nt, &nonce, aad, ciphertext];
+        self.mac.code(&parts, |code| code.get(..tag_len).map(then)).ok_or(Refused)
     }
 }
 
@@ -122,38 +172,4 @@ fn initial_block(nonce: Nonce) -> [u8; 16] {
         *to = from;
     }
     block
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ONE_OF_EACH_CONSTRUCTION: [Suite; 3] = [
-        Suite::AesGcm128Sha256_128,
-        Suite::AesCtr128HmacSha256_80,
-        Suite::ChaCha20Poly1305Sha256_128,
-    ];
-
-    #[test]
-    fn an_open_that_is_refused_leaves_only_zeros() {
-        // SPEC [M11]
-        for suite in ONE_OF_EACH_CONSTRUCTION {
-            let cipher = Cipher::new(suite, &vec![7; suite.key_len()]).unwrap();
-            let mut text = [1; 40];
-            let mut tag = vec![0; suite.tag_len()];
-            cipher.seal([2; 12], b"aad", &mut text, &mut tag).unwrap();
-            tag[0] ^= 1;
-            let mut out = [9; 40];
-            let opened = cipher.open([2; 12], b"aad", &text, &tag, &mut out);
-            assert_eq!(opened, Err(Refused));
-            assert_eq!(out, [0; 40]);
-        }
-    }
-
-    #[test]
-    fn a_key_of_the_wrong_length_is_refused() {
-        for suite in ONE_OF_EACH_CONSTRUCTION {
-            assert!(Cipher::new(suite, &[7; 15]).is_err());
-        }
-    }
 }

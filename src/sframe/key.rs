@@ -1,12 +1,9 @@
-//! The key of one key id: derived once, then used for every frame (RFC 9605 §4.4).
+//! What the key of one key id is made of, and the key that opens (RFC 9605 §4.4).
 
-use incamera_wire::{FrameHeader, MAX_HEADER_LEN};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
-use super::backend::{self, Refused};
-use super::cipher::{Cipher, MAX_PLAINTEXT_LEN, MAX_TAG_LEN};
-#[cfg(any(test, feature = "testing"))]
-use super::ledger;
+use super::backend::{Aead, Backend, Refused, derive};
+use super::cipher::{Cipher, MAX_PLAINTEXT_LEN, MAX_TAG_LEN, Nonce};
 use super::suite::Suite;
 
 /// The labels of RFC 9605 §4.4.2; the space at the end is part of them.
@@ -21,36 +18,69 @@ pub(crate) struct DeriveError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OpenError;
 
-/// Key and salt of one (base key, key id).
-pub(crate) struct FrameKey {
+/// Derives key and salt for `kid` (RFC 9605 §4.4.2), and makes of the key, of Nk bytes, what `make`
+/// makes of it.
+pub(super) fn derive_for<R>(
+    suite: Suite,
+    base_key: &[u8],
     kid: u64,
-    cipher: Cipher,
-    salt: Zeroizing<[u8; Suite::NONCE_LEN]>,
-    #[cfg(any(test, feature = "testing"))]
-    name: ledger::KeyName,
+    make: impl FnOnce(&[u8]) -> Result<R, Refused>,
+) -> Result<(R, Salt), DeriveError> {
+    let mut buffer = Zeroizing::new([0; Suite::MAX_KEY_LEN]);
+    let key = buffer.get_mut(..suite.key_len()).ok_or(DeriveError)?;
+    let mut salt = Zeroizing::new([0; Suite::NONCE_LEN]);
+    let (kid, id) = (&kid.to_be_bytes()[..], &suite.id().to_be_bytes()[..]);
+    let outputs: [(&[&[u8]], &mut [u8]); 2] =
+        [(&[KEY_LABEL, kid, id], &mut *key), (&[SALT_LABEL, kid, id], &mut *salt)];
+    derive(suite.hash(), base_key, outputs).map_err(|Refused| DeriveError)?;
+    let made = make(key).map_err(|Refused| DeriveError)?;
+    Ok((made, Salt::new(*salt)))
+}
+
+/// The salt of one key id, in the upper 96 bits.
+pub(super) struct Salt(Zeroizing<u128>);
+
+impl Salt {
+    fn new(salt: Nonce) -> Self {
+        let number = salt.iter().fold(0, |number, &byte| number << 8 | u128::from(byte));
+        Self(Zeroizing::new(number << 32))
+    }
+
+    /// RFC 9605 §4.4.3: the salt with the counter laid over its last 8 bytes. As one number: written
+    /// in parts and read at once, 12 bytes would wait for the store buffer.
+    #[inline]
+    pub(super) fn nonce(&self, ctr: u64) -> Nonce {
+        let [nonce @ .., _, _, _, _] = (*self.0 ^ u128::from(ctr) << 32).to_be_bytes();
+        nonce
+    }
+}
+
+/// SPEC \[M1\]: the associated data is the header as sent, then the metadata.
+#[inline]
+pub(super) fn with_aad<R>(header: &[u8], metadata: &[u8], then: impl FnOnce(&[u8]) -> R) -> R {
+    if metadata.is_empty() { then(header) } else { then(&[header, metadata].concat()) }
+}
+
+/// Key and salt of one (base key, key id), to open with.
+pub(crate) struct FrameKey {
+    cipher: Cipher<Aead>,
+    salt: Salt,
 }
 
 impl FrameKey {
-    /// Derives key and salt for `kid` and sets the cipher up (RFC 9605 §4.4.2).
+    /// Derives key and salt for `kid` and sets the cipher up, once for all its frames.
     ///
     /// # Errors
     /// If the library fails; a base key has no fixed length here.
-    pub(crate) fn derive(suite: Suite, base_key: &[u8], kid: u64) -> Result<Self, DeriveError> {
-        let [key_label, salt_label] = [KEY_LABEL, SALT_LABEL]
-            .map(|label| [label, &kid.to_be_bytes(), &suite.id().to_be_bytes()].concat());
-        let outputs = [(&key_label[..], suite.key_len()), (&salt_label, Suite::NONCE_LEN)];
-        let [key, derived] =
-            backend::derive(suite.hash(), base_key, outputs).map_err(|_| DeriveError)?;
-        let mut salt = Zeroizing::new([0; Suite::NONCE_LEN]);
-        salt.copy_from_slice(&derived);
-        let cipher = Cipher::new(suite, &key).map_err(|_| DeriveError)?;
-        Ok(Self {
-            kid,
-            cipher,
-            salt,
-            #[cfg(any(test, feature = "testing"))]
-            name: ledger::name_of(&key),
-        })
+    pub(crate) fn derive(
+        backend: Backend,
+        suite: Suite,
+        base_key: &[u8],
+        kid: u64,
+    ) -> Result<Self, DeriveError> {
+        let (cipher, salt) =
+            derive_for(suite, base_key, kid, |key| Cipher::opening(backend, suite, key))?;
+        Ok(Self { cipher, salt })
     }
 
     /// Whether its tags are shorter than 16 bytes, so that forgeries are to be counted.
@@ -58,85 +88,12 @@ impl FrameKey {
         self.cipher.tag_len() < MAX_TAG_LEN
     }
 
-    /// The length in bytes of a frame of `plaintext_len` bytes sealed with counter `ctr`.
-    pub(super) fn sealed_len(&self, ctr: u64, plaintext_len: usize) -> usize {
-        self.header(ctr).encoded_len() + plaintext_len + self.cipher.tag_len()
-    }
-
-    /// Seals one frame: appends header, ciphertext and tag to `out`. Private to this module, for
-    /// `ctr` must never repeat. Refused, `out` is as it was.
-    pub(super) fn seal(
-        &self,
-        ctr: u64,
-        metadata: &[u8],
-        plaintext: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<(), Refused> {
-        let mut buffer = [0; MAX_HEADER_LEN];
-        let header_len = self.header(ctr).write(&mut buffer);
-        let header = buffer.get(..header_len).ok_or(Refused)?;
-        let start = out.len();
-        out.reserve(header_len + plaintext.len() + self.cipher.tag_len());
-        out.extend_from_slice(header);
-        out.extend_from_slice(plaintext);
-        let mut tag = [0; MAX_TAG_LEN];
-        let text = out.get_mut(start + header_len..).ok_or(Refused)?;
-        let tag = tag.get_mut(..self.cipher.tag_len()).ok_or(Refused)?;
-        match self.seal_text(ctr, header, metadata, text, tag) {
-            Ok(()) => {
-                out.extend_from_slice(tag);
-                Ok(())
-            }
-            Err(refused) => {
-                out.get_mut(start..).unwrap_or_default().zeroize();
-                out.truncate(start);
-                Err(refused)
-            }
-        }
-    }
-
-    /// Seals one frame: writes header, ciphertext and tag into `out`, whose length must be
-    /// exactly [`Self::sealed_len`]. Private to this module, for `ctr` must never repeat.
-    pub(super) fn seal_into(
-        &self,
-        ctr: u64,
-        metadata: &[u8],
-        plaintext: &[u8],
-        out: &mut [u8],
-    ) -> Result<(), Refused> {
-        let mut buffer = [0; MAX_HEADER_LEN];
-        let header_len = self.header(ctr).write(&mut buffer);
-        let header = buffer.get(..header_len).ok_or(Refused)?;
-        let (to_header, rest) = out.split_at_mut_checked(header_len).ok_or(Refused)?;
-        let (text, tag) = rest.split_at_mut_checked(plaintext.len()).ok_or(Refused)?;
-        if tag.len() != self.cipher.tag_len() {
-            return Err(Refused);
-        }
-        to_header.copy_from_slice(header);
-        text.copy_from_slice(plaintext);
-        self.seal_text(ctr, header, metadata, text, tag).inspect_err(|_| out.zeroize())
-    }
-
-    /// Encrypts `text` in place. SPEC \[M1\]: header, then metadata, go under the tag.
-    fn seal_text(
-        &self,
-        ctr: u64,
-        header: &[u8],
-        metadata: &[u8],
-        text: &mut [u8],
-        tag: &mut [u8],
-    ) -> Result<(), Refused> {
-        let nonce = self.nonce(ctr);
-        #[cfg(any(test, feature = "testing"))]
-        ledger::record(&self.name, nonce);
-        with_aad(header, metadata, |aad| self.cipher.seal(nonce, aad, text, tag))
-    }
-
     /// Opens one frame: appends the plaintext of `body` (ciphertext, then tag) to `out`. `header`
     /// is the header as received and `ctr` the counter read from it.
     ///
     /// # Errors
     /// [`OpenError`] if anything differs from what was sealed; `out` is as it was.
+    #[inline]
     pub(crate) fn open(
         &self,
         header: &[u8],
@@ -155,7 +112,7 @@ impl FrameKey {
         let room = out.get_mut(start..).ok_or(OpenError)?;
         // SPEC [M1]
         let opened = with_aad(header, metadata, |aad| {
-            self.cipher.open(self.nonce(ctr), aad, ciphertext, tag, room)
+            self.cipher.open(self.salt.nonce(ctr), aad, ciphertext, tag, room)
         });
         // SPEC [M11]: the cipher left zeros in what is cut off here.
         opened.map_err(|Refused| {
@@ -163,28 +120,10 @@ impl FrameKey {
             OpenError
         })
     }
-
-    fn header(&self, ctr: u64) -> FrameHeader {
-        FrameHeader { kid: self.kid, ctr }
-    }
-
-    /// RFC 9605 §4.4.3: the salt with the counter laid over its last 8 bytes.
-    fn nonce(&self, ctr: u64) -> [u8; Suite::NONCE_LEN] {
-        let mut nonce = *self.salt;
-        if let Some(low) = nonce.last_chunk_mut() {
-            *low = (u64::from_be_bytes(*low) ^ ctr).to_be_bytes();
-        }
-        nonce
-    }
-}
-
-/// SPEC \[M1\]: the associated data is the header as sent, then the metadata.
-fn with_aad<R>(header: &[u8], metadata: &[u8], then: impl FnOnce(&[u8]) -> R) -> R {
-    if metadata.is_empty() { then(header) } else { then(&[header, metadata].concat()) }
 }
 
 impl core::fmt::Debug for FrameKey {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("FrameKey").field("kid", &self.kid).finish_non_exhaustive()
+        f.debug_struct("FrameKey").finish_non_exhaustive()
     }
 }

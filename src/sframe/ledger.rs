@@ -71,7 +71,7 @@ impl Drop for Ledger {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{SealingKey, Suite};
+    use super::super::{Backend, SealingKey, Suite};
     use super::*;
 
     fn seal(key: &mut SealingKey) {
@@ -79,7 +79,8 @@ mod tests {
     }
 
     fn key(base_key: u8) -> SealingKey {
-        SealingKey::derive(Suite::AesGcm128Sha256_128, &[base_key; 16], 9).unwrap()
+        let suite = Suite::AesGcm128Sha256_128;
+        SealingKey::derive(Backend::DEFAULT, suite, &[base_key; 16], 9).unwrap()
     }
 
     #[test]

@@ -10,8 +10,13 @@ mod ledger;
 mod sealing;
 mod suite;
 #[cfg(test)]
+mod tests;
+#[cfg(test)]
 mod vectors;
 
+pub(crate) use backend::Backend;
+#[cfg(any(test, feature = "testing"))]
+pub use backend::RustCrypto;
 pub(crate) use cipher::{MAX_PLAINTEXT_LEN, MAX_TAG_LEN, MIN_TAG_LEN};
 pub(crate) use key::{FrameKey, OpenError};
 #[cfg(any(test, feature = "testing"))]

@@ -1,9 +1,13 @@
 //! A frame key that seals: it owns the counter, so that no counter can be used twice, and counts
 //! what it has spent of its key.
 
-use super::backend::Refused;
-use super::cipher::MAX_PLAINTEXT_LEN;
-use super::key::{DeriveError, FrameKey};
+use incamera_wire::{FrameHeader, MAX_HEADER_LEN};
+
+use super::backend::{Backend, Refused, SealingAead, clear};
+use super::cipher::{Cipher, MAX_PLAINTEXT_LEN};
+use super::key::{DeriveError, Salt, derive_for, with_aad};
+#[cfg(any(test, feature = "testing"))]
+use super::ledger;
 use super::suite::Suite;
 
 /// SPEC \[K5\]: the most frames that one key seals.
@@ -26,24 +30,51 @@ pub(crate) enum SealError {
 }
 
 /// The key, the next counter and what is spent of one key id that this client seals under.
-#[derive(Debug)]
 pub(crate) struct SealingKey {
-    key: FrameKey,
+    kid: u64,
+    cipher: Cipher<SealingAead>,
+    salt: Salt,
     /// SPEC \[K3\]: the counter of the next frame, from 0.
     next: u64,
     blocks: u64,
+    #[cfg(any(test, feature = "testing"))]
+    name: ledger::KeyName,
 }
 
 impl SealingKey {
     /// Derives the key for `kid`; its counter starts at 0 (SPEC \[K3\]).
-    pub(crate) fn derive(suite: Suite, base_key: &[u8], kid: u64) -> Result<Self, DeriveError> {
-        Ok(Self { key: FrameKey::derive(suite, base_key, kid)?, next: 0, blocks: 0 })
+    ///
+    /// # Errors
+    /// If the library fails; a base key has no fixed length here.
+    pub(crate) fn derive(
+        backend: Backend,
+        suite: Suite,
+        base_key: &[u8],
+        kid: u64,
+    ) -> Result<Self, DeriveError> {
+        #[cfg(any(test, feature = "testing"))]
+        let mut name = None;
+        let (cipher, salt) = derive_for(suite, base_key, kid, |key| {
+            #[cfg(any(test, feature = "testing"))]
+            name.replace(ledger::name_of(key));
+            Cipher::sealing(backend, suite, key)
+        })?;
+        Ok(Self {
+            kid,
+            cipher,
+            salt,
+            next: 0,
+            blocks: 0,
+            #[cfg(any(test, feature = "testing"))]
+            name: name.ok_or(DeriveError)?,
+        })
     }
 
     /// Seals one frame into the start of `out` and gives its length in bytes.
     ///
     /// # Errors
     /// [`SealError`]; neither `out` nor the counter has changed.
+    #[inline]
     pub(crate) fn seal_into(
         &mut self,
         metadata: &[u8],
@@ -52,7 +83,7 @@ impl SealingKey {
     ) -> Result<usize, SealError> {
         let (len, blocks) = self.admit(metadata, plaintext)?;
         let room = out.get_mut(..len).ok_or(SealError::BufferTooSmall { needed: len })?;
-        self.spend(blocks, |key, ctr| key.seal_into(ctr, metadata, plaintext, room))?;
+        self.spend(blocks, metadata, plaintext, room)?;
         Ok(len)
     }
 
@@ -60,14 +91,23 @@ impl SealingKey {
     ///
     /// # Errors
     /// [`SealError`]; neither `out` nor the counter has changed.
+    #[inline]
     pub(crate) fn seal(
         &mut self,
         metadata: &[u8],
         plaintext: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<(), SealError> {
-        let (_, blocks) = self.admit(metadata, plaintext)?;
-        self.spend(blocks, |key, ctr| key.seal(ctr, metadata, plaintext, out))
+        let (len, blocks) = self.admit(metadata, plaintext)?;
+        let start = out.len();
+        // Zeros, then the ciphertext: cheaper than the plaintext, then the ciphertext in its place.
+        out.resize(start + len, 0);
+        let room = out.get_mut(start..).unwrap_or_default();
+        let sealed = self.spend(blocks, metadata, plaintext, room);
+        if sealed.is_err() {
+            out.truncate(start);
+        }
+        sealed
     }
 
     /// The counter of the next frame.
@@ -76,12 +116,19 @@ impl SealingKey {
         self.next
     }
 
+    /// As it was after `next` frames, for known answers.
+    #[cfg(test)]
+    pub(super) fn after(self, next: u64) -> Self {
+        Self { next, ..self }
+    }
+
     /// Whether the key may seal this frame: the frame's length and the blocks it will have spent.
+    #[inline]
     fn admit(&self, metadata: &[u8], plaintext: &[u8]) -> Result<(usize, u64), SealError> {
         if plaintext.len() > MAX_PLAINTEXT_LEN {
             return Err(SealError::TooLong);
         }
-        let len = self.key.sealed_len(self.next, plaintext.len());
+        let len = self.header().encoded_len() + plaintext.len() + self.cipher.tag_len();
         // The whole frame and its metadata, each rounded up, and the AEAD's block of lengths.
         let spent = len.div_ceil(16) + metadata.len().div_ceil(16) + 1;
         let blocks = self.blocks + spent as u64;
@@ -92,27 +139,75 @@ impl SealingKey {
         Ok((len, blocks))
     }
 
-    /// Takes the counter, then seals: if the library fails, the counter stays taken.
+    /// Takes the counter and seals into `room`, which is as long as the frame: if the library fails,
+    /// the counter stays taken, and zeros are in `room`.
     fn spend(
         &mut self,
         blocks: u64,
-        seal: impl FnOnce(&FrameKey, u64) -> Result<(), Refused>,
+        metadata: &[u8],
+        plaintext: &[u8],
+        room: &mut [u8],
     ) -> Result<(), SealError> {
-        let ctr = self.next;
+        let header = self.header();
         self.next += 1;
         self.blocks = blocks;
-        seal(&self.key, ctr).map_err(|Refused| SealError::Exhausted)
+        self.seal_under(header, metadata, plaintext, room).map_err(|Refused| {
+            clear(room);
+            SealError::Exhausted
+        })
+    }
+
+    /// Writes header, ciphertext and tag.
+    #[inline]
+    fn seal_under(
+        &mut self,
+        header: FrameHeader,
+        metadata: &[u8],
+        plaintext: &[u8],
+        room: &mut [u8],
+    ) -> Result<(), Refused> {
+        let header_len = match room.first_chunk_mut() {
+            Some(start) => header.write(start),
+            // A few bytes under a short tag.
+            None => {
+                let mut start = [0; MAX_HEADER_LEN];
+                let header_len = header.write(&mut start);
+                room.iter_mut().zip(start).for_each(|(to, byte)| *to = byte);
+                header_len
+            }
+        };
+        let nonce = self.salt.nonce(header.ctr);
+        #[cfg(any(test, feature = "testing"))]
+        ledger::record(&self.name, nonce);
+        let (header, rest) = room.split_at_mut_checked(header_len).ok_or(Refused)?;
+        let (text, tag) = rest.split_at_mut_checked(plaintext.len()).ok_or(Refused)?;
+        // SPEC [M1]: header, then metadata, go under the tag.
+        with_aad(header, metadata, |aad| self.cipher.seal(nonce, aad, plaintext, text, tag))
+    }
+
+    /// The header of the next frame.
+    #[inline]
+    fn header(&self) -> FrameHeader {
+        FrameHeader { kid: self.kid, ctr: self.next }
+    }
+}
+
+impl core::fmt::Debug for SealingKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("SealingKey")
+            .field("kid", &self.kid)
+            .field("next", &self.next)
+            .finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use incamera_wire::FrameHeader;
-
     use super::*;
 
     fn key() -> SealingKey {
-        SealingKey::derive(Suite::AesGcm128Sha256_128, &[1; 16], 9).unwrap()
+        let suite = Suite::AesGcm128Sha256_128;
+        SealingKey::derive(Backend::DEFAULT, suite, &[1; 16], 9).unwrap()
     }
 
     fn counter(frame: &[u8]) -> u64 {
@@ -182,9 +277,6 @@ mod tests {
 
     #[test]
     fn debug_shows_no_key() {
-        assert_eq!(
-            format!("{:?}", key()),
-            "SealingKey { key: FrameKey { kid: 9, .. }, next: 0, blocks: 0 }"
-        );
+        assert_eq!(format!("{:?}", key()), "SealingKey { kid: 9, next: 0, .. }");
     }
 }

@@ -1,6 +1,6 @@
 //! The cipher suites of the IANA registry "SFrame Cipher Suites", and one of private use.
 
-use super::backend::{Aes, Hash};
+use super::backend::{Aes, Algorithm, Hash};
 
 /// A cipher suite: RFC 9605 §4.5 (0x0001 to 0x0005) and draft-barnes-sframe-iana-256 (0x0006 to
 /// 0x0008), and one of our own from the registry's range for private use (0xF000 to 0xFFFF). Only
@@ -32,17 +32,18 @@ pub(crate) enum Suite {
 /// How a suite encrypts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Construction {
-    /// AES-GCM.
-    Gcm(Aes),
+    /// An AEAD, used as RFC 9605 §4.5.2 uses AES-GCM.
+    Aead(Algorithm),
     /// AES-CTR, then HMAC over the ciphertext (RFC 9605 §4.5.1).
     CtrHmac(Aes),
-    /// ChaCha20-Poly1305, used as RFC 9605 §4.5.2 uses AES-GCM.
-    ChaCha20Poly1305,
 }
 
 impl Suite {
     /// The length of the nonce (Nn) in bytes, the same in every suite.
     pub(crate) const NONCE_LEN: usize = 12;
+
+    /// The greatest length of a key in bytes.
+    pub(super) const MAX_KEY_LEN: usize = Aes::Bits256.key_len() + Hash::Sha512.len();
 
     /// The number that goes into the labels of key derivation.
     pub(crate) fn id(self) -> u16 {
@@ -52,9 +53,9 @@ impl Suite {
     /// The length of the key (Nk) in bytes, and of a base key that an MLS exporter gives.
     pub(crate) fn key_len(self) -> usize {
         match self.construction() {
-            Construction::Gcm(aes) => aes.key_len(),
+            Construction::Aead(Algorithm::Gcm(aes)) => aes.key_len(),
+            Construction::Aead(Algorithm::ChaCha20Poly1305) => 32,
             Construction::CtrHmac(aes) => aes.key_len() + self.hash().len(),
-            Construction::ChaCha20Poly1305 => 32,
         }
     }
 
@@ -88,15 +89,15 @@ impl Suite {
     /// How this suite encrypts.
     pub(super) fn construction(self) -> Construction {
         match self {
-            Self::AesGcm128Sha256_128 => Construction::Gcm(Aes::Bits128),
-            Self::AesGcm256Sha512_128 => Construction::Gcm(Aes::Bits256),
+            Self::AesGcm128Sha256_128 => Construction::Aead(Algorithm::Gcm(Aes::Bits128)),
+            Self::AesGcm256Sha512_128 => Construction::Aead(Algorithm::Gcm(Aes::Bits256)),
             Self::AesCtr128HmacSha256_80
             | Self::AesCtr128HmacSha256_64
             | Self::AesCtr128HmacSha256_32 => Construction::CtrHmac(Aes::Bits128),
             Self::AesCtr256HmacSha512_80
             | Self::AesCtr256HmacSha512_64
             | Self::AesCtr256HmacSha512_32 => Construction::CtrHmac(Aes::Bits256),
-            Self::ChaCha20Poly1305Sha256_128 => Construction::ChaCha20Poly1305,
+            Self::ChaCha20Poly1305Sha256_128 => Construction::Aead(Algorithm::ChaCha20Poly1305),
         }
     }
 }

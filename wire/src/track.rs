@@ -18,51 +18,65 @@ choice! {
     }
 }
 
-/// One of a member's tracks: a kind and an index of 0 to 31.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Track {
-    kind: TrackKind,
-    index: u8,
-}
+/// One of a member's tracks: a kind and an index of 0 to 31. It is kept as its context: each frame
+/// brings one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Track(u8);
 
 impl Track {
     /// The largest index.
     pub const MAX_INDEX: u8 = 31;
     /// The first microphone.
-    pub const MICROPHONE: Self = Self { kind: TrackKind::Microphone, index: 0 };
+    pub const MICROPHONE: Self = Self::first(TrackKind::Microphone);
     /// The first camera.
-    pub const CAMERA: Self = Self { kind: TrackKind::Camera, index: 0 };
+    pub const CAMERA: Self = Self::first(TrackKind::Camera);
     /// The first screen.
-    pub const SCREEN: Self = Self { kind: TrackKind::Screen, index: 0 };
+    pub const SCREEN: Self = Self::first(TrackKind::Screen);
     /// The sound of the first screen.
-    pub const SCREEN_AUDIO: Self = Self { kind: TrackKind::ScreenAudio, index: 0 };
+    pub const SCREEN_AUDIO: Self = Self::first(TrackKind::ScreenAudio);
     /// The first data track.
-    pub const DATA: Self = Self { kind: TrackKind::Data, index: 0 };
+    pub const DATA: Self = Self::first(TrackKind::Data);
 
     /// The track of this kind and index; `None` if the index is above [`Self::MAX_INDEX`].
     pub const fn new(kind: TrackKind, index: u8) -> Option<Self> {
-        if index <= Self::MAX_INDEX { Some(Self { kind, index }) } else { None }
+        if index <= Self::MAX_INDEX { Some(Self(index << 3 | kind.number())) } else { None }
+    }
+
+    const fn first(kind: TrackKind) -> Self {
+        Self(kind.number())
     }
 
     /// What it carries.
     pub const fn kind(self) -> TrackKind {
-        self.kind
+        match TrackKind::from_number(self.0 & 7) {
+            Some(kind) => kind,
+            // Never: no track is made of such a number.
+            None => TrackKind::Data,
+        }
     }
 
     /// Which of its kind it is, 0 to 31.
     pub const fn index(self) -> u8 {
-        self.index
+        self.0 >> 3
     }
 
     /// The SFrame context value, `index << 3 | kind`: the top bits of a KID. SPEC \[K2\].
     pub const fn context(self) -> u64 {
-        (self.index as u64) << 3 | self.kind.number() as u64
+        self.0 as u64
     }
 
     /// The track with this context value; `None` if no track has it.
     pub fn from_context(context: u64) -> Option<Self> {
-        let kind = TrackKind::from_number((context & 7) as u8)?;
-        Self::new(kind, u8::try_from(context >> 3).ok()?)
+        let context = u8::try_from(context).ok()?;
+        TrackKind::from_number(context & 7)?;
+        Some(Self(context))
+    }
+}
+
+impl core::fmt::Debug for Track {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let (kind, index) = (self.kind(), self.index());
+        f.debug_struct("Track").field("kind", &kind).field("index", &index).finish()
     }
 }
 

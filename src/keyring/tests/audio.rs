@@ -6,7 +6,7 @@ use super::*;
 const SHORT: Suite = Suite::AesCtr128HmacSha256_80;
 
 /// Two members of an epoch whose sound has short tags.
-fn short_tagged() -> [std::sync::Arc<crate::keyring::Keyring>; 2] {
+fn short_tagged() -> [Arc<crate::keyring::Keyring>; 2] {
     std::array::from_fn(|leaf| {
         let keyring = keyring();
         let audio = Some((SHORT, Zeroizing::new(vec![0xa5; SHORT.key_len()])));
@@ -47,6 +47,32 @@ fn sound_is_not_sealed_under_the_base_key_of_other_tracks() {
     let base_key = epoch(1, 0, &[0, 1], false).base_key;
     let kid = kid(&seal(&alice, Track::MICROPHONE, 0, b"hello").unwrap());
     assert_eq!(open(&bob, &forge(&base_key, kid, 0), 0), Err(OpenRefusal::Unopenable));
+}
+
+#[test]
+fn forgeries_before_the_first_frame_of_sound_count_as_well() {
+    // SPEC [K12]: whatever slots they were under, for their keys make room for one another.
+    let [alice, bob] = short_tagged();
+    let frame = |track| seal(&alice, track, 0, b"hello").unwrap();
+    let view = bob.view.load_full();
+    let candidates = &view.kept[0].epoch.candidates;
+    let forged = |track| {
+        let mut forged = frame(track);
+        *forged.last_mut().unwrap() ^= 1;
+        forged
+    };
+    candidates.place(kid(&frame(Track::MICROPHONE))).unwrap().patience = 2;
+    for track in [Track::CAMERA, Track::MICROPHONE, Track::CAMERA, Track::MICROPHONE] {
+        assert_eq!(open(&bob, &forged(track), 0), Err(OpenRefusal::Unopenable));
+    }
+    assert_eq!(open(&bob, &frame(Track::MICROPHONE), 0), Err(OpenRefusal::Unopenable));
+    // Another key id of the same place.
+    let mut place = candidates.place(kid(&frame(Track::MICROPHONE))).unwrap();
+    assert_eq!(place.patience, 0);
+    place.candidate = None;
+    drop(place);
+    assert_eq!(open(&bob, &frame(Track::MICROPHONE), 0), Err(OpenRefusal::Unopenable));
+    assert!(open(&bob, &frame(Track::CAMERA), 0).is_ok());
 }
 
 #[test]

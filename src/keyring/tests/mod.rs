@@ -4,12 +4,15 @@ mod audio;
 mod overhead;
 mod sealing;
 
+use std::sync::Arc;
+
 use incamera_wire::{FrameHeader, MAX_HEADER_LEN, StayId, Track, TrackKind, TrackKinds};
 use zeroize::Zeroizing;
 
 use super::fixture::{counter, epoch, epoch_byte, keyring, members, open, seal, stay};
-use super::{EpochInstall, Incoming, InstallError, OpenRefusal, Origin, SealRefusal};
-use crate::sframe::{SealingKey, Suite};
+use super::kid::KidLayout;
+use super::{EpochInstall, Handle, Incoming, InstallError, OpenRefusal, Origin, SealRefusal};
+use crate::sframe::{Backend, SealingKey, Suite};
 
 const MIC: Track = Track::MICROPHONE;
 const CAMERA: Track = Track::CAMERA;
@@ -17,7 +20,7 @@ const CAMERA: Track = Track::CAMERA;
 /// A frame under any key, key id and counter.
 fn forge(base_key: &[u8], kid: u64, ctr: u64) -> Vec<u8> {
     let suite = Suite::AesGcm128Sha256_128;
-    let mut key = SealingKey::derive(suite, base_key, kid).unwrap();
+    let mut key = SealingKey::derive(Backend::of_new_keyrings(), suite, base_key, kid).unwrap();
     let mut sealed = Vec::new();
     key.seal(&[], b"forged", &mut sealed).unwrap();
     let (_, old_len) = FrameHeader::parse(&sealed).unwrap();
@@ -143,6 +146,75 @@ fn a_first_frame_raced_by_two_threads_opens_once() {
         assert_eq!(race(frame), Err(OpenRefusal::Unopenable));
         assert_eq!(open(&bob, frame, 0), Err(OpenRefusal::Unopenable));
     }
+}
+
+#[test]
+fn a_second_forgery_under_a_slot_never_used_derives_nothing() {
+    // SPEC [M3]: it would allocate a key.
+    let [alice, bob] = members(1);
+    let genuine = seal(&alice, MIC, 0, b"genuine").unwrap();
+    let forged = |ctr| forge(&[0; 16], kid(&genuine), ctr);
+    let view = bob.view.load_full();
+    let candidates = &view.kept[0].epoch.candidates;
+    let (first, others) = (forged(0), [0, 1, u64::MAX].map(forged));
+    let mut handle = Handle::new(Arc::clone(&bob));
+    let mut out = Vec::with_capacity(64);
+    let mut refuse = |frame: &[u8]| {
+        let frame = Incoming::parse(frame).unwrap();
+        let info = allocation_counter::measure(|| {
+            let opened = handle.open(&frame, None, 0, &mut out);
+            assert_eq!(opened, Err(OpenRefusal::Unopenable));
+        });
+        (info.count_total > 0, candidates.len())
+    };
+    assert_eq!(refuse(&first), (true, 1));
+    for other in &others {
+        assert_eq!(refuse(other), (false, 1));
+    }
+    // The key is as good as a fresh one, and is no candidate any more.
+    assert!(open(&bob, &genuine, 0).is_ok());
+    assert_eq!(candidates.len(), 0);
+    assert_eq!(open(&bob, &genuine, 0), Err(OpenRefusal::Unopenable));
+}
+
+#[test]
+fn a_flood_under_slots_never_used_leaves_few_keys_and_changes_nothing() {
+    // SPEC [M3]
+    let leaves: Vec<u32> = (0..200).collect();
+    let bob = keyring();
+    bob.install(epoch(1, 1, &leaves, false), 0).unwrap();
+    let view = bob.view.load_full();
+    let epoch = &view.kept[0].epoch;
+    let genuine = KidLayout::new(199).kid(1, 0, CAMERA);
+    for track in (0..256).filter_map(Track::from_context).step_by(7) {
+        for leaf in (0..200).filter(|leaf| *leaf != 1) {
+            let frame = forge(&[0; 16], KidLayout::new(199).kid(1, leaf, track), 0);
+            // It checks that the digest stays.
+            assert_eq!(open(&bob, &frame, 0), Err(OpenRefusal::Unopenable));
+        }
+    }
+    let count = epoch.candidates.len();
+    assert!((60..=64).contains(&count), "{count}");
+    assert!(epoch.leaves.iter().all(|leaf| leaf.slots.iter().next().is_none()));
+    // SPEC [K7]
+    let base_key = super::fixture::epoch(1, 0, &leaves, false).base_key;
+    assert!(open(&bob, &forge(&base_key, genuine, 0), 0).is_ok());
+    bob.clear();
+    assert_eq!(epoch.candidates.len(), 0);
+}
+
+#[test]
+fn a_forgery_that_finds_its_epoch_erased_leaves_no_key() {
+    // SPEC [K7]: a thread that chose the epoch just before.
+    let [alice, bob] = members(1);
+    let frame = seal(&alice, MIC, 0, b"late").unwrap();
+    let view = bob.view.load_full();
+    bob.clear();
+    let (epoch, incoming) = (&view.kept[0].epoch, Incoming::parse(&frame).unwrap());
+    let opened = epoch.open_first(&epoch.leaves[0], MIC, &incoming, &mut Vec::new());
+    assert_eq!(opened, Err(OpenRefusal::UnknownKey));
+    assert_eq!(epoch.candidates.len(), 0);
+    assert!(epoch.leaves[0].slots.get(MIC).is_none());
 }
 
 #[test]

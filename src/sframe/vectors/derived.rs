@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Case, cases, hex};
 use crate::sframe::Suite;
-use crate::sframe::backend::{self, Aead, Hash, Mac};
+use crate::sframe::backend::{Aead, Algorithm, Backend, Hash, Mac, SealingAead, derive};
 use crate::sframe::cipher::Cipher;
 
 const DERIVED: &str = include_str!("../../../tests/vectors/sframe/derived-kats.json");
@@ -27,15 +27,15 @@ fn case(section: &str) -> Case {
     Case(vectors[section].clone())
 }
 
-/// HKDF-Extract (RFC 5869 §2.2) from HMAC alone, not from the library's HKDF.
-fn extract(hash: Hash, salt: &[u8], secret: &[u8]) -> Vec<u8> {
-    Mac::new(hash, salt).code(&[secret], <[u8]>::to_vec)
+/// HKDF-Extract (RFC 5869 §2.2) from HMAC alone, not from a library's HKDF.
+fn extract(backend: Backend, hash: Hash, salt: &[u8], secret: &[u8]) -> Vec<u8> {
+    Mac::new(backend, hash, salt).unwrap().code(&[secret], <[u8]>::to_vec)
 }
 
 /// The first block of HKDF-Expand (RFC 5869 §2.3), cut to `len` bytes.
-fn expand(hash: Hash, extracted: &[u8], label: &[u8], len: usize) -> Vec<u8> {
+fn expand(backend: Backend, hash: Hash, extracted: &[u8], label: &[u8], len: usize) -> Vec<u8> {
     assert!(len <= hash.len());
-    Mac::new(hash, extracted).code(&[label, &[1]], |code| code[..len].to_vec())
+    Mac::new(backend, hash, extracted).unwrap().code(&[label, &[1]], |code| code[..len].to_vec())
 }
 
 /// The steps from base key to nonce, by HMAC alone and by the back end's HKDF (RFC 9605 §4.4.2).
@@ -45,12 +45,16 @@ fn check_key_schedule(case: &Case, hash: Hash) {
     let [kid, ctr] = ["kid", "ctr"].map(|name| case.number(name).to_be_bytes());
     let labels = [&b"SFrame 1.0 Secret key "[..], b"SFrame 1.0 Secret salt "]
         .map(|label| [label, &kid, &0xf001_u16.to_be_bytes()].concat());
-    assert_eq!(extract(hash, &vec![0; hash.len()], &base_key), secret);
-    assert_eq!(expand(hash, &secret, &labels[0], 32), key);
-    assert_eq!(expand(hash, &secret, &labels[1], 12), salt);
-    let outputs = [(&labels[0][..], 32), (&labels[1][..], 12)];
-    let [made_key, made_salt] = backend::derive(hash, &base_key, outputs).unwrap();
-    assert_eq!((&*made_key, &*made_salt), (&key, &salt));
+    for &backend in Backend::ALL {
+        assert_eq!(extract(backend, hash, &vec![0; hash.len()], &base_key), secret);
+        assert_eq!(expand(backend, hash, &secret, &labels[0], 32), key);
+        assert_eq!(expand(backend, hash, &secret, &labels[1], 12), salt);
+    }
+    let (mut made_key, mut made_salt) = ([0; 32], [0; 12]);
+    let outputs: [(&[&[u8]], &mut [u8]); 2] =
+        [(&[&labels[0]], &mut made_key), (&[&labels[1]], &mut made_salt)];
+    derive(hash, &base_key, outputs).unwrap();
+    assert_eq!((&made_key[..], &made_salt[..]), (&key[..], &salt[..]));
     let padded = [&[0; 4][..], &ctr].concat();
     let laid_over: Vec<u8> = salt.iter().zip(padded).map(|(salt, ctr)| salt ^ ctr).collect();
     assert_eq!(laid_over, nonce);
@@ -94,10 +98,10 @@ fn the_derivation_reproduces_the_ratchet() {
         let steps = case.0["steps"].as_array().unwrap();
         assert_eq!(steps.len(), 3);
         for step in steps {
-            let labels = [(&b"SFrame 1.0 Ratchet"[..], hash.len())];
-            let [next] = backend::derive(hash, &base_key, labels).unwrap();
-            assert_eq!(*next, hex(step.as_str().unwrap()));
-            base_key = next.to_vec();
+            let mut next = vec![0; hash.len()];
+            derive(hash, &base_key, [(&[b"SFrame 1.0 Ratchet"], &mut next[..])]).unwrap();
+            assert_eq!(next, hex(step.as_str().unwrap()));
+            base_key = next;
         }
     }
 }
@@ -108,9 +112,11 @@ fn the_derivation_reproduces_the_keys_per_ssrc() {
     for case in cases(DERIVED, "ssrc_key", 4) {
         let hash = case.suite().hash();
         let ssrc = u32::try_from(case.number("ssrc")).unwrap().to_be_bytes();
-        let extracted = extract(hash, &ssrc, &case.bytes("base_key"));
-        let key = expand(hash, &extracted, b"SFrame 1.0 RTP Stream", hash.len());
-        assert_eq!(key, case.bytes("ssrc_key"));
+        for &backend in Backend::ALL {
+            let extracted = extract(backend, hash, &ssrc, &case.bytes("base_key"));
+            let key = expand(backend, hash, &extracted, b"SFrame 1.0 RTP Stream", hash.len());
+            assert_eq!(key, case.bytes("ssrc_key"));
+        }
     }
 }
 
@@ -119,20 +125,23 @@ fn the_private_suite_reproduces_its_frame() {
     let case = case("chacha_sha256");
     assert_eq!(case.suite(), Suite::ChaCha20Poly1305Sha256_128);
     check_key_schedule(&case, case.suite().hash());
-    let cipher = Cipher::new(case.suite(), &case.bytes("sframe_key")).unwrap();
     let [_, ciphertext, tag] = parts(&case);
+    let [key, plaintext] = ["sframe_key", "pt"].map(|name| case.bytes(name));
     let nonce = case.bytes("nonce").try_into().unwrap();
-    let mut text = case.bytes("pt");
-    let mut made = vec![0; cipher.tag_len()];
-    cipher.seal(nonce, &associated_data(&case), &mut text, &mut made).unwrap();
-    assert_eq!((text, made), (ciphertext, tag));
+    for &backend in Backend::ALL {
+        let mut cipher = Cipher::sealing(backend, case.suite(), &key).unwrap();
+        let (mut text, mut made) = (vec![0; plaintext.len()], [0; 16]);
+        cipher.seal(nonce, &associated_data(&case), &plaintext, &mut text, &mut made).unwrap();
+        assert_eq!((&text, &made[..]), (&ciphertext, &tag[..]));
+    }
     case.seals_and_opens();
 }
 
 #[test]
 fn a_frame_of_the_private_suite_with_any_bit_flipped_is_refused() {
     // SPEC [M1] [W7]
-    case("chacha_sha256").refuses_every_flipped_bit();
+    let case = case("chacha_sha256");
+    Backend::ALL.iter().for_each(|&backend| case.refuses_every_flipped_bit(backend));
 }
 
 /// The same cipher under the same number, but with keys by HKDF-SHA512, would be another suite.
@@ -140,21 +149,24 @@ fn a_frame_of_the_private_suite_with_any_bit_flipped_is_refused() {
 fn the_private_suite_is_not_the_one_with_sha512() {
     let case = case("chacha_sha512");
     check_key_schedule(&case, Hash::Sha512);
-    let aead = Aead::chacha20_poly1305(&case.bytes("sframe_key")).unwrap();
     let [header, ciphertext, tag] = parts(&case);
     let [metadata, plaintext, frame] = ["metadata", "pt", "ct"].map(|name| case.bytes(name));
     let nonce = case.bytes("nonce").try_into().unwrap();
-    let mut text = plaintext.clone();
-    let mut made = [0; 16];
-    aead.seal(nonce, &associated_data(&case), &mut text, &mut made).unwrap();
-    assert_eq!((text, &made[..]), (ciphertext, &tag[..]));
-
+    let (aad, key) = (associated_data(&case), case.bytes("sframe_key"));
     assert_eq!(case.suite(), Suite::ChaCha20Poly1305Sha256_128);
-    let mut ours = Vec::new();
-    case.key(case.number("kid"))
-        .seal(case.number("ctr"), &metadata, &plaintext, &mut ours)
-        .unwrap();
-    assert!(ours.starts_with(&header) && ours.len() == frame.len() && ours != frame);
-    assert_eq!(case.open(&ours, &metadata), Some(plaintext));
-    assert_eq!(case.open(&frame, &metadata), None);
+    for &backend in Backend::ALL {
+        let mut aead = SealingAead::new(backend, Algorithm::ChaCha20Poly1305, &key).unwrap();
+        let (mut text, mut made) = (vec![0; plaintext.len()], [0; 16]);
+        aead.seal(nonce, &aad, &plaintext, &mut text, &mut made).unwrap();
+        assert_eq!((&text, &made[..]), (&ciphertext, &tag[..]));
+        let aead = Aead::new(backend, Algorithm::ChaCha20Poly1305, &key).unwrap();
+        aead.open(nonce, &aad, &ciphertext, &tag, &mut text).unwrap();
+        assert_eq!(text, plaintext);
+
+        let mut ours = Vec::new();
+        case.sealing_key(backend).seal(&metadata, &plaintext, &mut ours).unwrap();
+        assert!(ours.starts_with(&header) && ours.len() == frame.len() && ours != frame);
+        assert_eq!(case.open(backend, &ours, &metadata).as_ref(), Some(&plaintext));
+        assert_eq!(case.open(backend, &frame, &metadata), None);
+    }
 }

@@ -6,11 +6,13 @@ mod published;
 use incamera_wire::FrameHeader;
 use serde_json::Value;
 
+use super::backend::Backend;
 use super::key::FrameKey;
+use super::sealing::SealingKey;
 use super::suite::Suite;
 
 /// Every suite, in the order of their numbers.
-const SUITES: [Suite; 9] = [
+pub(super) const SUITES: [Suite; 9] = [
     Suite::AesCtr128HmacSha256_80,
     Suite::AesCtr128HmacSha256_64,
     Suite::AesCtr128HmacSha256_32,
@@ -21,6 +23,11 @@ const SUITES: [Suite; 9] = [
     Suite::AesCtr256HmacSha512_32,
     Suite::ChaCha20Poly1305Sha256_128,
 ];
+
+/// Every suite by every library.
+pub(super) fn everything() -> impl Iterator<Item = (Suite, Backend)> {
+    SUITES.into_iter().flat_map(|suite| Backend::ALL.iter().map(move |backend| (suite, *backend)))
+}
 
 fn hex(text: &str) -> Vec<u8> {
     let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
@@ -52,15 +59,22 @@ impl Case {
         *SUITES.iter().find(|suite| u64::from(suite.id()) == id).unwrap()
     }
 
-    fn key(&self, kid: u64) -> FrameKey {
-        FrameKey::derive(self.suite(), &self.bytes("base_key"), kid).unwrap()
+    fn key(&self, backend: Backend, kid: u64) -> FrameKey {
+        FrameKey::derive(backend, self.suite(), &self.bytes("base_key"), kid).unwrap()
+    }
+
+    /// The key that seals the frame of this case next.
+    fn sealing_key(&self, backend: Backend) -> SealingKey {
+        let [kid, ctr] = ["kid", "ctr"].map(|name| self.number(name));
+        let key = SealingKey::derive(backend, self.suite(), &self.bytes("base_key"), kid).unwrap();
+        key.after(ctr)
     }
 
     /// Opens `frame` as a receiver that derives the key from the frame's own header.
-    fn open(&self, frame: &[u8], metadata: &[u8]) -> Option<Vec<u8>> {
+    fn open(&self, backend: Backend, frame: &[u8], metadata: &[u8]) -> Option<Vec<u8>> {
         let (header, len) = FrameHeader::parse(frame).ok()?;
         let mut out = b"before".to_vec();
-        let key = self.key(header.kid);
+        let key = self.key(backend, header.kid);
         let opened = key.open(&frame[..len], header.ctr, metadata, &frame[len..], &mut out);
         assert!(out.starts_with(b"before"));
         match opened {
@@ -75,25 +89,27 @@ impl Case {
     /// Both ways of sealing make exactly the frame of this case, and it opens.
     fn seals_and_opens(&self) {
         let [metadata, plaintext, frame] = ["metadata", "pt", "ct"].map(|name| self.bytes(name));
-        let key = self.key(self.number("kid"));
-        let mut out = vec![0; key.sealed_len(self.number("ctr"), plaintext.len())];
-        key.seal_into(self.number("ctr"), &metadata, &plaintext, &mut out).unwrap();
-        assert_eq!(out, frame);
-        out.truncate(3);
-        key.seal(self.number("ctr"), &metadata, &plaintext, &mut out).unwrap();
-        assert_eq!(out[3..], frame);
-        assert_eq!(self.open(&frame, &metadata), Some(plaintext));
+        for &backend in Backend::ALL {
+            let mut out = vec![7; frame.len() + 1];
+            let len = self.sealing_key(backend).seal_into(&metadata, &plaintext, &mut out);
+            let expected = [&frame[..], &[7]].concat();
+            assert_eq!((len, &out), (Ok(frame.len()), &expected));
+            out.truncate(3);
+            self.sealing_key(backend).seal(&metadata, &plaintext, &mut out).unwrap();
+            assert_eq!(out[3..], frame);
+            assert_eq!(self.open(backend, &frame, &metadata), Some(plaintext.clone()));
+        }
     }
 
     /// Each bit of header, ciphertext, tag and metadata counts.
-    fn refuses_every_flipped_bit(&self) {
+    fn refuses_every_flipped_bit(&self, backend: Backend) {
         let [metadata, frame] = ["metadata", "ct"].map(|name| self.bytes(name));
         let (header, header_len) = FrameHeader::parse(&frame).unwrap();
-        let key = self.key(header.kid);
+        let key = self.key(backend, header.kid);
         for bit in 0..frame.len() * 8 {
             let mut flipped = frame.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(self.open(&flipped, &metadata), None, "bit {bit}");
+            assert_eq!(self.open(backend, &flipped, &metadata), None, "bit {bit}");
             // Not even a receiver that ignored the header's values would take it.
             let (head, body) = flipped.split_at(header_len);
             assert!(key.open(head, header.ctr, &metadata, body, &mut Vec::new()).is_err());
@@ -101,7 +117,7 @@ impl Case {
         for bit in 0..metadata.len() * 8 {
             let mut flipped = metadata.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(self.open(&frame, &flipped), None, "metadata bit {bit}");
+            assert_eq!(self.open(backend, &frame, &flipped), None, "metadata bit {bit}");
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use incamera_wire::FrameHeader;
 
-use super::{Case, SUITES, cases};
+use super::{Case, SUITES, cases, everything};
 use crate::sframe::Suite;
-use crate::sframe::backend;
+use crate::sframe::backend::{self, Backend};
 use crate::sframe::cipher::Cipher;
 use crate::sframe::key::FrameKey;
+use crate::sframe::sealing::SealingKey;
 
 const RFC: &str = include_str!("../../../tests/vectors/sframe/rfc9605-test-vectors.json");
 const MAIN: &str = include_str!("../../../tests/vectors/sframe/wg-main-test-vectors.json");
@@ -34,10 +35,12 @@ fn every_published_key_and_salt_follows_from_the_published_secret() {
     for case in frames() {
         let suite = case.suite();
         let labels = ["sframe_key_label", "sframe_salt_label"].map(|name| case.bytes(name));
-        let outputs = [(&labels[0][..], suite.key_len()), (&labels[1], Suite::NONCE_LEN)];
-        let [key, salt] = backend::derive(suite.hash(), &case.bytes("base_key"), outputs).unwrap();
-        assert_eq!(*key, case.bytes("sframe_key"));
-        assert_eq!(*salt, case.bytes("sframe_salt"));
+        let (mut key, mut salt) = (vec![0; suite.key_len()], [0; Suite::NONCE_LEN]);
+        let outputs: [(&[&[u8]], &mut [u8]); 2] =
+            [(&[&labels[0]], &mut key), (&[&labels[1]], &mut salt)];
+        backend::derive(suite.hash(), &case.bytes("base_key"), outputs).unwrap();
+        assert_eq!(key, case.bytes("sframe_key"));
+        assert_eq!(salt[..], case.bytes("sframe_salt"));
     }
 }
 
@@ -46,15 +49,19 @@ fn every_published_ctr_hmac_case_seals_and_opens() {
     let mut all = cases(RFC, "aes_ctr_hmac", 3);
     all.extend(cases(MAIN, "aes_ctr_hmac", 3));
     all.extend(cases(MAIN, "aes_256_ctr_hmac", 3));
-    for case in all {
+    let cases =
+        all.iter().flat_map(|case| Backend::ALL.iter().map(move |backend| (case, *backend)));
+    for (case, backend) in cases {
         let [aad, plaintext, sealed] = ["aad", "pt", "ct"].map(|name| case.bytes(name));
         let nonce = case.bytes("nonce").try_into().unwrap();
-        let cipher = Cipher::new(case.suite(), &case.bytes("key")).unwrap();
+        let key = case.bytes("key");
         let (ciphertext, tag) = sealed.split_at(plaintext.len());
-        let mut text = plaintext.clone();
-        let mut made = vec![0; cipher.tag_len()];
-        cipher.seal(nonce, &aad, &mut text, &mut made).unwrap();
+        let (mut text, mut made) = (plaintext.clone(), tag.to_vec());
+        made.fill(0);
+        let mut cipher = Cipher::sealing(backend, case.suite(), &key).unwrap();
+        cipher.seal(nonce, &aad, &plaintext, &mut text, &mut made).unwrap();
         assert_eq!((&text[..], &made[..]), (ciphertext, tag));
+        let cipher = Cipher::opening(backend, case.suite(), &key).unwrap();
         cipher.open(nonce, &aad, ciphertext, tag, &mut text).unwrap();
         assert_eq!(text, plaintext);
     }
@@ -64,17 +71,18 @@ fn every_published_ctr_hmac_case_seals_and_opens() {
 fn a_frame_with_any_bit_flipped_is_refused() {
     // SPEC [M1] [W7]
     for case in frames() {
-        case.refuses_every_flipped_bit();
+        Backend::ALL.iter().for_each(|&backend| case.refuses_every_flipped_bit(backend));
     }
 }
 
 #[test]
 fn without_metadata_a_header_of_other_bytes_is_refused() {
     // SPEC [M1]: the key and the counter alone do not make the frame: the bytes of the header do.
-    for suite in SUITES {
-        let key = FrameKey::derive(suite, &[1; 16], 9).unwrap();
-        let mut frame = vec![0; key.sealed_len(300, 5)];
-        key.seal_into(300, b"", b"hello", &mut frame).unwrap();
+    for (suite, backend) in everything() {
+        let key = FrameKey::derive(backend, suite, &[1; 16], 9).unwrap();
+        let sealing = SealingKey::derive(backend, suite, &[1; 16], 9).unwrap();
+        let mut frame = Vec::new();
+        sealing.after(300).seal(b"", b"hello", &mut frame).unwrap();
         let (header, body) = frame.split_at(FrameHeader { kid: 9, ctr: 300 }.encoded_len());
         let mut out = Vec::new();
         for bit in 0..header.len() * 8 {
@@ -93,11 +101,13 @@ fn a_frame_cut_short_or_grown_is_refused() {
     // SPEC [M1]
     for case in frames() {
         let [metadata, frame] = ["metadata", "ct"].map(|name| case.bytes(name));
-        for len in 0..frame.len() {
-            assert_eq!(case.open(&frame[..len], &metadata), None, "cut to {len}");
-        }
         let grown = [&frame[..], &[0]].concat();
-        assert_eq!(case.open(&grown, &metadata), None);
+        for &backend in Backend::ALL {
+            for len in 0..frame.len() {
+                assert_eq!(case.open(backend, &frame[..len], &metadata), None, "cut to {len}");
+            }
+            assert_eq!(case.open(backend, &grown, &metadata), None);
+        }
     }
 }
 
@@ -112,10 +122,11 @@ fn every_suite_has_its_sizes() {
 
 #[test]
 fn an_empty_frame_seals_and_opens_in_every_suite() {
-    for suite in SUITES {
-        let key = FrameKey::derive(suite, &[1; 16], 0).unwrap();
-        let mut out = vec![0; key.sealed_len(0, 0)];
-        key.seal_into(0, b"", b"", &mut out).unwrap();
+    for (suite, backend) in everything() {
+        let key = FrameKey::derive(backend, suite, &[1; 16], 0).unwrap();
+        let mut sealing = SealingKey::derive(backend, suite, &[1; 16], 0).unwrap();
+        let mut out = Vec::new();
+        sealing.seal(b"", b"", &mut out).unwrap();
         assert_eq!(out.len(), 1 + suite.tag_len());
         key.open(&out[..1], 0, b"", &out[1..], &mut Vec::new()).unwrap();
     }

@@ -1,0 +1,133 @@
+//! aws-lc, through aws-lc-rs. Its keys live in memory that it clears before it gives it back.
+
+use aws_lc_rs::aead::{
+    AES_128_GCM, AES_256_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, TlsProtocolId,
+    TlsRecordSealingKey, UnboundKey,
+};
+use aws_lc_rs::cipher::{AES_128, AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey};
+use aws_lc_rs::hmac;
+use aws_lc_rs::iv::FixedLength;
+
+use super::{Aes, Algorithm, Hash, Refused, copy};
+
+impl From<aws_lc_rs::error::Unspecified> for Refused {
+    fn from(_: aws_lc_rs::error::Unspecified) -> Self {
+        Self
+    }
+}
+
+impl Algorithm {
+    fn of_aws_lc(self) -> &'static aws_lc_rs::aead::Algorithm {
+        match self {
+            Self::Gcm(Aes::Bits128) => &AES_128_GCM,
+            Self::Gcm(Aes::Bits256) => &AES_256_GCM,
+            Self::ChaCha20Poly1305 => &CHACHA20_POLY1305,
+        }
+    }
+}
+
+pub(in crate::sframe) struct Aead(LessSafeKey);
+
+impl Aead {
+    pub(super) fn new(of: Algorithm, key: &[u8]) -> Result<Self, Refused> {
+        Ok(Self(LessSafeKey::new(UnboundKey::new(of.of_aws_lc(), key)?)))
+    }
+
+    /// `EVP_AEAD_CTX_open_gather` fills `out` with zeros before it says no.
+    #[inline]
+    pub(super) fn open(
+        &self,
+        nonce: [u8; 12],
+        aad: &[u8],
+        ciphertext: &[u8],
+        tag: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), Refused> {
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        Ok(self.0.open_separate_gather(nonce, Aad::from(aad), ciphertext, tag, out)?)
+    }
+}
+
+pub(in crate::sframe) enum SealingAead {
+    /// AES-GCM as TLS 1.3 uses it, and SFrame (RFC 8446 §5.3, RFC 9605 §4.4.3): the nonce is a salt
+    /// XOR a counter. This key refuses a counter that does not grow: a second lock on SPEC \[K3\].
+    Counting(TlsRecordSealingKey),
+    Plain(LessSafeKey),
+}
+
+impl SealingAead {
+    pub(super) fn new(of: Algorithm, key: &[u8]) -> Result<Self, Refused> {
+        let algorithm = of.of_aws_lc();
+        Ok(match of {
+            Algorithm::Gcm(_) => {
+                Self::Counting(TlsRecordSealingKey::new(algorithm, TlsProtocolId::TLS13, key)?)
+            }
+            Algorithm::ChaCha20Poly1305 => {
+                Self::Plain(LessSafeKey::new(UnboundKey::new(algorithm, key)?))
+            }
+        })
+    }
+
+    #[inline]
+    pub(super) fn seal(
+        &mut self,
+        nonce: [u8; 12],
+        aad: &[u8],
+        text: &[u8],
+        out: &mut [u8],
+        tag: &mut [u8],
+    ) -> Result<(), Refused> {
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        let aad = Aad::from(aad);
+        Ok(match self {
+            Self::Counting(key) => {
+                key.seal_out_of_place_scatter(nonce, aad, text, out, &[], tag)?
+            }
+            Self::Plain(key) => key.seal_out_of_place_scatter(nonce, aad, text, out, &[], tag)?,
+        })
+    }
+}
+
+pub(in crate::sframe) struct Ctr(EncryptingKey);
+
+impl Ctr {
+    pub(super) fn new(aes: Aes, key: &[u8]) -> Result<Self, Refused> {
+        let algorithm = match aes {
+            Aes::Bits128 => &AES_128,
+            Aes::Bits256 => &AES_256,
+        };
+        Ok(Self(EncryptingKey::ctr(UnboundCipherKey::new(algorithm, key)?)?))
+    }
+
+    pub(super) fn apply(
+        &self,
+        initial: [u8; 16],
+        text: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), Refused> {
+        let context = EncryptionContext::Iv128(FixedLength::from(initial));
+        copy(text, out)?;
+        self.0.less_safe_encrypt(out, context)?;
+        Ok(())
+    }
+}
+
+pub(in crate::sframe) struct Mac(hmac::Key);
+
+impl Mac {
+    pub(super) fn new(hash: Hash, key: &[u8]) -> Result<Self, Refused> {
+        let algorithm = match hash {
+            Hash::Sha256 => hmac::HMAC_SHA256,
+            Hash::Sha512 => hmac::HMAC_SHA512,
+        };
+        Ok(Self(hmac::Key::new(algorithm, key)))
+    }
+
+    pub(super) fn code<R>(&self, parts: &[&[u8]], then: impl FnOnce(&[u8]) -> R) -> R {
+        let mut context = hmac::Context::with_key(&self.0);
+        for part in parts {
+            context.update(part);
+        }
+        then(context.sign().as_ref())
+    }
+}

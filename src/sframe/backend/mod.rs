@@ -1,0 +1,275 @@
+//! The one place of the frame path that names cryptographic libraries: aws-lc-rs where it can be
+//! built, RustCrypto elsewhere. The target chooses and nothing else; a test build has both.
+
+#[cfg(not(any(target_family = "wasm", incamera_rustcrypto)))]
+mod aws_lc;
+#[cfg(any(test, feature = "testing"))]
+mod choice;
+#[cfg(any(test, feature = "testing", target_family = "wasm", incamera_rustcrypto))]
+mod rust_crypto;
+
+use hkdf::{Hkdf, InvalidLength};
+use sha2::{Sha256, Sha512};
+
+#[cfg(any(test, feature = "testing"))]
+pub use choice::RustCrypto;
+
+/// The library refused: a length it does not take, a tag that does not verify, a nonce that must
+/// not come again, or no memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Refused;
+
+/// The library that does the work. A product has one, so that no frame costs a choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Backend {
+    /// aws-lc, through aws-lc-rs.
+    #[cfg(not(any(target_family = "wasm", incamera_rustcrypto)))]
+    AwsLc,
+    /// The crates of the RustCrypto project.
+    #[cfg(any(test, feature = "testing", target_family = "wasm", incamera_rustcrypto))]
+    RustCrypto,
+}
+
+impl Backend {
+    /// All that this build has.
+    #[cfg(test)]
+    pub(crate) const ALL: &[Self] = &[
+        #[cfg(not(any(target_family = "wasm", incamera_rustcrypto)))]
+        Self::AwsLc,
+        Self::RustCrypto,
+    ];
+
+    /// The target's.
+    #[cfg(not(any(target_family = "wasm", incamera_rustcrypto)))]
+    pub(super) const DEFAULT: Self = Self::AwsLc;
+    /// The target's.
+    #[cfg(any(target_family = "wasm", incamera_rustcrypto))]
+    pub(super) const DEFAULT: Self = Self::RustCrypto;
+
+    /// What a new keyring uses: the target's, unless a test has asked for another.
+    #[cfg(not(any(test, feature = "testing")))]
+    pub(crate) fn of_new_keyrings() -> Self {
+        Self::DEFAULT
+    }
+
+    /// What a new keyring uses: the target's, unless a test has asked for another.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn of_new_keyrings() -> Self {
+        choice::chosen()
+    }
+}
+
+/// The size of an AES key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aes {
+    /// 16 bytes.
+    Bits128,
+    /// 32 bytes.
+    Bits256,
+}
+
+impl Aes {
+    /// The length of the key in bytes.
+    pub(super) const fn key_len(self) -> usize {
+        match self {
+            Self::Bits128 => 16,
+            Self::Bits256 => 32,
+        }
+    }
+}
+
+/// An AEAD with nonces of 12 bytes and tags of 16.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Algorithm {
+    /// AES-GCM.
+    Gcm(Aes),
+    /// ChaCha20-Poly1305, with a key of 32 bytes.
+    ChaCha20Poly1305,
+}
+
+/// A hash function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hash {
+    /// SHA-256.
+    Sha256,
+    /// SHA-512.
+    Sha512,
+}
+
+impl Hash {
+    /// The length of its output (Nh) in bytes.
+    pub(super) const fn len(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha512 => 64,
+        }
+    }
+}
+
+/// Types of the two libraries under one name.
+macro_rules! either {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        pub(super) enum $name {
+            #[cfg(not(any(target_family = "wasm", incamera_rustcrypto)))]
+            AwsLc(aws_lc::$name),
+            #[cfg(any(test, feature = "testing", target_family = "wasm", incamera_rustcrypto))]
+            RustCrypto(rust_crypto::$name),
+        }
+    )*};
+}
+
+/// Sets a type of one library up.
+macro_rules! set_up {
+    ($backend:expr, $library:ident => $made:expr) => {
+        match $backend {
+            #[cfg(not(any(target_family = "wasm", incamera_rustcrypto)))]
+            Backend::AwsLc => {
+                use aws_lc as $library;
+                Self::AwsLc($made)
+            }
+            #[cfg(any(test, feature = "testing", target_family = "wasm", incamera_rustcrypto))]
+            Backend::RustCrypto => {
+                use rust_crypto as $library;
+                Self::RustCrypto($made)
+            }
+        }
+    };
+}
+
+/// Calls whichever it is.
+macro_rules! call {
+    ($of:expr, $it:ident => $done:expr) => {
+        match $of {
+            #[cfg(not(any(target_family = "wasm", incamera_rustcrypto)))]
+            Self::AwsLc($it) => $done,
+            #[cfg(any(test, feature = "testing", target_family = "wasm", incamera_rustcrypto))]
+            Self::RustCrypto($it) => $done,
+        }
+    };
+}
+
+either! {
+    /// An AEAD under one key that opens.
+    Aead;
+    /// An AEAD under one key that seals, under nonces that never come again.
+    SealingAead;
+    /// AES in counter mode under one key.
+    Ctr;
+    /// HMAC under one key.
+    Mac;
+}
+
+impl Aead {
+    /// Sets the key up, once for all its frames.
+    pub(super) fn new(backend: Backend, of: Algorithm, key: &[u8]) -> Result<Self, Refused> {
+        Ok(set_up!(backend, library => library::Aead::new(of, key)?))
+    }
+
+    /// Verifies `tag` and decrypts `ciphertext` into `out` of the same length. Refused, `out` is
+    /// all zeros, or as it was if a length is wrong.
+    #[inline]
+    pub(super) fn open(
+        &self,
+        nonce: [u8; 12],
+        aad: &[u8],
+        ciphertext: &[u8],
+        tag: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), Refused> {
+        call!(self, it => it.open(nonce, aad, ciphertext, tag, out))
+    }
+}
+
+impl SealingAead {
+    /// Sets the key up, once for all its frames.
+    pub(super) fn new(backend: Backend, of: Algorithm, key: &[u8]) -> Result<Self, Refused> {
+        Ok(set_up!(backend, library => library::SealingAead::new(of, key)?))
+    }
+
+    /// Encrypts `text` into `out` of the same length, and writes the tag into `tag`, of 16 bytes.
+    /// Each nonce is the first one XOR a counter that starts at 0 and grows: with AES-GCM, aws-lc
+    /// refuses any other.
+    #[inline]
+    pub(super) fn seal(
+        &mut self,
+        nonce: [u8; 12],
+        aad: &[u8],
+        text: &[u8],
+        out: &mut [u8],
+        tag: &mut [u8],
+    ) -> Result<(), Refused> {
+        call!(self, it => it.seal(nonce, aad, text, out, tag))
+    }
+}
+
+impl Ctr {
+    /// Sets the key up, once for all its frames.
+    pub(super) fn new(backend: Backend, aes: Aes, key: &[u8]) -> Result<Self, Refused> {
+        Ok(set_up!(backend, library => library::Ctr::new(aes, key)?))
+    }
+
+    /// Encrypts or decrypts `text` into `out` of the same length, from the block `initial` on.
+    pub(super) fn apply(
+        &self,
+        initial: [u8; 16],
+        text: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), Refused> {
+        call!(self, it => it.apply(initial, text, out))
+    }
+}
+
+impl Mac {
+    /// Sets the key up, once for all its frames.
+    pub(super) fn new(backend: Backend, hash: Hash, key: &[u8]) -> Result<Self, Refused> {
+        Ok(set_up!(backend, library => library::Mac::new(hash, key)?))
+    }
+
+    /// The whole code over `parts`, one after another, handed to `then`.
+    pub(super) fn code<R>(&self, parts: &[&[u8]], then: impl FnOnce(&[u8]) -> R) -> R {
+        call!(self, it => it.code(parts, then))
+    }
+}
+
+/// Zeros, also if nobody reads them. Byte by byte, as `zeroize` writes them, a forged frame would
+/// cost more than a genuine one.
+pub(super) fn clear(out: &mut [u8]) {
+    out.fill(0);
+    core::hint::black_box(out);
+}
+
+/// For libraries that work in place.
+fn copy(from: &[u8], to: &mut [u8]) -> Result<(), Refused> {
+    if from.len() != to.len() {
+        return Err(Refused);
+    }
+    to.copy_from_slice(from);
+    Ok(())
+}
+
+/// Fills each of `outputs`: HKDF-Extract over `secret` with an empty salt, then HKDF-Expand with the
+/// parts of its label, one after another. RustCrypto's, whatever the target: it takes half the time
+/// of aws-lc-rs's, and leaves no copy of the secret on the heap.
+pub(super) fn derive<const N: usize>(
+    hash: Hash,
+    secret: &[u8],
+    outputs: [(&[&[u8]], &mut [u8]); N],
+) -> Result<(), Refused> {
+    fn fill<const N: usize>(
+        outputs: [(&[&[u8]], &mut [u8]); N],
+        expand: impl Fn(&[&[u8]], &mut [u8]) -> Result<(), InvalidLength>,
+    ) -> Result<(), Refused> {
+        outputs.into_iter().try_for_each(|(label, out)| expand(label, out)).map_err(|_| Refused)
+    }
+    match hash {
+        Hash::Sha256 => {
+            let extracted = Hkdf::<Sha256>::new(None, secret);
+            fill(outputs, |label, out| extracted.expand_multi_info(label, out))
+        }
+        Hash::Sha512 => {
+            let extracted = Hkdf::<Sha512>::new(None, secret);
+            fill(outputs, |label, out| extracted.expand_multi_info(label, out))
+        }
+    }
+}
