@@ -127,6 +127,18 @@ impl Hall {
         self.now_ms = end;
     }
 
+    /// Time passes, and nobody is woken.
+    pub fn wait(&mut self, ms: u64) {
+        self.now_ms += ms;
+    }
+
+    /// What is not to be taken in yet.
+    pub fn put_back(&mut self, who: usize, inputs: VecDeque<Input>) {
+        if let Some(inbox) = self.inboxes.get_mut(who) {
+            inputs.into_iter().rev().for_each(|input| inbox.push_front(input));
+        }
+    }
+
     /// Delivers until nobody has anything more to say.
     pub fn settle(&mut self) {
         let now = self.now();

@@ -2,15 +2,13 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use zeroize::Zeroizing;
-
 use super::candidate::{Candidate, Candidates};
 use super::kid::KidLayout;
 use super::open::{Incoming, OpenRefusal};
 use super::ring::{EpochInstall, InstallError};
 use super::seal::SealRefusal;
-use super::slot::{OpeningKey, Slots};
-use crate::sframe::{Backend, FrameKey, SealError, SealingKey, Suite};
+use super::slot::{OpeningKey, Slot, Slots};
+use crate::sframe::{Backend, BaseKey, FrameKey, SealError, SealingKey, Suite};
 use incamera_wire::{StayId, Track, TrackKind, TrackKinds};
 
 /// A member in one epoch.
@@ -27,13 +25,13 @@ pub(super) struct Leaf {
 
 /// SPEC \[K1\], \[K11\]: the base keys of an epoch.
 struct BaseKeys {
-    frames: Zeroizing<Vec<u8>>,
-    audio: Option<Zeroizing<Vec<u8>>>,
+    frames: BaseKey,
+    audio: Option<BaseKey>,
 }
 
 impl BaseKeys {
     /// That of the tracks of one kind.
-    fn of(&self, kind: TrackKind) -> &[u8] {
+    fn of(&self, kind: TrackKind) -> &BaseKey {
         self.audio.as_ref().filter(|_| is_audio(kind)).unwrap_or(&self.frames)
     }
 }
@@ -46,12 +44,9 @@ const fn is_audio(kind: TrackKind) -> bool {
 /// One epoch. Keys are derived at first use.
 pub(super) struct Epoch {
     pub(super) number: u64,
-    backend: Backend,
-    suite: Suite,
-    /// SPEC \[K11\]: the suite of sound: the same, or one of its own.
-    audio_suite: Suite,
-    /// Their lengths of a tag in bytes, at hand for each frame.
+    /// The length of a tag in bytes, at hand for each frame.
     tag_len: usize,
+    /// SPEC \[K11\]: that of sound, which may have a suite of its own.
     audio_tag_len: usize,
     layout: KidLayout,
     own_leaf: u32,
@@ -79,8 +74,9 @@ impl Epoch {
         if !fits(suite, &install.base_key) || !audio_fits {
             return Err(InstallError::BaseKey);
         }
-        let (audio_suite, audio) = install.audio.unzip();
-        let audio_suite = audio_suite.unwrap_or(suite);
+        let audio_suite = install.audio.as_ref().map_or(suite, |(audio_suite, _)| *audio_suite);
+        let audio = install.audio.map(|(suite, key)| BaseKey::new(backend, suite, &key));
+        let base_keys = BaseKeys { frames: BaseKey::new(backend, suite, &install.base_key), audio };
         let mut leaves: Box<[Leaf]> = install
             .leaves
             .into_iter()
@@ -91,9 +87,6 @@ impl Epoch {
         let highest = leaves.last().map_or(0, |leaf| leaf.index);
         let mut epoch = Self {
             number: install.epoch,
-            backend,
-            suite,
-            audio_suite,
             tag_len: suite.tag_len(),
             audio_tag_len: audio_suite.tag_len(),
             layout: KidLayout::new(highest),
@@ -102,26 +95,21 @@ impl Epoch {
             leaves,
             own_slots: Slots::new(),
             candidates: Candidates::new(),
-            base_keys: RwLock::new(Some(BaseKeys { frames: install.base_key, audio })),
+            base_keys: RwLock::new(Some(base_keys)),
         };
         let own_position = epoch.position(epoch.own_leaf).filter(|_| distinct);
         epoch.own_position = own_position.ok_or(InstallError::Roster)?;
         Ok(epoch)
     }
 
-    /// The suite of the tracks of one kind.
-    fn suite_of(&self, kind: TrackKind) -> Suite {
-        if is_audio(kind) { self.audio_suite } else { self.suite }
-    }
-
     /// The length in bytes of a tag of the tracks of one kind.
-    #[inline]
+    #[inline(always)]
     pub(super) fn tag_len_of(&self, kind: TrackKind) -> usize {
         if is_audio(kind) { self.audio_tag_len } else { self.tag_len }
     }
 
     /// Where in `leaves` the leaf `index` is, if it is occupied.
-    #[inline]
+    #[inline(always)]
     pub(super) fn position(&self, index: u32) -> Option<usize> {
         // Without blank leaves before it, a leaf is at its own index.
         let direct = index as usize;
@@ -133,7 +121,7 @@ impl Epoch {
 
     /// Whose key `kid` names and for which track, as a position in `leaves`. SPEC \[M3\], \[M4\]: a
     /// look-up, before any key is derived; at most one answer.
-    #[inline]
+    #[inline(always)]
     pub(super) fn locate(&self, kid: u64) -> Option<(usize, Track)> {
         let (leaf, track) = self.layout.split(kid)?;
         // SPEC [K4]: the own leaf seals only.
@@ -144,7 +132,7 @@ impl Epoch {
     }
 
     /// Opens a frame of the member at `leaf` into `out`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn open(
         &self,
         leaf: &Leaf,
@@ -194,31 +182,34 @@ impl Epoch {
     fn derive(&self, kid: u64, kind: TrackKind) -> Result<FrameKey, OpenRefusal> {
         let base_keys = self.base_keys.read().unwrap_or_else(PoisonError::into_inner);
         let base_key = base_keys.as_ref().ok_or(OpenRefusal::UnknownKey)?.of(kind);
-        let key = FrameKey::derive(self.backend, self.suite_of(kind), base_key, kid);
-        key.map_err(|_| OpenRefusal::Unopenable)
+        FrameKey::derive(base_key, kid).map_err(|_| OpenRefusal::Unopenable)
     }
 
     /// Runs `seal` with this client's key for `track`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn seal<R>(
         &self,
         track: Track,
         seal: impl FnOnce(&mut SealingKey) -> Result<R, SealError>,
     ) -> Result<R, SealRefusal> {
-        let sealed = match self.own_slots.get(track) {
-            Some(slot) => slot.with(seal),
-            None => {
-                let base_keys = self.base_keys.read().unwrap_or_else(PoisonError::into_inner);
-                let base_key = base_keys.as_ref().ok_or(SealRefusal::Ended)?.of(track.kind());
-                // SPEC [K4]: always the own leaf.
-                let kid = self.layout.kid(self.number, self.own_leaf, track);
-                let key =
-                    SealingKey::derive(self.backend, self.suite_of(track.kind()), base_key, kid)
-                        .map_err(|_| SealRefusal::Key(SealError::Exhausted))?;
-                self.own_slots.get_or_insert(track, key).and_then(|slot| slot.with(seal))
-            }
+        let slot = match self.own_slots.get(track) {
+            Some(slot) => slot,
+            None => self.first_own_slot(track)?,
         };
-        sealed.ok_or(SealRefusal::Ended)?.map_err(SealRefusal::Key)
+        slot.with(seal).ok_or(SealRefusal::Ended)?.map_err(SealRefusal::Key)
+    }
+
+    /// The slot of `track`, made for its first frame or before it.
+    #[cold]
+    pub(super) fn first_own_slot(&self, track: Track) -> Result<&Slot<SealingKey>, SealRefusal> {
+        // Held throughout: the epoch cannot be erased between here and the new slot.
+        let base_keys = self.base_keys.read().unwrap_or_else(PoisonError::into_inner);
+        let base_key = base_keys.as_ref().ok_or(SealRefusal::Ended)?.of(track.kind());
+        // SPEC [K4]: always the own leaf.
+        let kid = self.layout.kid(self.number, self.own_leaf, track);
+        let key = SealingKey::derive(base_key, kid)
+            .map_err(|_| SealRefusal::Key(SealError::Exhausted))?;
+        self.own_slots.get_or_insert(track, key).ok_or(SealRefusal::Ended)
     }
 
     /// SPEC \[K7\]: erases the base key and every key derived from it, once those in use are free. In
@@ -231,6 +222,11 @@ impl Epoch {
         for leaf in &self.leaves {
             leaf.slots.iter().for_each(|(_, slot)| slot.erase());
         }
+    }
+
+    /// Whether this client has sealed anything in this epoch.
+    pub(super) fn has_sealed(&self) -> bool {
+        self.own_slots.iter().any(|(_, slot)| slot.with(|key| key.next() > 0) == Some(true))
     }
 
     /// Whether the epoch's keys are gone.

@@ -27,7 +27,7 @@ impl Handle {
     }
 
     /// The keyring and its view of this moment.
-    #[inline]
+    #[inline(always)]
     pub(super) fn current(&mut self) -> (&Keyring, &View) {
         (&self.keyring, self.views.load())
     }

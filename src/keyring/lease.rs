@@ -32,7 +32,7 @@ impl Lease {
     ///
     /// # Errors
     /// [`SealRefusal`]; no counter has moved.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn seal<R>(
         &mut self,
         now_ms: u64,

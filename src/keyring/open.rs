@@ -58,7 +58,7 @@ impl<'a> Incoming<'a> {
     ///
     /// # Errors
     /// If its header is not one: SPEC \[W7\].
-    #[inline]
+    #[inline(always)]
     pub(crate) fn parse(sealed: &'a [u8]) -> Result<Self, HeaderError> {
         let (header, len) = FrameHeader::parse(sealed)?;
         let (head, body) = sealed.split_at_checked(len).ok_or(HeaderError::Truncated)?;
@@ -66,7 +66,7 @@ impl<'a> Incoming<'a> {
     }
 
     /// Opens it under `key`: appends the plaintext to `out`, or leaves it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn open_with(&self, key: &FrameKey, out: &mut Vec<u8>) -> Result<(), OpenError> {
         // SPEC [M1]: no metadata.
         key.open(self.head, self.header.ctr, &[], self.body, out)
@@ -79,7 +79,7 @@ impl Handle {
     ///
     /// # Errors
     /// [`OpenRefusal`]; `out`, windows and counters are as they were (SPEC \[M11\]).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn open(
         &mut self,
         frame: &Incoming<'_>,

@@ -98,6 +98,11 @@ impl Keyring {
         }
         let pace = Pace::of(&install);
         let epoch = Epoch::new(self.backend, self.suite, install)?;
+        // So that the first frame of a track that is being sealed costs what the others cost.
+        for track in self.leased.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            // Or its sealer will meet the same failure.
+            let _ = epoch.first_own_slot(*track);
+        }
         self.replace(view.with(epoch, pace, now_ms));
         Ok(())
     }
@@ -141,7 +146,7 @@ impl Keyring {
     pub(crate) fn reset_unsealed(&self) {
         let _writer = self.lock_writer();
         let view = self.view.load_full();
-        let sealed = view.kept.iter().any(|kept| kept.epoch.own_slots.iter().next().is_some());
+        let sealed = view.kept.iter().any(|kept| kept.epoch.has_sealed());
         if view.ended || sealed || gate::is_allowed(self.gate.load(Ordering::Acquire)) {
             return;
         }

@@ -27,7 +27,7 @@ impl Handle {
     ///
     /// # Errors
     /// [`SealRefusal`]; nothing has changed.
-    #[inline]
+    #[inline(always)]
     pub(super) fn seal<R>(
         &mut self,
         track: Track,
@@ -49,7 +49,7 @@ impl Handle {
         self.seal_if(track, now_ms, |_| true, seal)
     }
 
-    #[inline]
+    #[inline(always)]
     fn seal_if<R>(
         &mut self,
         track: Track,

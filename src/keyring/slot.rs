@@ -12,7 +12,7 @@ pub(super) struct Slot<T>(Mutex<Option<T>>);
 
 impl<T> Slot<T> {
     /// Runs `then` on the content, alone; `None` if it is erased.
-    #[inline]
+    #[inline(always)]
     pub(super) fn with<R>(&self, then: impl FnOnce(&mut T) -> R) -> Option<R> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(then)
     }
@@ -40,7 +40,7 @@ impl<T> Slots<T> {
     }
 
     /// The slot of `track`, if there is one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn get(&self, track: Track) -> Option<&Slot<T>> {
         self.iter().find(|(of, _)| *of == track).map(|(_, slot)| slot)
     }
@@ -95,7 +95,7 @@ impl OpeningKey {
     ///
     /// # Errors
     /// [`OpenError`], the same for a replay as for a forgery; `out` and the window are as before.
-    #[inline]
+    #[inline(always)]
     pub(super) fn open(
         &mut self,
         frame: &Incoming<'_>,
@@ -129,9 +129,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::sframe::{Backend, SealingKey, Suite};
-
-    const BACKEND: Backend = Backend::ALL[0];
+    use crate::sframe::{Backend, BaseKey, SealingKey, Suite};
 
     fn sealed(key: &mut SealingKey) -> Vec<u8> {
         let mut out = Vec::new();
@@ -146,11 +144,9 @@ mod tests {
             [(Suite::AesCtr128HmacSha256_80, false), (Suite::AesGcm128Sha256_128, true)]
         {
             let base_key = vec![7; suite.key_len()];
-            let mut sealing = SealingKey::derive(BACKEND, suite, &base_key, 9).unwrap();
-            let mut key = OpeningKey::new(
-                FrameKey::derive(BACKEND, suite, &base_key, 9).unwrap(),
-                MAX_FAILURES,
-            );
+            let base_key = BaseKey::new(Backend::of_new_keyrings(), suite, &base_key);
+            let mut sealing = SealingKey::derive(&base_key, 9).unwrap();
+            let mut key = OpeningKey::new(FrameKey::derive(&base_key, 9).unwrap(), MAX_FAILURES);
             assert_eq!(key.patience, (!goes_on).then_some(1 << 23));
             key.patience = key.patience.map(|_| 2);
             let mut open = |frame: &[u8]| key.open(&Incoming::parse(frame).unwrap(), &mut vec![]);

@@ -68,7 +68,7 @@ impl View {
     }
 
     /// The one epoch that `kid` can belong to. SPEC \[K2\], \[M4\]: found before anything else.
-    #[inline]
+    #[inline(always)]
     pub(super) fn resolve(&self, kid: u64, now_ms: u64) -> Result<&Kept, OpenRefusal> {
         let low = low_bits(kid);
         // SPEC [M4]: at most one epoch kept has these low bits.
@@ -87,7 +87,7 @@ impl View {
     }
 
     /// The epoch to seal in. SPEC \[M6\]: the newest, or for a moment the one before it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn sealing(&self, now_ms: u64) -> Option<&Kept> {
         let lingering = now_ms < self.linger_until_ms;
         let before = self.kept.get(1).filter(|kept| lingering && now_ms < kept.expires_ms);

@@ -37,7 +37,7 @@ impl Cipher<Aead> {
 
     /// Verifies the tag, then decrypts `ciphertext` into `out` of the same length. Refused, `out`
     /// is all zeros, or as it was if a length is wrong.
-    #[inline]
+    #[inline(always)]
     pub(super) fn open(
         &self,
         nonce: Nonce,
@@ -61,7 +61,7 @@ impl Cipher<SealingAead> {
     }
 
     /// Encrypts `text` into `out` of the same length, and writes the tag of Nt bytes into `tag`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn seal(
         &mut self,
         nonce: Nonce,
@@ -101,13 +101,13 @@ impl<A> Cipher<A> {
     }
 
     /// The length of the tag (Nt) in bytes.
-    #[inline]
+    #[inline(always)]
     pub(super) fn tag_len(&self) -> usize {
         self.tag_len
     }
 
     /// No shorter tag passes for the start of a code.
-    #[inline]
+    #[inline(always)]
     fn check_tag(&self, tag: &[u8]) -> Result<(), Refused> {
         if tag.len() == self.tag_len { Ok(()) } else { Err(Refused) }
     }

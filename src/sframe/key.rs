@@ -1,8 +1,8 @@
-//! What the key of one key id is made of, and the key that opens (RFC 9605 §4.4).
+//! Base keys, what the key of one key id is made of, and the key that opens (RFC 9605 §4.4).
 
 use zeroize::Zeroizing;
 
-use super::backend::{Aead, Backend, Refused, derive};
+use super::backend::{Aead, Backend, MAX_HASH_LEN, Refused, expand, extract};
 use super::cipher::{Cipher, MAX_PLAINTEXT_LEN, MAX_TAG_LEN, Nonce};
 use super::suite::Suite;
 
@@ -18,23 +18,39 @@ pub(crate) struct DeriveError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OpenError;
 
-/// Derives key and salt for `kid` (RFC 9605 §4.4.2), and makes of the key, of Nk bytes, what `make`
-/// makes of it.
-pub(super) fn derive_for<R>(
+/// What all keys of one base key follow from, so that a key id costs two HKDF-Expand and no more.
+pub(crate) struct BaseKey {
+    backend: Backend,
     suite: Suite,
-    base_key: &[u8],
-    kid: u64,
-    make: impl FnOnce(&[u8]) -> Result<R, Refused>,
-) -> Result<(R, Salt), DeriveError> {
-    let mut buffer = Zeroizing::new([0; Suite::MAX_KEY_LEN]);
-    let key = buffer.get_mut(..suite.key_len()).ok_or(DeriveError)?;
-    let mut salt = Zeroizing::new([0; Suite::NONCE_LEN]);
-    let (kid, id) = (&kid.to_be_bytes()[..], &suite.id().to_be_bytes()[..]);
-    let outputs: [(&[&[u8]], &mut [u8]); 2] =
-        [(&[KEY_LABEL, kid, id], &mut *key), (&[SALT_LABEL, kid, id], &mut *salt)];
-    derive(suite.hash(), base_key, outputs).map_err(|Refused| DeriveError)?;
-    let made = make(key).map_err(|Refused| DeriveError)?;
-    Ok((made, Salt::new(*salt)))
+    /// `sframe_secret` of RFC 9605 §4.4.2: HKDF-Extract of the base key.
+    secret: Zeroizing<[u8; MAX_HASH_LEN]>,
+}
+
+impl BaseKey {
+    /// Of `base_key`, which has no fixed length here.
+    pub(crate) fn new(backend: Backend, suite: Suite, base_key: &[u8]) -> Self {
+        Self { backend, suite, secret: extract(suite.hash(), base_key) }
+    }
+
+    /// Derives key and salt for `kid` (RFC 9605 §4.4.2), and makes of the key, of Nk bytes, what
+    /// `make` makes of it.
+    pub(super) fn derive<R>(
+        &self,
+        kid: u64,
+        make: impl FnOnce(Backend, Suite, &[u8]) -> Result<R, Refused>,
+    ) -> Result<(R, Salt), DeriveError> {
+        let mut key = Zeroizing::new([0; Suite::MAX_KEY_LEN]);
+        let mut salt: Zeroizing<Nonce> = Zeroizing::default();
+        let key = key.get_mut(..self.suite.key_len()).ok_or(DeriveError)?;
+        let (kid, id) = (&kid.to_be_bytes()[..], &self.suite.id().to_be_bytes()[..]);
+        let (key_label, salt_label): ([&[u8]; 3], [&[u8]; 3]) =
+            ([KEY_LABEL, kid, id], [SALT_LABEL, kid, id]);
+        let outputs: [(&[&[u8]], &mut [u8]); 2] =
+            [(&key_label, &mut *key), (&salt_label, &mut *salt)];
+        expand(self.suite.hash(), &self.secret, outputs).map_err(|Refused| DeriveError)?;
+        let made = make(self.backend, self.suite, key).map_err(|Refused| DeriveError)?;
+        Ok((made, Salt::new(*salt)))
+    }
 }
 
 /// The salt of one key id, in the upper 96 bits.
@@ -48,17 +64,22 @@ impl Salt {
 
     /// RFC 9605 §4.4.3: the salt with the counter laid over its last 8 bytes. As one number: written
     /// in parts and read at once, 12 bytes would wait for the store buffer.
-    #[inline]
+    #[inline(always)]
     pub(super) fn nonce(&self, ctr: u64) -> Nonce {
         let [nonce @ .., _, _, _, _] = (*self.0 ^ u128::from(ctr) << 32).to_be_bytes();
         nonce
     }
 }
 
-/// SPEC \[M1\]: the associated data is the header as sent, then the metadata.
-#[inline]
-pub(super) fn with_aad<R>(header: &[u8], metadata: &[u8], then: impl FnOnce(&[u8]) -> R) -> R {
-    if metadata.is_empty() { then(header) } else { then(&[header, metadata].concat()) }
+/// SPEC \[M1\]: the associated data is the header as sent, then the metadata. `joined` has room for both;
+/// without metadata, as frames of a meeting are, it is not used.
+#[inline(always)]
+pub(super) fn aad<'a>(header: &'a [u8], metadata: &[u8], joined: &'a mut Vec<u8>) -> &'a [u8] {
+    if metadata.is_empty() {
+        return header;
+    }
+    *joined = [header, metadata].concat();
+    joined
 }
 
 /// Key and salt of one (base key, key id), to open with.
@@ -71,15 +92,9 @@ impl FrameKey {
     /// Derives key and salt for `kid` and sets the cipher up, once for all its frames.
     ///
     /// # Errors
-    /// If the library fails; a base key has no fixed length here.
-    pub(crate) fn derive(
-        backend: Backend,
-        suite: Suite,
-        base_key: &[u8],
-        kid: u64,
-    ) -> Result<Self, DeriveError> {
-        let (cipher, salt) =
-            derive_for(suite, base_key, kid, |key| Cipher::opening(backend, suite, key))?;
+    /// If the library fails.
+    pub(crate) fn derive(base_key: &BaseKey, kid: u64) -> Result<Self, DeriveError> {
+        let (cipher, salt) = base_key.derive(kid, Cipher::opening)?;
         Ok(Self { cipher, salt })
     }
 
@@ -93,7 +108,7 @@ impl FrameKey {
     ///
     /// # Errors
     /// [`OpenError`] if anything differs from what was sealed; `out` is as it was.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn open(
         &self,
         header: &[u8],
@@ -111,9 +126,9 @@ impl FrameKey {
         out.resize(start + text_len, 0);
         let room = out.get_mut(start..).ok_or(OpenError)?;
         // SPEC [M1]
-        let opened = with_aad(header, metadata, |aad| {
-            self.cipher.open(self.salt.nonce(ctr), aad, ciphertext, tag, room)
-        });
+        let mut joined = Vec::new();
+        let aad = aad(header, metadata, &mut joined);
+        let opened = self.cipher.open(self.salt.nonce(ctr), aad, ciphertext, tag, room);
         // SPEC [M11]: the cipher left zeros in what is cut off here.
         opened.map_err(|Refused| {
             out.truncate(start);

@@ -71,7 +71,7 @@ impl Drop for Ledger {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Backend, SealingKey, Suite};
+    use super::super::{Backend, BaseKey, SealingKey, Suite};
     use super::*;
 
     fn seal(key: &mut SealingKey) {
@@ -80,7 +80,8 @@ mod tests {
 
     fn key(base_key: u8) -> SealingKey {
         let suite = Suite::AesGcm128Sha256_128;
-        SealingKey::derive(Backend::DEFAULT, suite, &[base_key; 16], 9).unwrap()
+        let base_key = BaseKey::new(Backend::of_new_keyrings(), suite, &[base_key; 16]);
+        SealingKey::derive(&base_key, 9).unwrap()
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(crate) use backend::Backend;
 #[cfg(any(test, feature = "testing"))]
 pub use backend::RustCrypto;
 pub(crate) use cipher::{MAX_PLAINTEXT_LEN, MAX_TAG_LEN, MIN_TAG_LEN};
-pub(crate) use key::{FrameKey, OpenError};
+pub(crate) use key::{BaseKey, FrameKey, OpenError};
 #[cfg(any(test, feature = "testing"))]
 pub use ledger::Ledger;
 pub(crate) use sealing::{SealError, SealingKey};

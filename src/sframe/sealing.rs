@@ -3,12 +3,11 @@
 
 use incamera_wire::{FrameHeader, MAX_HEADER_LEN};
 
-use super::backend::{Backend, Refused, SealingAead, clear};
+use super::backend::{Refused, SealingAead, clear};
 use super::cipher::{Cipher, MAX_PLAINTEXT_LEN};
-use super::key::{DeriveError, Salt, derive_for, with_aad};
+use super::key::{BaseKey, DeriveError, Salt, aad};
 #[cfg(any(test, feature = "testing"))]
 use super::ledger;
-use super::suite::Suite;
 
 /// SPEC \[K5\]: the most frames that one key seals.
 const MAX_FRAMES: u64 = 1 << 32;
@@ -45,16 +44,11 @@ impl SealingKey {
     /// Derives the key for `kid`; its counter starts at 0 (SPEC \[K3\]).
     ///
     /// # Errors
-    /// If the library fails; a base key has no fixed length here.
-    pub(crate) fn derive(
-        backend: Backend,
-        suite: Suite,
-        base_key: &[u8],
-        kid: u64,
-    ) -> Result<Self, DeriveError> {
+    /// If the library fails.
+    pub(crate) fn derive(base_key: &BaseKey, kid: u64) -> Result<Self, DeriveError> {
         #[cfg(any(test, feature = "testing"))]
         let mut name = None;
-        let (cipher, salt) = derive_for(suite, base_key, kid, |key| {
+        let (cipher, salt) = base_key.derive(kid, |backend, suite, key| {
             #[cfg(any(test, feature = "testing"))]
             name.replace(ledger::name_of(key));
             Cipher::sealing(backend, suite, key)
@@ -74,7 +68,7 @@ impl SealingKey {
     ///
     /// # Errors
     /// [`SealError`]; neither `out` nor the counter has changed.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn seal_into(
         &mut self,
         metadata: &[u8],
@@ -91,7 +85,7 @@ impl SealingKey {
     ///
     /// # Errors
     /// [`SealError`]; neither `out` nor the counter has changed.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn seal(
         &mut self,
         metadata: &[u8],
@@ -111,7 +105,6 @@ impl SealingKey {
     }
 
     /// The counter of the next frame.
-    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn next(&self) -> u64 {
         self.next
     }
@@ -123,7 +116,7 @@ impl SealingKey {
     }
 
     /// Whether the key may seal this frame: the frame's length and the blocks it will have spent.
-    #[inline]
+    #[inline(always)]
     fn admit(&self, metadata: &[u8], plaintext: &[u8]) -> Result<(usize, u64), SealError> {
         if plaintext.len() > MAX_PLAINTEXT_LEN {
             return Err(SealError::TooLong);
@@ -141,6 +134,7 @@ impl SealingKey {
 
     /// Takes the counter and seals into `room`, which is as long as the frame: if the library fails,
     /// the counter stays taken, and zeros are in `room`.
+    #[inline(always)]
     fn spend(
         &mut self,
         blocks: u64,
@@ -158,7 +152,7 @@ impl SealingKey {
     }
 
     /// Writes header, ciphertext and tag.
-    #[inline]
+    #[inline(always)]
     fn seal_under(
         &mut self,
         header: FrameHeader,
@@ -182,11 +176,12 @@ impl SealingKey {
         let (header, rest) = room.split_at_mut_checked(header_len).ok_or(Refused)?;
         let (text, tag) = rest.split_at_mut_checked(plaintext.len()).ok_or(Refused)?;
         // SPEC [M1]: header, then metadata, go under the tag.
-        with_aad(header, metadata, |aad| self.cipher.seal(nonce, aad, plaintext, text, tag))
+        let mut joined = Vec::new();
+        self.cipher.seal(nonce, aad(header, metadata, &mut joined), plaintext, text, tag)
     }
 
     /// The header of the next frame.
-    #[inline]
+    #[inline(always)]
     fn header(&self) -> FrameHeader {
         FrameHeader { kid: self.kid, ctr: self.next }
     }
@@ -203,11 +198,13 @@ impl core::fmt::Debug for SealingKey {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Backend, Suite};
     use super::*;
 
     fn key() -> SealingKey {
         let suite = Suite::AesGcm128Sha256_128;
-        SealingKey::derive(Backend::DEFAULT, suite, &[1; 16], 9).unwrap()
+        let base_key = BaseKey::new(Backend::of_new_keyrings(), suite, &[1; 16]);
+        SealingKey::derive(&base_key, 9).unwrap()
     }
 
     fn counter(frame: &[u8]) -> u64 {

@@ -37,10 +37,13 @@ pub(crate) fn measure(options: &[String], verdicts: &mut Verdicts) -> Result<Val
     Ok(json!({ "senders": senders, "vs_one": rounded(ratio) }))
 }
 
+/// The frames of one sender.
+type Frames = Vec<Vec<u8>>;
+
 /// The frames of each sender, and one who can go on sealing. They come in batches and are switched
 /// off once they have sealed, since a thousand members that live at once take gigabytes; so they are
 /// of several epochs, all of which the host keeps.
-fn seal_all(hall: &mut Hall, senders: usize) -> Result<(Vec<Vec<Vec<u8>>>, Sealer), Failure> {
+fn seal_all(hall: &mut Hall, senders: usize) -> Result<(Vec<Frames>, Sealer), Failure> {
     let (mut frames, mut single) = (Vec::new(), None);
     let invite = hall.invite()?;
     while frames.len() < senders {

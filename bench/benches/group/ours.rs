@@ -1,6 +1,8 @@
 //! A meeting in which every leaf has committed a path: members come one at a time, rename themselves
 //! and switch off. The host and one other stay.
 
+use std::collections::VecDeque;
+
 use incamera::{Input, Meeting, MemberId, Now, Output, Settings};
 use incamera_bench::{Failure, Hall, nanoseconds, outputs};
 
@@ -39,7 +41,8 @@ impl Warm {
         let before: Vec<_> = self.hall.seat(0)?.roster().iter().map(|one| one.member).collect();
         let add = self.timed(0, |host, now| Ok(host.admit_all(now)?))?;
         let receive = self.timed(WATCHER, |_, _| Ok(()))?;
-        let join = self.timed(joiner, |_, _| Ok(()))?;
+        let join = self.up_to_the_tree(joiner)?;
+        let verified = join + self.until_it_is_in(joiner)?;
         self.hall.pass(500);
         let newcomer =
             self.hall.seat(0)?.roster().into_iter().find(|one| !before.contains(&one.member));
@@ -52,10 +55,45 @@ impl Warm {
         self.hall.pass(500);
         let left = self.hall.seat(0)?.roster().len();
         if left == before.len() {
-            Ok([add, receive, join, remove])
+            Ok([add, receive, join, verified, remove])
         } else {
             Err("nobody was removed".into())
         }
+    }
+
+    /// What a joiner takes in up to its tree: the time that the library took. Sixteen certificates are
+    /// verified by then; the others are before anything of the group is used or shown.
+    fn up_to_the_tree(&mut self, joiner: usize) -> Result<f64, Failure> {
+        let (now, mut total) = (self.hall.now(), 0.0);
+        let mut inputs: VecDeque<Input> = self.hall.take_inbox(joiner).into();
+        while let Some(input) = inputs.pop_front() {
+            let is_tree = matches!(input, Input::Blob(_));
+            let meeting = self.hall.seat(joiner)?;
+            let (done, time) = nanoseconds(|| {
+                meeting.handle(input, now)?;
+                Ok::<_, Failure>(outputs(meeting).collect::<Vec<_>>())
+            });
+            done?.into_iter().for_each(|output| self.hall.carry_out(joiner, output));
+            total += time;
+            if is_tree {
+                self.hall.put_back(joiner, inputs);
+                return Ok(total);
+            }
+            // A tree goes before what others say meanwhile.
+            let more = self.hall.take_inbox(joiner);
+            more.into_iter().rev().for_each(|input| inputs.push_front(input));
+        }
+        Err("there was no tree".into())
+    }
+
+    /// All that it does from then on until it is in.
+    fn until_it_is_in(&mut self, joiner: usize) -> Result<f64, Failure> {
+        let mut total = self.timed(joiner, |_, _| Ok(()))?;
+        while !self.hall.is_in(joiner) {
+            self.hall.wait(1);
+            total += self.timed(joiner, |meeting, now| Ok(meeting.handle_timeout(now)?))?;
+        }
+        Ok(total)
     }
 
     /// What somebody does, and all that it then takes in until the server has nothing more for it: the

@@ -142,6 +142,6 @@ impl Warm {
         let leaf = joined?.group.own_leaf_index();
         let (removed, remove) = nanoseconds(|| self.host.remove(leaf));
         self.watcher.receive(&removed?)?;
-        Ok([add, receive, join, remove])
+        Ok([add, receive, join, join, remove])
     }
 }

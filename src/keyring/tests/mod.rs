@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::fixture::{counter, epoch, epoch_byte, keyring, members, open, seal, stay};
 use super::kid::KidLayout;
 use super::{EpochInstall, Handle, Incoming, InstallError, OpenRefusal, Origin, SealRefusal};
-use crate::sframe::{Backend, SealingKey, Suite};
+use crate::sframe::{Backend, BaseKey, SealingKey, Suite};
 
 const MIC: Track = Track::MICROPHONE;
 const CAMERA: Track = Track::CAMERA;
@@ -20,7 +20,8 @@ const CAMERA: Track = Track::CAMERA;
 /// A frame under any key, key id and counter.
 fn forge(base_key: &[u8], kid: u64, ctr: u64) -> Vec<u8> {
     let suite = Suite::AesGcm128Sha256_128;
-    let mut key = SealingKey::derive(Backend::of_new_keyrings(), suite, base_key, kid).unwrap();
+    let base_key = BaseKey::new(Backend::of_new_keyrings(), suite, base_key);
+    let mut key = SealingKey::derive(&base_key, kid).unwrap();
     let mut sealed = Vec::new();
     key.seal(&[], b"forged", &mut sealed).unwrap();
     let (_, old_len) = FrameHeader::parse(&sealed).unwrap();

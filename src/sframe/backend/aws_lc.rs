@@ -34,7 +34,7 @@ impl Aead {
     }
 
     /// `EVP_AEAD_CTX_open_gather` fills `out` with zeros before it says no.
-    #[inline]
+    #[inline(always)]
     pub(super) fn open(
         &self,
         nonce: [u8; 12],
@@ -68,7 +68,7 @@ impl SealingAead {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn seal(
         &mut self,
         nonce: [u8; 12],
@@ -79,12 +79,13 @@ impl SealingAead {
     ) -> Result<(), Refused> {
         let nonce = Nonce::assume_unique_for_key(nonce);
         let aad = Aad::from(aad);
-        Ok(match self {
+        match self {
             Self::Counting(key) => {
-                key.seal_out_of_place_scatter(nonce, aad, text, out, &[], tag)?
+                key.seal_out_of_place_scatter(nonce, aad, text, out, &[], tag)?;
             }
             Self::Plain(key) => key.seal_out_of_place_scatter(nonce, aad, text, out, &[], tag)?,
-        })
+        }
+        Ok(())
     }
 }
 

@@ -10,9 +10,13 @@ mod rust_crypto;
 
 use hkdf::{Hkdf, InvalidLength};
 use sha2::{Sha256, Sha512};
+use zeroize::{Zeroize as _, Zeroizing};
 
 #[cfg(any(test, feature = "testing"))]
 pub use choice::RustCrypto;
+
+/// The greatest output of a hash in bytes.
+pub(super) const MAX_HASH_LEN: usize = Hash::Sha512.len();
 
 /// The library refused: a length it does not take, a tag that does not verify, a nonce that must
 /// not come again, or no memory.
@@ -110,6 +114,10 @@ impl Hash {
 macro_rules! either {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
+        #[allow(
+            clippy::large_enum_variant,
+            reason = "in a boxed slot; a box of its own is a hop for each frame"
+        )]
         pub(super) enum $name {
             #[cfg(not(any(target_family = "wasm", incamera_rustcrypto)))]
             AwsLc(aws_lc::$name),
@@ -168,7 +176,7 @@ impl Aead {
 
     /// Verifies `tag` and decrypts `ciphertext` into `out` of the same length. Refused, `out` is
     /// all zeros, or as it was if a length is wrong.
-    #[inline]
+    #[inline(always)]
     pub(super) fn open(
         &self,
         nonce: [u8; 12],
@@ -190,7 +198,7 @@ impl SealingAead {
     /// Encrypts `text` into `out` of the same length, and writes the tag into `tag`, of 16 bytes.
     /// Each nonce is the first one XOR a counter that starts at 0 and grows: with AES-GCM, aws-lc
     /// refuses any other.
-    #[inline]
+    #[inline(always)]
     pub(super) fn seal(
         &mut self,
         nonce: [u8; 12],
@@ -248,12 +256,26 @@ fn copy(from: &[u8], to: &mut [u8]) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Fills each of `outputs`: HKDF-Extract over `secret` with an empty salt, then HKDF-Expand with the
-/// parts of its label, one after another. RustCrypto's, whatever the target: it takes half the time
-/// of aws-lc-rs's, and leaves no copy of the secret on the heap.
-pub(super) fn derive<const N: usize>(
+/// HKDF-Extract over `secret` with an empty salt: as many bytes of it as the hash gives, then zeros.
+pub(super) fn extract(hash: Hash, secret: &[u8]) -> Zeroizing<[u8; MAX_HASH_LEN]> {
+    fn put(from: &mut [u8], to: &mut [u8]) {
+        to.iter_mut().zip(&*from).for_each(|(to, byte)| *to = *byte);
+        from.zeroize();
+    }
+    let mut extracted = Zeroizing::new([0; MAX_HASH_LEN]);
+    match hash {
+        Hash::Sha256 => put(&mut Hkdf::<Sha256>::extract(None, secret).0, &mut *extracted),
+        Hash::Sha512 => put(&mut Hkdf::<Sha512>::extract(None, secret).0, &mut *extracted),
+    }
+    extracted
+}
+
+/// Fills each of `outputs` by HKDF-Expand over what [`extract`] gave, with the parts of its label, one
+/// after another. RustCrypto's, whatever the target: it takes half the time of aws-lc-rs's, and
+/// leaves no copy of the secret on the heap.
+pub(super) fn expand<const N: usize>(
     hash: Hash,
-    secret: &[u8],
+    extracted: &[u8; MAX_HASH_LEN],
     outputs: [(&[&[u8]], &mut [u8]); N],
 ) -> Result<(), Refused> {
     fn fill<const N: usize>(
@@ -262,14 +284,15 @@ pub(super) fn derive<const N: usize>(
     ) -> Result<(), Refused> {
         outputs.into_iter().try_for_each(|(label, out)| expand(label, out)).map_err(|_| Refused)
     }
+    let extracted = extracted.get(..hash.len()).ok_or(Refused)?;
     match hash {
         Hash::Sha256 => {
-            let extracted = Hkdf::<Sha256>::new(None, secret);
-            fill(outputs, |label, out| extracted.expand_multi_info(label, out))
+            let key = Hkdf::<Sha256>::from_prk(extracted).map_err(|_| Refused)?;
+            fill(outputs, |label, out| key.expand_multi_info(label, out))
         }
         Hash::Sha512 => {
-            let extracted = Hkdf::<Sha512>::new(None, secret);
-            fill(outputs, |label, out| extracted.expand_multi_info(label, out))
+            let key = Hkdf::<Sha512>::from_prk(extracted).map_err(|_| Refused)?;
+            fill(outputs, |label, out| key.expand_multi_info(label, out))
         }
     }
 }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::backend::{Aes, Algorithm, Backend, Hash, Mac, Refused, SealingAead};
 use super::cipher::Cipher;
 use super::vectors::{SUITES, everything};
-use super::{FrameKey, OpenError, SealingKey, Suite};
+use super::{BaseKey, FrameKey, OpenError, SealingKey, Suite};
 
 const NONCE: [u8; 12] = [2; 12];
 const AAD: &[u8] = b"associated data";
@@ -163,7 +163,8 @@ proptest! {
     ) {
         let made = Backend::ALL.iter().map(|&backend| {
             let mut frame = Vec::new();
-            let key = SealingKey::derive(backend, suite, &base_key, kid).unwrap();
+            let base_key = BaseKey::new(backend, suite, &base_key);
+            let key = SealingKey::derive(&base_key, kid).unwrap();
             key.after(before).seal(&metadata, &text, &mut frame).unwrap();
             frame
         });
@@ -176,7 +177,8 @@ proptest! {
         let mut forged = body.to_vec();
         forged[at.index(body.len())] ^= 1;
         for &backend in Backend::ALL {
-            let key = FrameKey::derive(backend, suite, &base_key, kid).unwrap();
+            let base_key = BaseKey::new(backend, suite, &base_key);
+            let key = FrameKey::derive(&base_key, kid).unwrap();
             let mut out = Vec::new();
             prop_assert_eq!(key.open(head, ctr, &metadata, body, &mut out), Ok(()));
             prop_assert_eq!(&out, &text);

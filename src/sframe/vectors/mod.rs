@@ -7,7 +7,7 @@ use incamera_wire::FrameHeader;
 use serde_json::Value;
 
 use super::backend::Backend;
-use super::key::FrameKey;
+use super::key::{BaseKey, FrameKey};
 use super::sealing::SealingKey;
 use super::suite::Suite;
 
@@ -59,15 +59,18 @@ impl Case {
         *SUITES.iter().find(|suite| u64::from(suite.id()) == id).unwrap()
     }
 
+    fn base_key(&self, backend: Backend) -> BaseKey {
+        BaseKey::new(backend, self.suite(), &self.bytes("base_key"))
+    }
+
     fn key(&self, backend: Backend, kid: u64) -> FrameKey {
-        FrameKey::derive(backend, self.suite(), &self.bytes("base_key"), kid).unwrap()
+        FrameKey::derive(&self.base_key(backend), kid).unwrap()
     }
 
     /// The key that seals the frame of this case next.
     fn sealing_key(&self, backend: Backend) -> SealingKey {
         let [kid, ctr] = ["kid", "ctr"].map(|name| self.number(name));
-        let key = SealingKey::derive(backend, self.suite(), &self.bytes("base_key"), kid).unwrap();
-        key.after(ctr)
+        SealingKey::derive(&self.base_key(backend), kid).unwrap().after(ctr)
     }
 
     /// Opens `frame` as a receiver that derives the key from the frame's own header.
