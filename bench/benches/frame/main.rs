@@ -27,7 +27,7 @@ use serde_json::{Map, Value, json};
 use contest::{Contestant as _, frames_of};
 use davey::Davey;
 use ours::Pair;
-use raw::{Opening, Raw};
+use raw::{Raw, Way};
 use sframe_crate::Peer;
 
 /// Rounds of every contestant.
@@ -108,28 +108,29 @@ fn main() -> Result<(), Failure> {
 /// Interleaved rounds of one length.
 fn measure(len: usize, davey: &mut Davey) -> Result<Medians, Failure> {
     let (mut pair, mut peer) = (Pair::new()?, Peer::new()?);
-    let (mut raw, mut gather) = (Raw::new(Opening::InPlace)?, Raw::new(Opening::Gather)?);
+    let (mut in_place, mut other) = (Raw::new(Way::InPlace)?, Raw::new(Way::OutOfPlace)?);
     let (count, text) = (frames_of(len), vec![7; len]);
     let mut times: [Vec<f64>; 10] = Default::default();
     for _ in 0..ROUNDS {
         let rounds = [
-            raw.round(&text, count)?,
+            in_place.round(&text, count)?,
             pair.round(&text, count)?,
-            gather.round(&text, count)?,
+            other.round(&text, count)?,
             peer.round(&text, count)?,
             davey.round(len, count)?,
         ];
         times.iter_mut().zip(rounds.as_flattened()).for_each(|(times, time)| times.push(*time));
     }
-    let [raw_seal, in_place, seal, open, _, gather, peer_seal, peer_open, davey_seal, davey_open] =
-        times.map(|times| median(&times));
-    // Whichever way to open is the faster one.
-    let raw_open = in_place.min(gather);
+    let medians = times.map(|times| median(&times));
+    let [seal_in_place, open_in_place, seal, open, other_seal, other_open, medians @ ..] = medians;
+    let [peer_seal, peer_open, davey_seal, davey_open] = medians;
+    // Whichever way is the faster one; davey's process knows the first only.
+    let (raw_seal, raw_open) = (seal_in_place.min(other_seal), open_in_place.min(other_open));
     Ok(Medians {
         ours: [seal, open],
         raw: [raw_seal, raw_open],
         sframe: [peer_seal, peer_open],
-        davey: [davey_seal, davey_open * in_place / raw_open],
+        davey: [davey_seal * seal_in_place / raw_seal, davey_open * open_in_place / raw_open],
     })
 }
 

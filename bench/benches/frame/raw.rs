@@ -10,26 +10,26 @@ use crate::contest::Contestant;
 const HEADER_LEN: usize = 6;
 const TAG_LEN: usize = 16;
 
-/// How a frame gets from where it was received into the buffer of its plaintext.
+/// How a text gets into the buffer that the other side of the cipher wants it in.
 #[derive(Clone, Copy)]
-pub(crate) enum Opening {
-    /// It is copied, and opened in place.
+pub(crate) enum Way {
+    /// It is copied there, and sealed or opened in place.
     InPlace,
-    /// The cipher reads it where it is.
-    Gather,
+    /// The cipher writes it there.
+    OutOfPlace,
 }
 
 /// AES-128-GCM under one key.
 pub(crate) struct Raw {
     key: LessSafeKey,
-    opening: Opening,
+    way: Way,
     next: u32,
 }
 
 impl Raw {
-    pub(crate) fn new(opening: Opening) -> Result<Self, Failure> {
+    pub(crate) fn new(way: Way) -> Result<Self, Failure> {
         let key = UnboundKey::new(&AES_128_GCM, &[7; 16]).map_err(|_| "no key")?;
-        Ok(Self { key: LessSafeKey::new(key), opening, next: 0 })
+        Ok(Self { key: LessSafeKey::new(key), way, next: 0 })
     }
 
     fn nonce(counter: u32) -> Nonce {
@@ -48,10 +48,22 @@ impl Contestant for Raw {
         let nonce = Self::nonce(self.next);
         self.next += 1;
         out.extend_from_slice(&header);
-        out.extend_from_slice(text);
-        let body = out.get_mut(HEADER_LEN..).ok_or("short")?;
-        let tag = self.key.seal_in_place_separate_tag(nonce, Aad::from(&header), body);
-        out.extend_from_slice(tag.map_err(|_| "not sealed")?.as_ref());
+        match self.way {
+            Way::InPlace => {
+                out.extend_from_slice(text);
+                let body = out.get_mut(HEADER_LEN..).ok_or("short")?;
+                let tag = self.key.seal_in_place_separate_tag(nonce, Aad::from(&header), body);
+                out.extend_from_slice(tag.map_err(|_| "not sealed")?.as_ref());
+            }
+            Way::OutOfPlace => {
+                out.resize(HEADER_LEN + text.len() + TAG_LEN, 0);
+                let body = out.get_mut(HEADER_LEN..).ok_or("short")?;
+                let (body, tag) = body.split_at_mut_checked(text.len()).ok_or("short")?;
+                let aad = Aad::from(&header);
+                let sealed = self.key.seal_out_of_place_scatter(nonce, aad, text, body, &[], tag);
+                sealed.map_err(|_| "not sealed")?;
+            }
+        }
         Ok(())
     }
 
@@ -59,14 +71,14 @@ impl Contestant for Raw {
         let (header, body) = frame.split_first_chunk::<HEADER_LEN>().ok_or("short")?;
         let counter = header.last_chunk().map_or(0, |low| u32::from_be_bytes(*low));
         let (nonce, aad) = (Self::nonce(counter), Aad::from(header));
-        match self.opening {
-            Opening::InPlace => {
+        match self.way {
+            Way::InPlace => {
                 out.extend_from_slice(body);
                 let opened = self.key.open_in_place(nonce, aad, out);
                 let len = opened.map_err(|_| "not opened")?.len();
                 out.truncate(len);
             }
-            Opening::Gather => {
+            Way::OutOfPlace => {
                 let len = body.len().checked_sub(TAG_LEN).ok_or("short")?;
                 let (text, tag) = body.split_at_checked(len).ok_or("short")?;
                 out.resize(len, 0);
