@@ -37,7 +37,7 @@ impl Epoch {
         let mut own: Vec<_> = self
             .own_slots
             .iter()
-            .map(|(track, slot)| (track.context(), slot.with(|key| key.next())))
+            .map(|(track, slot)| (track.context(), slot.lock().as_ref().map(|key| key.next())))
             .filter(|(_, next)| *next != Some(0))
             .collect();
         own.sort_unstable();
@@ -46,7 +46,9 @@ impl Epoch {
             let mut windows: Vec<_> = leaf
                 .slots
                 .iter()
-                .map(|(track, slot)| (track.context(), slot.with(|key| key.window_bytes())))
+                .map(|(track, slot)| {
+                    (track.context(), slot.lock().as_ref().map(|key| key.window_bytes()))
+                })
                 .collect();
             windows.sort_unstable();
             hash.update(format!("{}{:?}{windows:?}", leaf.index, leaf.stay));

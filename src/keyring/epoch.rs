@@ -6,7 +6,6 @@ use super::candidate::{Candidate, Candidates};
 use super::kid::KidLayout;
 use super::open::{Incoming, OpenRefusal};
 use super::ring::{EpochInstall, InstallError};
-use super::seal::SealRefusal;
 use super::slot::{OpeningKey, Slot, Slots};
 use crate::sframe::{Backend, BaseKey, FrameKey, SealError, SealingKey, Suite};
 use incamera_wire::{StayId, Track, TrackKind, TrackKinds};
@@ -140,11 +139,10 @@ impl Epoch {
         frame: &Incoming<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), OpenRefusal> {
-        let opened = match leaf.slots.get(track) {
-            Some(slot) => slot.with(|key| key.open(frame, out)),
-            None => return self.open_first(leaf, track, frame, out),
-        };
-        Ok(opened.ok_or(OpenRefusal::UnknownKey)??)
+        match leaf.slots.get(track) {
+            Some(slot) => slot.open(frame, out),
+            None => self.open_first(leaf, track, frame, out),
+        }
     }
 
     /// Opens the first frame of a slot: derives aside, authenticates, and only then makes the slot. A
@@ -162,7 +160,7 @@ impl Epoch {
         // erased between here and there.
         let mut place = self.candidates.place(kid).ok_or(OpenRefusal::UnknownKey)?;
         if let Some(slot) = leaf.slots.get(track) {
-            return Ok(slot.with(|key| key.open(frame, out)).ok_or(OpenRefusal::UnknownKey)??);
+            return slot.open(frame, out);
         }
         let mut candidate = match place.candidate.take_if(|candidate| candidate.kid == kid) {
             Some(candidate) => candidate,
@@ -185,31 +183,29 @@ impl Epoch {
         FrameKey::derive(base_key, kid).map_err(|_| OpenRefusal::Unopenable)
     }
 
-    /// Runs `seal` with this client's key for `track`.
+    /// This client's slot for `track`; `None` if the epoch is erased.
     #[inline(always)]
-    pub(super) fn seal<R>(
-        &self,
-        track: Track,
-        seal: impl FnOnce(&mut SealingKey) -> Result<R, SealError>,
-    ) -> Result<R, SealRefusal> {
-        let slot = match self.own_slots.get(track) {
-            Some(slot) => slot,
-            None => self.first_own_slot(track)?,
-        };
-        slot.with(seal).ok_or(SealRefusal::Ended)?.map_err(SealRefusal::Key)
+    pub(super) fn own_slot(&self, track: Track) -> Result<Option<&Slot<SealingKey>>, SealError> {
+        match self.own_slots.get(track) {
+            Some(slot) => Ok(Some(slot)),
+            None => self.make_own_slot(track),
+        }
     }
 
-    /// The slot of `track`, made for its first frame or before it.
+    /// Makes this client's slot for `track`: for its first frame, or before it.
     #[cold]
-    pub(super) fn first_own_slot(&self, track: Track) -> Result<&Slot<SealingKey>, SealRefusal> {
+    pub(super) fn make_own_slot(
+        &self,
+        track: Track,
+    ) -> Result<Option<&Slot<SealingKey>>, SealError> {
         // Held throughout: the epoch cannot be erased between here and the new slot.
         let base_keys = self.base_keys.read().unwrap_or_else(PoisonError::into_inner);
-        let base_key = base_keys.as_ref().ok_or(SealRefusal::Ended)?.of(track.kind());
+        let Some(base_keys) = base_keys.as_ref() else { return Ok(None) };
         // SPEC [K4]: always the own leaf.
         let kid = self.layout.kid(self.number, self.own_leaf, track);
-        let key = SealingKey::derive(base_key, kid)
-            .map_err(|_| SealRefusal::Key(SealError::Exhausted))?;
-        self.own_slots.get_or_insert(track, key).ok_or(SealRefusal::Ended)
+        let key = SealingKey::derive(base_keys.of(track.kind()), kid);
+        let key = key.map_err(|_| SealError::Exhausted)?;
+        Ok(self.own_slots.get_or_insert(track, key))
     }
 
     /// SPEC \[K7\]: erases the base key and every key derived from it, once those in use are free. In
@@ -226,7 +222,9 @@ impl Epoch {
 
     /// Whether this client has sealed anything in this epoch.
     pub(super) fn has_sealed(&self) -> bool {
-        self.own_slots.iter().any(|(_, slot)| slot.with(|key| key.next() > 0) == Some(true))
+        let sealed =
+            |slot: &Slot<SealingKey>| slot.lock().as_ref().is_some_and(|key| key.next() > 0);
+        self.own_slots.iter().any(|(_, slot)| sealed(slot))
     }
 
     /// Whether the epoch's keys are gone.

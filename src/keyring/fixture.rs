@@ -51,7 +51,7 @@ pub(crate) fn seal(
 ) -> Result<Vec<u8>, SealRefusal> {
     let mut lease = Lease::take(Arc::clone(keyring), track).unwrap();
     let mut out = Vec::new();
-    lease.seal(now_ms, |key| key.seal(&[], text, &mut out))?;
+    lease.slot(now_ms)?.seal(text, &mut out)?;
     Ok(out)
 }
 

@@ -4,8 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::handle::Handle;
 use super::ring::Keyring;
-use super::seal::SealRefusal;
-use crate::sframe::{SealError, SealingKey};
+use super::seal::{OwnSlot, SealRefusal};
 use incamera_wire::Track;
 
 /// The right to seal on one track, held by one owner at a time (SPEC \[M10\]). Dropped, the track is
@@ -28,27 +27,21 @@ impl Lease {
         self.track
     }
 
-    /// Runs `seal` with the key of the epoch to seal in.
+    /// The slot to seal in.
     ///
     /// # Errors
     /// [`SealRefusal`]; no counter has moved.
     #[inline(always)]
-    pub(crate) fn seal<R>(
-        &mut self,
-        now_ms: u64,
-        seal: impl FnOnce(&mut SealingKey) -> Result<R, SealError>,
-    ) -> Result<R, SealRefusal> {
-        self.handle.seal(self.track, now_ms, seal)
+    pub(crate) fn slot(&mut self, now_ms: u64) -> Result<OwnSlot<'_>, SealRefusal> {
+        let track = self.track;
+        // SPEC [M7]: receivers would drop it.
+        self.handle.own_slot(track, now_ms, |kinds| kinds.contains(track.kind()))
     }
 
-    /// As [`Self::seal`], by a modified client that does not ask what it may send: an attack.
+    /// As [`Self::slot`], by a modified client that does not ask what it may send: an attack.
     #[cfg(any(test, feature = "testing"))]
-    pub(crate) fn seal_unasked<R>(
-        &mut self,
-        now_ms: u64,
-        seal: impl FnOnce(&mut SealingKey) -> Result<R, SealError>,
-    ) -> Result<R, SealRefusal> {
-        self.handle.seal_unasked(self.track, now_ms, seal)
+    pub(crate) fn slot_unasked(&mut self, now_ms: u64) -> Result<OwnSlot<'_>, SealRefusal> {
+        self.handle.own_slot(self.track, now_ms, |_| true)
     }
 }
 

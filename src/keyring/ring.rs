@@ -101,7 +101,7 @@ impl Keyring {
         // So that the first frame of a track that is being sealed costs what the others cost.
         for track in self.leased.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             // Or its sealer will meet the same failure.
-            let _ = epoch.first_own_slot(*track);
+            let _ = epoch.make_own_slot(*track);
         }
         self.replace(view.with(epoch, pace, now_ms));
         Ok(())

@@ -4,6 +4,8 @@ use std::sync::atomic::Ordering;
 
 use super::gate;
 use super::handle::Handle;
+use super::ring::Keyring;
+use super::slot::Slot;
 use crate::sframe::{SealError, SealingKey};
 use incamera_wire::{Track, TrackKinds};
 
@@ -22,41 +24,25 @@ pub(crate) enum SealRefusal {
     Key(SealError),
 }
 
+impl From<SealError> for SealRefusal {
+    fn from(error: SealError) -> Self {
+        Self::Key(error)
+    }
+}
+
 impl Handle {
-    /// Runs `seal` with this client's key for `track` in the epoch to seal in.
+    /// This client's slot for `track` in the epoch to seal in, if what the state lets this client use
+    /// is right for `may`.
     ///
     /// # Errors
     /// [`SealRefusal`]; nothing has changed.
     #[inline(always)]
-    pub(super) fn seal<R>(
-        &mut self,
-        track: Track,
-        now_ms: u64,
-        seal: impl FnOnce(&mut SealingKey) -> Result<R, SealError>,
-    ) -> Result<R, SealRefusal> {
-        // SPEC [M7]: receivers would drop it.
-        self.seal_if(track, now_ms, |kinds| kinds.contains(track.kind()), seal)
-    }
-
-    /// As [`Self::seal`], by a modified client that does not ask what it may send: an attack.
-    #[cfg(any(test, feature = "testing"))]
-    pub(super) fn seal_unasked<R>(
-        &mut self,
-        track: Track,
-        now_ms: u64,
-        seal: impl FnOnce(&mut SealingKey) -> Result<R, SealError>,
-    ) -> Result<R, SealRefusal> {
-        self.seal_if(track, now_ms, |_| true, seal)
-    }
-
-    #[inline(always)]
-    fn seal_if<R>(
+    pub(super) fn own_slot(
         &mut self,
         track: Track,
         now_ms: u64,
         may: impl FnOnce(&TrackKinds) -> bool,
-        seal: impl FnOnce(&mut SealingKey) -> Result<R, SealError>,
-    ) -> Result<R, SealRefusal> {
+    ) -> Result<OwnSlot<'_>, SealRefusal> {
         let (keyring, view) = self.current();
         if view.ended {
             return Err(SealRefusal::Ended);
@@ -70,10 +56,46 @@ impl Handle {
         if !kept.allowed.get(kept.epoch.own_position).is_some_and(may) {
             return Err(SealRefusal::NotAllowed);
         }
-        match kept.epoch.seal(track, seal) {
-            // This thread was so late that the epoch it chose has been erased meanwhile.
-            Err(SealRefusal::Ended) if !keyring.has_ended() => Err(SealRefusal::Stopped),
-            sealed => sealed,
+        Ok(OwnSlot { keyring, slot: kept.epoch.own_slot(track)? })
+    }
+}
+
+/// A slot that this client may seal in now.
+pub(crate) struct OwnSlot<'a> {
+    keyring: &'a Keyring,
+    /// `None` if the epoch has been erased.
+    slot: Option<&'a Slot<SealingKey>>,
+}
+
+impl OwnSlot<'_> {
+    /// Seals one frame and appends it to `out`.
+    ///
+    /// # Errors
+    /// [`SealRefusal`]; neither `out` nor the counter has changed.
+    #[inline(always)]
+    pub(crate) fn seal(self, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), SealRefusal> {
+        match self.slot.map(Slot::lock).as_deref_mut() {
+            // SPEC [M1]: no metadata.
+            Some(Some(key)) => Ok(key.seal(&[], plaintext, out)?),
+            _ => Err(self.erased()),
         }
+    }
+
+    /// Seals one frame into the start of `out` and gives its length in bytes.
+    ///
+    /// # Errors
+    /// [`SealRefusal`]; neither `out` nor the counter has changed.
+    #[inline(always)]
+    pub(crate) fn seal_into(self, plaintext: &[u8], out: &mut [u8]) -> Result<usize, SealRefusal> {
+        match self.slot.map(Slot::lock).as_deref_mut() {
+            Some(Some(key)) => Ok(key.seal_into(&[], plaintext, out)?),
+            _ => Err(self.erased()),
+        }
+    }
+
+    /// This thread was so late that the epoch it chose has been erased meanwhile.
+    #[cold]
+    fn erased(&self) -> SealRefusal {
+        if self.keyring.has_ended() { SealRefusal::Ended } else { SealRefusal::Stopped }
     }
 }

@@ -1,8 +1,8 @@
 //! Slots: what this client keeps of one (epoch, member, track).
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::open::Incoming;
+use super::open::{Incoming, OpenRefusal};
 use super::window::ReplayWindow;
 use crate::sframe::{FrameKey, OpenError};
 use incamera_wire::Track;
@@ -11,15 +11,24 @@ use incamera_wire::Track;
 pub(super) struct Slot<T>(Mutex<Option<T>>);
 
 impl<T> Slot<T> {
-    /// Runs `then` on the content, alone; `None` if it is erased.
+    /// The content, for one thread at a time; `None` in it if it is erased.
     #[inline(always)]
-    pub(super) fn with<R>(&self, then: impl FnOnce(&mut T) -> R) -> Option<R> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(then)
+    pub(super) fn lock(&self) -> MutexGuard<'_, Option<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Erases the content, once whoever uses it is done.
     pub(super) fn erase(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.lock() = None;
+    }
+}
+
+impl Slot<OpeningKey> {
+    /// Opens a frame of this slot into `out`: [`OpeningKey::open`].
+    #[inline(always)]
+    pub(super) fn open(&self, frame: &Incoming<'_>, out: &mut Vec<u8>) -> Result<(), OpenRefusal> {
+        let mut content = self.lock();
+        Ok(content.as_mut().ok_or(OpenRefusal::UnknownKey)?.open(frame, out)?)
     }
 }
 
@@ -175,7 +184,7 @@ mod tests {
                 scope.spawn(|| {
                     for track in tracks() {
                         let slot = slots.get_or_insert(track, AtomicUsize::new(0)).unwrap();
-                        slot.with(|count| count.fetch_add(1, Ordering::Relaxed));
+                        slot.lock().as_ref().unwrap().fetch_add(1, Ordering::Relaxed);
                     }
                 });
             }
@@ -183,8 +192,8 @@ mod tests {
         // SPEC [M2]: one slot for one track, or a frame could be accepted twice.
         assert_eq!(slots.iter().count(), tracks().count());
         for track in tracks() {
-            let count = slots.get(track).unwrap().with(|count| count.load(Ordering::Relaxed));
-            assert_eq!(count, Some(4));
+            let content = slots.get(track).unwrap().lock();
+            assert_eq!(content.as_ref().unwrap().load(Ordering::Relaxed), 4);
         }
     }
 
@@ -193,9 +202,9 @@ mod tests {
         // SPEC [K7]
         let slots = Slots::new();
         slots.get_or_insert(Track::CAMERA, 1).unwrap().erase();
-        assert_eq!(slots.get(Track::CAMERA).unwrap().with(|content| *content), None);
+        assert_eq!(*slots.get(Track::CAMERA).unwrap().lock(), None);
         let again = slots.get_or_insert(Track::CAMERA, 2).unwrap();
-        assert_eq!(again.with(|content| *content), None);
+        assert_eq!(*again.lock(), None);
         assert!(slots.get(Track::DATA).is_none());
     }
 }

@@ -63,7 +63,7 @@ impl Sealer {
         out: &mut Vec<u8>,
     ) -> Result<(), FrameError> {
         let Framing::Whole = self.framing;
-        Ok(self.lease.seal(now_ms, |key| key.seal(&[], plaintext, out))?)
+        Ok(self.lease.slot(now_ms)?.seal(plaintext, out)?)
     }
 
     /// Seals one frame into the start of `out` and gives its length in bytes, at most
@@ -80,7 +80,7 @@ impl Sealer {
         out: &mut [u8],
     ) -> Result<usize, FrameError> {
         let Framing::Whole = self.framing;
-        Ok(self.lease.seal(now_ms, |key| key.seal_into(&[], plaintext, out))?)
+        Ok(self.lease.slot(now_ms)?.seal_into(plaintext, out)?)
     }
 
     /// As [`Self::seal`], by a modified client that does not ask what it may send: an attack.
@@ -91,7 +91,7 @@ impl Sealer {
         now_ms: u64,
         out: &mut Vec<u8>,
     ) -> Result<(), FrameError> {
-        Ok(self.lease.seal_unasked(now_ms, |key| key.seal(&[], plaintext, out))?)
+        Ok(self.lease.slot_unasked(now_ms)?.seal(plaintext, out)?)
     }
 
     /// The greatest length in bytes of a sealed frame with a plaintext of `plaintext_len` bytes:

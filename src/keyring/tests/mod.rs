@@ -286,7 +286,7 @@ fn an_old_epoch_is_erased_on_time() {
         assert_eq!(open(&bob, &frames[2], end), Err(OpenRefusal::UnknownKey));
         // A thread that holds the old view finds no key in it.
         assert!(view.kept[1].epoch.is_erased());
-        assert!(view.kept[1].epoch.leaves[0].slots.get(MIC).unwrap().with(|_| ()).is_none());
+        assert!(view.kept[1].epoch.leaves[0].slots.get(MIC).unwrap().lock().is_none());
     }
 }
 
@@ -359,7 +359,7 @@ fn after_the_end_nothing_seals_opens_or_installs() {
     seal(&bob, MIC, 0, b"one").unwrap();
     bob.clear();
     assert!(view.kept[0].epoch.is_erased());
-    assert!(view.kept[0].epoch.own_slots.get(MIC).unwrap().with(|_| ()).is_none());
+    assert!(view.kept[0].epoch.own_slots.get(MIC).unwrap().lock().is_none());
     assert_eq!(seal(&bob, MIC, 0, b"no"), Err(SealRefusal::Ended));
     assert_eq!(open(&bob, &frame, 0), Err(OpenRefusal::Ended));
     assert_eq!(bob.install(epoch(2, 1, &[0, 1], false), 0), Err(InstallError::Ended));

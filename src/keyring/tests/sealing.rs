@@ -83,8 +83,7 @@ fn a_sealer_of_a_kind_taken_away_is_refused_at_once() {
     for (adds, removes) in [(true, false), (false, false), (false, true)] {
         let [alice] = members(1);
         let mut camera = Lease::take(Arc::clone(&alice), CAMERA).unwrap();
-        let mut frame =
-            |now_ms| camera.seal(now_ms, |key| key.seal(&[], b"picture", &mut Vec::new()));
+        let mut frame = |now_ms| camera.slot(now_ms)?.seal(b"picture", &mut Vec::new());
         assert_eq!(frame(999), Ok(()));
         alice.install(commit(2, adds, removes, no_camera), 1_000).unwrap();
         let before = alice.digest();
@@ -241,21 +240,19 @@ fn a_keyring_that_starts_over_seals_and_opens_nothing_of_before_and_its_leases_g
     let [alice, bob] = members(7);
     let mut lease = Lease::take(Arc::clone(&alice), CAMERA).unwrap();
     let mut out = Vec::new();
-    lease.seal(0, |key| key.seal(&[], b"x", &mut out)).unwrap();
+    lease.slot(0).unwrap().seal(b"x", &mut out).unwrap();
     let heard = seal(&bob, MIC, 0, b"x").unwrap();
     alice.start_over();
-    let stopped = lease.seal(0, |key| key.seal(&[], b"x", &mut Vec::new()));
-    assert_eq!(stopped, Err(SealRefusal::Stopped));
+    assert_eq!(lease.slot(0).err(), Some(SealRefusal::Stopped));
     // Whatever the gate says, there is no key.
     alice.allow_sealing(true);
-    let stopped = lease.seal(0, |key| key.seal(&[], b"x", &mut Vec::new()));
-    assert_eq!(stopped, Err(SealRefusal::Stopped));
+    assert_eq!(lease.slot(0).err(), Some(SealRefusal::Stopped));
     assert_eq!(open(&alice, &heard, 0), Err(OpenRefusal::UnknownKey));
     assert!(Lease::take(Arc::clone(&alice), CAMERA).is_none(), "it is still taken");
     // An epoch of a lower number is another line's.
     alice.install(epoch(3, 2, &[0, 2], true), 0).unwrap();
     let mut again = Vec::new();
-    lease.seal(0, |key| key.seal(&[], b"x", &mut again)).unwrap();
+    lease.slot(0).unwrap().seal(b"x", &mut again).unwrap();
     assert_eq!((counter(&again), epoch_byte(&again)), (0, 3));
     alice.clear();
     alice.start_over();
