@@ -43,10 +43,9 @@ const fn is_audio(kind: TrackKind) -> bool {
 /// One epoch. Keys are derived at first use.
 pub(super) struct Epoch {
     pub(super) number: u64,
-    /// The length of a tag in bytes, at hand for each frame.
-    tag_len: usize,
-    /// SPEC \[K11\]: that of sound, which may have a suite of its own.
-    audio_tag_len: usize,
+    suite: Suite,
+    /// SPEC \[K11\]: the suite of sound: the same, or one of its own.
+    audio_suite: Suite,
     layout: KidLayout,
     own_leaf: u32,
     /// Where in `leaves` this client is.
@@ -86,8 +85,8 @@ impl Epoch {
         let highest = leaves.last().map_or(0, |leaf| leaf.index);
         let mut epoch = Self {
             number: install.epoch,
-            tag_len: suite.tag_len(),
-            audio_tag_len: audio_suite.tag_len(),
+            suite,
+            audio_suite,
             layout: KidLayout::new(highest),
             own_leaf: install.own_leaf,
             own_position: 0,
@@ -102,9 +101,8 @@ impl Epoch {
     }
 
     /// The length in bytes of a tag of the tracks of one kind.
-    #[inline(always)]
     pub(super) fn tag_len_of(&self, kind: TrackKind) -> usize {
-        if is_audio(kind) { self.audio_tag_len } else { self.tag_len }
+        if is_audio(kind) { self.audio_suite } else { self.suite }.tag_len()
     }
 
     /// Where in `leaves` the leaf `index` is, if it is occupied.

@@ -98,10 +98,6 @@ impl Handle {
         // SPEC [M3]
         let located = kept.epoch.locate(frame.header.kid);
         let (position, track) = located.ok_or(OpenRefusal::UnknownKey)?;
-        let tag_len = kept.epoch.tag_len_of(track.kind());
-        if !(tag_len..=MAX_PLAINTEXT_LEN + tag_len).contains(&frame.body.len()) {
-            return Err(OpenRefusal::Malformed);
-        }
         let leaf = kept.epoch.leaves.get(position).ok_or(OpenRefusal::UnknownKey)?;
         let origin = Origin { member: leaf.stay, track };
         // SPEC [M7]
@@ -109,7 +105,12 @@ impl Handle {
         if !allowed || expected.is_some_and(|expected| expected != origin) {
             return Err(OpenRefusal::NotAllowed);
         }
-        kept.epoch.open(leaf, track, frame, out)?;
+        kept.epoch.open(leaf, track, frame, out).map_err(|refusal| {
+            // Looked at last: every other frame has a length that it may have.
+            let tag_len = kept.epoch.tag_len_of(track.kind());
+            let fits = (tag_len..=MAX_PLAINTEXT_LEN + tag_len).contains(&frame.body.len());
+            if fits { refusal } else { OpenRefusal::Malformed }
+        })?;
         Ok(origin)
     }
 }
