@@ -15,8 +15,8 @@ mod rounds;
 
 pub use chart::{Group, draw};
 pub use hall::{Hall, outputs};
-pub use report::{Verdicts, options, publish, rounded, write_json};
-pub use rounds::{buffers, median, nanoseconds};
+pub use report::{Verdicts, cpu, options, publish, rounded, write_json};
+pub use rounds::{median, nanoseconds};
 
 /// Whatever stops a bench.
 pub type Failure = Box<dyn std::error::Error>;

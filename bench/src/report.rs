@@ -42,6 +42,15 @@ pub fn rounded(figure: f64) -> Value {
     ((figure * 1_000.0).round() / 1_000.0).into()
 }
 
+/// The processor, as Linux names it; elsewhere its kind.
+#[must_use]
+pub fn cpu() -> String {
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let line = info.lines().find(|line| line.starts_with("model name"));
+    let name = line.and_then(|line| line.split(':').nth(1));
+    name.map_or_else(|| std::env::consts::ARCH.to_owned(), |name| name.trim().to_owned())
+}
+
 /// The command line without what cargo adds to it.
 #[must_use]
 pub fn options() -> Vec<String> {

@@ -16,14 +16,3 @@ pub fn nanoseconds<R>(run: impl FnOnce() -> R) -> (R, f64) {
     let result = run();
     (result, start.elapsed().as_nanos() as f64)
 }
-
-/// Empty buffers with room for `len` bytes each, whose memory has been touched.
-#[must_use]
-pub fn buffers(count: usize, len: usize) -> Vec<Vec<u8>> {
-    let buffer = |_| {
-        let mut buffer = vec![1; len];
-        buffer.clear();
-        buffer
-    };
-    (0..count).map(buffer).collect()
-}

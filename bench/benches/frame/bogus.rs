@@ -7,6 +7,7 @@ use incamera::{FrameError, Receiver};
 use incamera_bench::{Failure, Verdicts, median, nanoseconds, rounded};
 use serde_json::{Map, Value, json};
 
+use crate::contest::Contestant as _;
 use crate::ours::Pair;
 
 const ROUNDS: usize = 201;
@@ -50,13 +51,13 @@ pub(crate) fn measure(verdicts: &mut Verdicts) -> Result<Value, Failure> {
         let mut times: [Vec<f64>; 5] = Default::default();
         for _ in 0..ROUNDS {
             let [_, genuine] = pair.round(&text, FRAMES)?;
-            let old = pair.seal(&text, FRAMES)?;
+            let old = pair.sealed(&text, FRAMES)?;
             let mut out = Vec::new();
             for frame in &old {
                 pair.receiver.open(0, frame, now_ms, &mut out)?;
                 out.clear();
             }
-            let fresh = pair.seal(&text, FRAMES)?;
+            let fresh = pair.sealed(&text, FRAMES)?;
             let unknown: Vec<_> = fresh
                 .iter()
                 .map(|f| relabelled(f, |h| h.kid ^= 1 << 40))

@@ -11,6 +11,7 @@
 )]
 
 mod bogus;
+mod contest;
 mod crowd;
 mod davey;
 mod epochs;
@@ -19,19 +20,15 @@ mod raw;
 mod sframe_crate;
 
 use incamera_bench::{
-    Failure, Group, Verdicts, draw, median, options, publish, rounded, write_json,
+    Failure, Group, Verdicts, cpu, draw, median, options, publish, rounded, write_json,
 };
 use serde_json::{Map, Value, json};
 
+use contest::{Contestant as _, frames_of};
 use davey::Davey;
 use ours::Pair;
-use raw::Raw;
+use raw::{Raw, Way};
 use sframe_crate::Peer;
-
-/// Frames of one contestant in one round, by their length in bytes.
-const fn frames_of(len: usize) -> usize {
-    if len > 10_000 { 60 } else { 400 }
-}
 
 /// Rounds of every contestant.
 const ROUNDS: usize = 301;
@@ -86,14 +83,16 @@ fn main() -> Result<(), Failure> {
             chart.push(figures.group(row.len));
         }
     }
-    let allocs = ours::allocations()?;
-    verdicts.at_most("allocations of a frame", allocs as f64, 0.0);
+    let [seal_allocs, open_allocs] = ours::allocations()?;
+    verdicts.at_most("allocations of a frame, seal", seal_allocs, 0.0);
+    verdicts.at_most("allocations of a frame, open", open_allocs, 0.0);
     let bogus = bogus::measure(&mut verdicts)?;
     let epoch = epochs::measure(&mut verdicts)?;
     let senders = crowd::measure(&options, &mut verdicts)?;
     verdicts.print();
     let figures = json!({
-        "seal": seal, "open": open, "allocs": allocs, "bogus": bogus, "epoch": epoch, "senders": senders,
+        "seal": seal, "open": open, "bogus": bogus, "epoch": epoch, "senders": senders,
+        "allocs": { "seal": seal_allocs, "open": open_allocs }, "cpu": cpu(),
     });
     write_json("frame", &figures)?;
     let series = ["incamera", "sframe 2 (ring)", "davey 0.2 (DAVE)"];
@@ -108,25 +107,30 @@ fn main() -> Result<(), Failure> {
 
 /// Interleaved rounds of one length.
 fn measure(len: usize, davey: &mut Davey) -> Result<Medians, Failure> {
-    let (mut pair, raw, mut peer) = (Pair::new()?, Raw::new()?, Peer::new()?);
+    let (mut pair, mut peer) = (Pair::new()?, Peer::new()?);
+    let (mut in_place, mut other) = (Raw::new(Way::InPlace)?, Raw::new(Way::OutOfPlace)?);
     let (count, text) = (frames_of(len), vec![7; len]);
-    let mut times: [Vec<f64>; 8] = Default::default();
+    let mut times: [Vec<f64>; 10] = Default::default();
     for _ in 0..ROUNDS {
         let rounds = [
-            raw.round(&text, count)?,
+            in_place.round(&text, count)?,
             pair.round(&text, count)?,
+            other.round(&text, count)?,
             peer.round(&text, count)?,
             davey.round(len, count)?,
         ];
         times.iter_mut().zip(rounds.as_flattened()).for_each(|(times, time)| times.push(*time));
     }
-    let [raw_seal, raw_open, seal, open, peer_seal, peer_open, davey_seal, davey_open] =
-        times.map(|times| median(&times));
+    let medians = times.map(|times| median(&times));
+    let [seal_in_place, open_in_place, seal, open, other_seal, other_open, medians @ ..] = medians;
+    let [peer_seal, peer_open, davey_seal, davey_open] = medians;
+    // Whichever way is the faster one; davey's process knows the first only.
+    let (raw_seal, raw_open) = (seal_in_place.min(other_seal), open_in_place.min(other_open));
     Ok(Medians {
         ours: [seal, open],
         raw: [raw_seal, raw_open],
         sframe: [peer_seal, peer_open],
-        davey: [davey_seal, davey_open],
+        davey: [davey_seal * seal_in_place / raw_seal, davey_open * open_in_place / raw_open],
     })
 }
 

@@ -1,13 +1,15 @@
 //! A sealer and a receiver of two members of one meeting, as an application has them.
 
-use std::hint::black_box;
-
 use allocation_counter::measure;
 use incamera::{Framing, Opened, Receiver, Sealer, Settings, Track};
-use incamera_bench::{Failure, Hall, buffers, nanoseconds};
+use incamera_bench::{Failure, Hall};
+
+use crate::contest::Contestant;
 
 /// Frames that warm everything up.
 const WARM: usize = 64;
+/// Frames in which allocations are counted.
+const COUNTED: usize = 1_000;
 
 /// A sealer of the host and a receiver of a guest.
 pub(crate) struct Pair {
@@ -28,54 +30,39 @@ impl Pair {
         pair.round(b"a frame that comes first", WARM)?;
         Ok(pair)
     }
+}
 
-    /// Frames that nobody has opened yet.
-    pub(crate) fn seal(&mut self, text: &[u8], count: usize) -> Result<Vec<Vec<u8>>, Failure> {
-        let now_ms = self.hall.now().monotonic_ms;
-        let mut frames = buffers(count, text.len() + 64);
-        for frame in &mut frames {
-            self.sealer.seal(text, now_ms, frame)?;
-        }
-        Ok(frames)
+impl Contestant for Pair {
+    fn seal(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
+        Ok(self.sealer.seal(text, self.hall.now().monotonic_ms, out)?)
     }
 
-    /// Seals and opens; nanoseconds a frame.
-    pub(crate) fn round(&mut self, text: &[u8], count: usize) -> Result<[f64; 2], Failure> {
-        let now_ms = self.hall.now().monotonic_ms;
-        let mut frames = buffers(count, text.len() + 64);
-        let (done, seal) = nanoseconds(|| {
-            frames.iter_mut().try_for_each(|frame| self.sealer.seal(black_box(text), now_ms, frame))
-        });
-        done?;
-        let mut out = Vec::with_capacity(text.len() + 64);
-        let (done, open) = nanoseconds(|| {
-            frames.iter().try_for_each(|frame| {
-                out.clear();
-                let opened = self.receiver.open(0, black_box(frame), now_ms, &mut out)?;
-                if matches!(opened, Opened::Frame { .. }) { Ok(()) } else { Err("held".into()) }
-            })
-        });
-        let done: Result<(), Failure> = done;
-        done?;
-        Ok([seal, open].map(|time| time / count as f64))
+    fn open(&mut self, frame: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
+        let opened = self.receiver.open(0, frame, self.hall.now().monotonic_ms, out)?;
+        if matches!(opened, Opened::Frame { .. }) { Ok(()) } else { Err("held".into()) }
     }
 }
 
-/// How often a thousand frames, sealed and opened, allocate.
-pub(crate) fn allocations() -> Result<u64, Failure> {
+/// How often a frame allocates that is sealed, and one that is opened, into buffers with room.
+pub(crate) fn allocations() -> Result<[f64; 2], Failure> {
     let mut pair = Pair::new()?;
-    let now_ms = pair.hall.now().monotonic_ms;
-    let (text, mut sealed, mut out) =
-        (vec![7; 1_200], Vec::with_capacity(2_000), Vec::with_capacity(2_000));
+    let (text, mut out) = (vec![7; 1_200], Vec::with_capacity(2_000));
+    let frames = pair.sealed(&text, COUNTED)?;
     let mut done = Ok(());
-    let counted = measure(|| {
-        for _ in 0..1_000 {
-            sealed.clear();
+    let seal = measure(|| {
+        done = (0..COUNTED).try_for_each(|_| {
             out.clear();
-            done = done.and_then(|()| pair.sealer.seal(&text, now_ms, &mut sealed));
-            done = done.and_then(|()| pair.receiver.open(0, &sealed, now_ms, &mut out).map(drop));
-        }
+            pair.seal(&text, &mut out)
+        });
     });
     done?;
-    Ok(counted.count_total)
+    let mut done = Ok(());
+    let open = measure(|| {
+        done = frames.iter().try_for_each(|frame| {
+            out.clear();
+            pair.open(frame, &mut out)
+        });
+    });
+    done?;
+    Ok([seal, open].map(|counted| counted.count_total as f64 / COUNTED as f64))
 }

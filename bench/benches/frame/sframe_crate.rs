@@ -1,13 +1,13 @@
 //! The crate `sframe` on ring, as its documentation drives it: one key each, a counter, a check
 //! against replay, buffers that are used again.
 
-use std::hint::black_box;
-
-use incamera_bench::{Failure, buffers, nanoseconds};
+use incamera_bench::Failure;
 use sframe::CipherSuite;
 use sframe::frame::validation::{ReplayAttackProtection, Tolerance};
 use sframe::frame::{EncryptedFrameView, MediaFrameView, MonotonicCounter};
 use sframe::key::{DecryptionKey, EncryptionKey};
+
+use crate::contest::Contestant;
 
 const KEY_ID: u64 = 300;
 
@@ -29,26 +29,17 @@ impl Peer {
             window: ReplayAttackProtection::new(KEY_ID, Tolerance::new(1_024)),
         })
     }
+}
 
-    /// Seals and opens; nanoseconds a frame.
-    pub(crate) fn round(&mut self, text: &[u8], count: usize) -> Result<[f64; 2], Failure> {
-        let mut frames = buffers(count, text.len() + 64);
-        let (done, seal) = nanoseconds(|| {
-            frames.iter_mut().try_for_each(|frame| {
-                let media = MediaFrameView::try_new(&mut self.counter, black_box(text))?;
-                media.encrypt_into(&self.sealing, frame).map(drop)
-            })
-        });
-        done?;
-        let mut out = Vec::with_capacity(text.len() + 64);
-        let (done, open) = nanoseconds(|| {
-            frames.iter().try_for_each(|frame| {
-                out.clear();
-                let frame = EncryptedFrameView::try_new(black_box(frame))?;
-                frame.validated_decrypt_into(&self.opening, &mut out, &mut self.window).map(drop)
-            })
-        });
-        done?;
-        Ok([seal, open].map(|time| time / count as f64))
+impl Contestant for Peer {
+    fn seal(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
+        MediaFrameView::try_new(&mut self.counter, text)?.encrypt_into(&self.sealing, out)?;
+        Ok(())
+    }
+
+    fn open(&mut self, frame: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
+        let frame = EncryptedFrameView::try_new(frame)?;
+        frame.validated_decrypt_into(&self.opening, out, &mut self.window)?;
+        Ok(())
     }
 }
