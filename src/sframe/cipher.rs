@@ -2,7 +2,7 @@
 
 use subtle::ConstantTimeEq as _;
 
-use super::backend::{Aead, Algorithm, Backend, Ctr, Mac, Refused, SealingAead, clear};
+use super::backend::{Aead, Algorithm, Backend, Ctr, Mac, Nonce, Refused, SealingAead, clear};
 use super::suite::{Construction, Suite};
 
 /// The greatest plaintext of one frame in bytes: 16 MiB, far below every bound of the ciphers.
@@ -13,9 +13,6 @@ pub(crate) const MAX_TAG_LEN: usize = 16;
 
 /// The smallest tag, in bytes, of a suite that a meeting uses.
 pub(crate) const MIN_TAG_LEN: usize = 10;
-
-/// The nonce of one frame.
-pub(super) type Nonce = [u8; Suite::NONCE_LEN];
 
 /// A cipher with its key set up: to open, with an [`Aead`], or to seal, with a [`SealingAead`].
 pub(super) struct Cipher<A> {
@@ -134,7 +131,7 @@ impl CtrHmac {
             clear(out);
             return Err(Refused);
         }
-        self.ctr.apply(initial_block(nonce), ciphertext, out)
+        self.ctr.apply(nonce.initial_block(), ciphertext, out)
     }
 
     fn seal(
@@ -145,7 +142,7 @@ impl CtrHmac {
         out: &mut [u8],
         tag: &mut [u8],
     ) -> Result<(), Refused> {
-        self.ctr.apply(initial_block(nonce), text, out)?;
+        self.ctr.apply(nonce.initial_block(), text, out)?;
         self.authenticate(nonce, aad, out, tag.len(), |code| tag.copy_from_slice(code))
     }
 
@@ -160,16 +157,7 @@ impl CtrHmac {
     ) -> Result<R, Refused> {
         let [aad_len, text_len, nt] =
             [aad.len(), ciphertext.len(), tag_len].map(|len| (len as u64).to_be_bytes());
-        let parts = [&aad_len[..], &text_len, &nt, &nonce, aad, ciphertext];
+        let parts = [&aad_len[..], &text_len, &nt, &nonce.bytes(), aad, ciphertext];
         self.mac.code(&parts, |code| code.get(..tag_len).map(then)).ok_or(Refused)
     }
-}
-
-/// RFC 9605 §4.5.1: the nonce, then a block counter of 32 bits that starts at zero.
-fn initial_block(nonce: Nonce) -> [u8; 16] {
-    let mut block = [0; 16];
-    for (to, from) in block.iter_mut().zip(nonce) {
-        *to = from;
-    }
-    block
 }

@@ -2,8 +2,8 @@
 
 use zeroize::Zeroizing;
 
-use super::backend::{Aead, Backend, MAX_HASH_LEN, Refused, expand, extract};
-use super::cipher::{Cipher, MAX_PLAINTEXT_LEN, MAX_TAG_LEN, Nonce};
+use super::backend::{Aead, Backend, MAX_HASH_LEN, Nonce, Refused, expand, extract};
+use super::cipher::{Cipher, MAX_PLAINTEXT_LEN, MAX_TAG_LEN};
 use super::suite::Suite;
 
 /// The labels of RFC 9605 §4.4.2; the space at the end is part of them.
@@ -38,9 +38,9 @@ impl BaseKey {
         &self,
         kid: u64,
         make: impl FnOnce(Backend, Suite, &[u8]) -> Result<R, Refused>,
-    ) -> Result<(R, Salt), DeriveError> {
+    ) -> Result<(R, Zeroizing<Nonce>), DeriveError> {
         let mut key = Zeroizing::new([0; Suite::MAX_KEY_LEN]);
-        let mut salt: Zeroizing<Nonce> = Zeroizing::default();
+        let mut salt = Zeroizing::new([0; Suite::NONCE_LEN]);
         let key = key.get_mut(..self.suite.key_len()).ok_or(DeriveError)?;
         let (kid, id) = (&kid.to_be_bytes()[..], &self.suite.id().to_be_bytes()[..]);
         let (key_label, salt_label): ([&[u8]; 3], [&[u8]; 3]) =
@@ -49,25 +49,7 @@ impl BaseKey {
             [(&key_label, &mut *key), (&salt_label, &mut *salt)];
         expand(self.suite.hash(), &self.secret, outputs).map_err(|Refused| DeriveError)?;
         let made = make(self.backend, self.suite, key).map_err(|Refused| DeriveError)?;
-        Ok((made, Salt::new(*salt)))
-    }
-}
-
-/// The salt of one key id, in the upper 96 bits.
-pub(super) struct Salt(Zeroizing<u128>);
-
-impl Salt {
-    fn new(salt: Nonce) -> Self {
-        let number = salt.iter().fold(0, |number, &byte| number << 8 | u128::from(byte));
-        Self(Zeroizing::new(number << 32))
-    }
-
-    /// RFC 9605 §4.4.3: the salt with the counter laid over its last 8 bytes. As one number: written
-    /// in parts and read at once, 12 bytes would wait for the store buffer.
-    #[inline(always)]
-    pub(super) fn nonce(&self, ctr: u64) -> Nonce {
-        let [nonce @ .., _, _, _, _] = (*self.0 ^ u128::from(ctr) << 32).to_be_bytes();
-        nonce
+        Ok((made, Zeroizing::new(Nonce::new(*salt))))
     }
 }
 
@@ -85,7 +67,7 @@ pub(super) fn aad<'a>(header: &'a [u8], metadata: &[u8], joined: &'a mut Vec<u8>
 /// Key and salt of one (base key, key id), to open with.
 pub(crate) struct FrameKey {
     cipher: Cipher<Aead>,
-    salt: Salt,
+    salt: Zeroizing<Nonce>,
 }
 
 impl FrameKey {
@@ -128,7 +110,7 @@ impl FrameKey {
         // SPEC [M1]
         let mut joined = Vec::new();
         let aad = aad(header, metadata, &mut joined);
-        let opened = self.cipher.open(self.salt.nonce(ctr), aad, ciphertext, tag, room);
+        let opened = self.cipher.open(self.salt.with(ctr), aad, ciphertext, tag, room);
         // SPEC [M11]: the cipher left zeros in what is cut off here.
         opened.map_err(|Refused| {
             out.truncate(start);

@@ -2,10 +2,11 @@
 //! what it has spent of its key.
 
 use incamera_wire::{FrameHeader, MAX_HEADER_LEN};
+use zeroize::Zeroizing;
 
-use super::backend::{Refused, SealingAead, clear};
+use super::backend::{Nonce, Refused, SealingAead, clear};
 use super::cipher::{Cipher, MAX_PLAINTEXT_LEN};
-use super::key::{BaseKey, DeriveError, Salt, aad};
+use super::key::{BaseKey, DeriveError, aad};
 #[cfg(any(test, feature = "testing"))]
 use super::ledger;
 
@@ -32,7 +33,7 @@ pub(crate) enum SealError {
 pub(crate) struct SealingKey {
     kid: u64,
     cipher: Cipher<SealingAead>,
-    salt: Salt,
+    salt: Zeroizing<Nonce>,
     /// SPEC \[K3\]: the counter of the next frame, from 0.
     next: u64,
     blocks: u64,
@@ -170,9 +171,9 @@ impl SealingKey {
                 header_len
             }
         };
-        let nonce = self.salt.nonce(header.ctr);
+        let nonce = self.salt.with(header.ctr);
         #[cfg(any(test, feature = "testing"))]
-        ledger::record(&self.name, nonce);
+        ledger::record(&self.name, nonce.bytes());
         let (header, rest) = room.split_at_mut_checked(header_len).ok_or(Refused)?;
         let (text, tag) = rest.split_at_mut_checked(plaintext.len()).ok_or(Refused)?;
         // SPEC [M1]: header, then metadata, go under the tag.

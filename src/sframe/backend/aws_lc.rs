@@ -1,14 +1,14 @@
 //! aws-lc, through aws-lc-rs. Its keys live in memory that it clears before it gives it back.
 
 use aws_lc_rs::aead::{
-    AES_128_GCM, AES_256_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, TlsProtocolId,
+    self, AES_128_GCM, AES_256_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, TlsProtocolId,
     TlsRecordSealingKey, UnboundKey,
 };
 use aws_lc_rs::cipher::{AES_128, AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey};
 use aws_lc_rs::hmac;
 use aws_lc_rs::iv::FixedLength;
 
-use super::{Aes, Algorithm, Hash, Refused, copy};
+use super::{Aes, Algorithm, Hash, Nonce, Refused, copy};
 
 impl From<aws_lc_rs::error::Unspecified> for Refused {
     fn from(_: aws_lc_rs::error::Unspecified) -> Self {
@@ -17,7 +17,7 @@ impl From<aws_lc_rs::error::Unspecified> for Refused {
 }
 
 impl Algorithm {
-    fn of_aws_lc(self) -> &'static aws_lc_rs::aead::Algorithm {
+    fn of_aws_lc(self) -> &'static aead::Algorithm {
         match self {
             Self::Gcm(Aes::Bits128) => &AES_128_GCM,
             Self::Gcm(Aes::Bits256) => &AES_256_GCM,
@@ -37,13 +37,13 @@ impl Aead {
     #[inline(always)]
     pub(super) fn open(
         &self,
-        nonce: [u8; 12],
+        nonce: Nonce,
         aad: &[u8],
         ciphertext: &[u8],
         tag: &[u8],
         out: &mut [u8],
     ) -> Result<(), Refused> {
-        let nonce = Nonce::assume_unique_for_key(nonce);
+        let nonce = aead::Nonce::assume_unique_for_key(nonce.bytes());
         Ok(self.0.open_separate_gather(nonce, Aad::from(aad), ciphertext, tag, out)?)
     }
 }
@@ -71,19 +71,22 @@ impl SealingAead {
     #[inline(always)]
     pub(super) fn seal(
         &mut self,
-        nonce: [u8; 12],
+        nonce: Nonce,
         aad: &[u8],
         text: &[u8],
         out: &mut [u8],
         tag: &mut [u8],
     ) -> Result<(), Refused> {
-        let nonce = Nonce::assume_unique_for_key(nonce);
         let aad = Aad::from(aad);
         match self {
             Self::Counting(key) => {
+                let nonce = aead::Nonce::assume_unique_for_key(nonce.bytes());
                 key.seal_out_of_place_scatter(nonce, aad, text, out, &[], tag)?;
             }
-            Self::Plain(key) => key.seal_out_of_place_scatter(nonce, aad, text, out, &[], tag)?,
+            Self::Plain(key) => {
+                let nonce = aead::Nonce::assume_unique_for_key(nonce.bytes());
+                key.seal_out_of_place_scatter(nonce, aad, text, out, &[], tag)?;
+            }
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ mod rust_crypto;
 
 use hkdf::{Hkdf, InvalidLength};
 use sha2::{Sha256, Sha512};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::{Zeroize, Zeroizing};
 
 #[cfg(any(test, feature = "testing"))]
 pub use choice::RustCrypto;
@@ -60,6 +60,45 @@ impl Backend {
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn of_new_keyrings() -> Self {
         choice::chosen()
+    }
+}
+
+/// A nonce of 12 bytes, as the upper 96 bits of a number. It is laid out in bytes where it is handed
+/// to the library and nowhere before: copied in memory, it would keep a short frame waiting for the
+/// store buffer, a twentieth of its time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Nonce(u128);
+
+impl Nonce {
+    /// The nonce that is `bytes`.
+    #[inline(always)]
+    pub(super) fn new(bytes: [u8; 12]) -> Self {
+        let number = bytes.iter().fold(0, |number, &byte| number << 8 | u128::from(byte));
+        Self(number << 32)
+    }
+
+    /// RFC 9605 §4.4.3: this one with the counter laid over its last 8 bytes.
+    #[inline(always)]
+    pub(super) fn with(self, ctr: u64) -> Self {
+        Self(self.0 ^ u128::from(ctr) << 32)
+    }
+
+    /// Its bytes.
+    #[inline(always)]
+    pub(super) fn bytes(self) -> [u8; 12] {
+        let [nonce @ .., _, _, _, _] = self.0.to_be_bytes();
+        nonce
+    }
+
+    /// RFC 9605 §4.5.1: its bytes, then a block counter of 32 bits that starts at zero.
+    pub(super) fn initial_block(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+}
+
+impl Zeroize for Nonce {
+    fn zeroize(&mut self) {
+        self.0.zeroize();
     }
 }
 
@@ -179,7 +218,7 @@ impl Aead {
     #[inline(always)]
     pub(super) fn open(
         &self,
-        nonce: [u8; 12],
+        nonce: Nonce,
         aad: &[u8],
         ciphertext: &[u8],
         tag: &[u8],
@@ -201,7 +240,7 @@ impl SealingAead {
     #[inline(always)]
     pub(super) fn seal(
         &mut self,
-        nonce: [u8; 12],
+        nonce: Nonce,
         aad: &[u8],
         text: &[u8],
         out: &mut [u8],

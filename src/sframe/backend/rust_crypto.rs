@@ -10,7 +10,7 @@ use ctr::{CtrCore, flavors::Ctr32BE};
 use hmac::Hmac;
 use sha2::{Sha256, Sha512};
 
-use super::{Aes, Algorithm, Hash, Refused, clear, copy};
+use super::{Aes, Algorithm, Hash, Nonce, Refused, clear, copy};
 
 impl From<aes_gcm::Error> for Refused {
     fn from(_: aes_gcm::Error) -> Self {
@@ -48,14 +48,14 @@ impl Aead {
 
     pub(super) fn open(
         &self,
-        nonce: [u8; 12],
+        nonce: Nonce,
         aad: &[u8],
         ciphertext: &[u8],
         tag: &[u8],
         out: &mut [u8],
     ) -> Result<(), Refused> {
         let tag: [u8; 16] = tag.try_into().map_err(|_| Refused)?;
-        let (nonce, tag) = (&nonce.into(), &tag.into());
+        let (nonce, tag) = (&nonce.bytes().into(), &tag.into());
         copy(ciphertext, out)?;
         let opened = match self {
             Self::Aes128Gcm(key) => key.decrypt_in_place_detached(nonce, aad, out, tag),
@@ -67,13 +67,13 @@ impl Aead {
 
     fn seal(
         &self,
-        nonce: [u8; 12],
+        nonce: Nonce,
         aad: &[u8],
         text: &[u8],
         out: &mut [u8],
         tag: &mut [u8],
     ) -> Result<(), Refused> {
-        let nonce = &nonce.into();
+        let nonce = &nonce.bytes().into();
         let tag: &mut [u8; 16] = tag.try_into().map_err(|_| Refused)?;
         copy(text, out)?;
         let made = match self {
@@ -108,7 +108,7 @@ impl SealingAead {
     /// Any nonce: this library counts nothing.
     pub(super) fn seal(
         &mut self,
-        nonce: [u8; 12],
+        nonce: Nonce,
         aad: &[u8],
         text: &[u8],
         out: &mut [u8],

@@ -5,12 +5,11 @@ mod allocations;
 use incamera_wire::FrameHeader;
 use proptest::prelude::*;
 
-use super::backend::{Aes, Algorithm, Backend, Hash, Mac, Refused, SealingAead};
+use super::backend::{Aes, Algorithm, Backend, Hash, Mac, Nonce, Refused, SealingAead};
 use super::cipher::Cipher;
 use super::vectors::{SUITES, everything};
 use super::{BaseKey, FrameKey, OpenError, SealingKey, Suite};
 
-const NONCE: [u8; 12] = [2; 12];
 const AAD: &[u8] = b"associated data";
 
 /// What `backend` makes of `text`: the ciphertext and the tag.
@@ -18,7 +17,7 @@ fn sealed(backend: Backend, suite: Suite, text: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let key = vec![7; suite.key_len()];
     let mut cipher = Cipher::sealing(backend, suite, &key).unwrap();
     let (mut out, mut tag) = (vec![9; text.len()], vec![9; suite.tag_len()]);
-    cipher.seal(NONCE, AAD, text, &mut out, &mut tag).unwrap();
+    cipher.seal(Nonce::new([2; 12]), AAD, text, &mut out, &mut tag).unwrap();
     (out, tag)
 }
 
@@ -31,7 +30,7 @@ fn opened(
 ) -> Result<Vec<u8>, Refused> {
     let cipher = Cipher::opening(backend, suite, &vec![7; suite.key_len()]).unwrap();
     let mut out = vec![9; ciphertext.len()];
-    let opened = cipher.open(NONCE, aad, ciphertext, tag, &mut out);
+    let opened = cipher.open(Nonce::new([2; 12]), aad, ciphertext, tag, &mut out);
     // SPEC [M11]
     if opened.is_err() && tag.len() == suite.tag_len() {
         assert!(out.iter().all(|&byte| byte == 0), "{suite:?} {backend:?}");
@@ -71,7 +70,8 @@ fn a_tag_of_another_length_is_refused() {
         for len in (0..=tag.len() + 16).filter(|len| *len != tag.len()) {
             assert_eq!(opened(of, AAD, &ciphertext, &long[..len]), Err(Refused), "{of:?} {len}");
             let mut cipher = Cipher::sealing(backend, suite, &vec![7; suite.key_len()]).unwrap();
-            let made = cipher.seal(NONCE, AAD, &[1; 40], &mut [0; 40], &mut vec![0; len]);
+            let made =
+                cipher.seal(Nonce::new([2; 12]), AAD, &[1; 40], &mut [0; 40], &mut vec![0; len]);
             assert_eq!(made, Err(Refused), "{of:?} {len}");
         }
     }
@@ -84,10 +84,17 @@ fn a_buffer_of_another_length_is_refused() {
         let (ciphertext, tag) = sealed(backend, suite, &[1; 40]);
         for len in [0, 39, 41] {
             let cipher = Cipher::opening(backend, suite, &key).unwrap();
-            let refused = cipher.open(NONCE, AAD, &ciphertext, &tag, &mut vec![0; len]);
+            let refused =
+                cipher.open(Nonce::new([2; 12]), AAD, &ciphertext, &tag, &mut vec![0; len]);
             assert_eq!(refused, Err(Refused), "{suite:?} {backend:?} {len}");
             let mut cipher = Cipher::sealing(backend, suite, &key).unwrap();
-            let refused = cipher.seal(NONCE, AAD, &[1; 40], &mut vec![0; len], &mut tag.clone());
+            let refused = cipher.seal(
+                Nonce::new([2; 12]),
+                AAD,
+                &[1; 40],
+                &mut vec![0; len],
+                &mut tag.clone(),
+            );
             assert_eq!(refused, Err(Refused), "{suite:?} {backend:?} {len}");
         }
     }
@@ -110,12 +117,7 @@ fn a_key_of_the_wrong_length_is_refused() {
 #[test]
 fn aws_lc_seals_no_counter_again_and_none_before() {
     // SPEC [K3]
-    let salt = [0xa5; 12];
-    let nonce = |ctr: u64| {
-        let mut nonce = salt;
-        nonce.iter_mut().skip(4).zip(ctr.to_be_bytes()).for_each(|(to, byte)| *to ^= byte);
-        nonce
-    };
+    let nonce = |ctr| Nonce::new([0xa5; 12]).with(ctr);
     for aes in [Aes::Bits128, Aes::Bits256] {
         let key = vec![7; aes.key_len()];
         let mut aead = SealingAead::new(Backend::AwsLc, Algorithm::Gcm(aes), &key).unwrap();

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Case, cases, hex};
 use crate::sframe::Suite;
-use crate::sframe::backend::{self, Aead, Algorithm, Backend, Hash, Mac, SealingAead};
+use crate::sframe::backend::{self, Aead, Algorithm, Backend, Hash, Mac, Nonce, SealingAead};
 use crate::sframe::cipher::Cipher;
 
 const DERIVED: &str = include_str!("../../../tests/vectors/sframe/derived-kats.json");
@@ -58,6 +58,8 @@ fn check_key_schedule(case: &Case, hash: Hash) {
     let padded = [&[0; 4][..], &ctr].concat();
     let laid_over: Vec<u8> = salt.iter().zip(padded).map(|(salt, ctr)| salt ^ ctr).collect();
     assert_eq!(laid_over, nonce);
+    let made_nonce = Nonce::new(made_salt).with(u64::from_be_bytes(ctr)).bytes();
+    assert_eq!(made_nonce[..], nonce);
 }
 
 /// The header of the frame of `case`, then its ciphertext, then its tag.
@@ -128,7 +130,7 @@ fn the_private_suite_reproduces_its_frame() {
     check_key_schedule(&case, case.suite().hash());
     let [_, ciphertext, tag] = parts(&case);
     let [key, plaintext] = ["sframe_key", "pt"].map(|name| case.bytes(name));
-    let nonce = case.bytes("nonce").try_into().unwrap();
+    let nonce = Nonce::new(case.bytes("nonce").try_into().unwrap());
     for &backend in Backend::ALL {
         let mut cipher = Cipher::sealing(backend, case.suite(), &key).unwrap();
         let (mut text, mut made) = (vec![0; plaintext.len()], [0; 16]);
@@ -152,7 +154,7 @@ fn the_private_suite_is_not_the_one_with_sha512() {
     check_key_schedule(&case, Hash::Sha512);
     let [header, ciphertext, tag] = parts(&case);
     let [metadata, plaintext, frame] = ["metadata", "pt", "ct"].map(|name| case.bytes(name));
-    let nonce = case.bytes("nonce").try_into().unwrap();
+    let nonce = Nonce::new(case.bytes("nonce").try_into().unwrap());
     let (aad, key) = (associated_data(&case), case.bytes("sframe_key"));
     assert_eq!(case.suite(), Suite::ChaCha20Poly1305Sha256_128);
     for &backend in Backend::ALL {

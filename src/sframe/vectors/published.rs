@@ -4,7 +4,7 @@ use incamera_wire::FrameHeader;
 
 use super::{Case, SUITES, cases, everything};
 use crate::sframe::Suite;
-use crate::sframe::backend::{Backend, expand, extract};
+use crate::sframe::backend::{Backend, Nonce, expand, extract};
 use crate::sframe::cipher::Cipher;
 use crate::sframe::key::{BaseKey, FrameKey};
 use crate::sframe::sealing::SealingKey;
@@ -55,7 +55,7 @@ fn every_published_ctr_hmac_case_seals_and_opens() {
         all.iter().flat_map(|case| Backend::ALL.iter().map(move |backend| (case, *backend)));
     for (case, backend) in cases {
         let [aad, plaintext, sealed] = ["aad", "pt", "ct"].map(|name| case.bytes(name));
-        let nonce = case.bytes("nonce").try_into().unwrap();
+        let nonce = Nonce::new(case.bytes("nonce").try_into().unwrap());
         let key = case.bytes("key");
         let (ciphertext, tag) = sealed.split_at(plaintext.len());
         let (mut text, mut made) = (plaintext.clone(), tag.to_vec());
