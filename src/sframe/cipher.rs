@@ -2,7 +2,7 @@
 
 use subtle::ConstantTimeEq as _;
 
-use super::backend::{Aead, Algorithm, Backend, Ctr, Mac, Nonce, Refused, SealingAead, clear};
+use super::backend::{Aead, Backend, Ctr, Mac, Nonce, Refused, clear};
 use super::suite::{Construction, Suite};
 
 /// The greatest plaintext of one frame in bytes: 16 MiB, far below every bound of the ciphers.
@@ -14,22 +14,34 @@ pub(crate) const MAX_TAG_LEN: usize = 16;
 /// The smallest tag, in bytes, of a suite that a meeting uses.
 pub(crate) const MIN_TAG_LEN: usize = 10;
 
-/// A cipher with its key set up: to open, with an [`Aead`], or to seal, with a [`SealingAead`].
-pub(super) struct Cipher<A> {
-    inner: Inner<A>,
+/// A cipher with its key set up.
+pub(super) struct Cipher {
+    inner: Inner,
     tag_len: usize,
 }
 
-enum Inner<A> {
-    Aead(A),
+enum Inner {
+    Aead(Aead),
     /// Boxed: the keys are large, and not to be copied about.
     CtrHmac(Box<CtrHmac>),
 }
 
-impl Cipher<Aead> {
-    /// Sets up `key`, of Nk bytes, to open.
-    pub(super) fn opening(backend: Backend, suite: Suite, key: &[u8]) -> Result<Self, Refused> {
-        Self::new(backend, suite, key, Aead::new)
+impl Cipher {
+    /// Sets up `key`, of Nk bytes, once for all its frames.
+    pub(super) fn new(backend: Backend, suite: Suite, key: &[u8]) -> Result<Self, Refused> {
+        if key.len() != suite.key_len() {
+            return Err(Refused);
+        }
+        let inner = match suite.construction() {
+            Construction::Aead(algorithm) => Inner::Aead(Aead::new(backend, algorithm, key)?),
+            Construction::CtrHmac(aes) => {
+                let (enc, auth) = key.split_at_checked(aes.key_len()).ok_or(Refused)?;
+                let ctr = Ctr::new(backend, aes, enc)?;
+                let mac = Mac::new(backend, suite.hash(), auth)?;
+                Inner::CtrHmac(Box::new(CtrHmac { ctr, mac }))
+            }
+        };
+        Ok(Self { inner, tag_len: suite.tag_len() })
     }
 
     /// Verifies the tag, then decrypts `ciphertext` into `out` of the same length. Refused, `out`
@@ -49,18 +61,11 @@ impl Cipher<Aead> {
             Inner::CtrHmac(keys) => keys.open(nonce, aad, ciphertext, tag, out),
         }
     }
-}
-
-impl Cipher<SealingAead> {
-    /// Sets up `key`, of Nk bytes, to seal.
-    pub(super) fn sealing(backend: Backend, suite: Suite, key: &[u8]) -> Result<Self, Refused> {
-        Self::new(backend, suite, key, SealingAead::new)
-    }
 
     /// Encrypts `text` into `out` of the same length, and writes the tag of Nt bytes into `tag`.
     #[inline(always)]
     pub(super) fn seal(
-        &mut self,
+        &self,
         nonce: Nonce,
         aad: &[u8],
         text: &[u8],
@@ -68,33 +73,10 @@ impl Cipher<SealingAead> {
         tag: &mut [u8],
     ) -> Result<(), Refused> {
         self.check_tag(tag)?;
-        match &mut self.inner {
+        match &self.inner {
             Inner::Aead(aead) => aead.seal(nonce, aad, text, out, tag),
             Inner::CtrHmac(keys) => keys.seal(nonce, aad, text, out, tag),
         }
-    }
-}
-
-impl<A> Cipher<A> {
-    fn new(
-        backend: Backend,
-        suite: Suite,
-        key: &[u8],
-        aead: impl FnOnce(Backend, Algorithm, &[u8]) -> Result<A, Refused>,
-    ) -> Result<Self, Refused> {
-        if key.len() != suite.key_len() {
-            return Err(Refused);
-        }
-        let inner = match suite.construction() {
-            Construction::Aead(algorithm) => Inner::Aead(aead(backend, algorithm, key)?),
-            Construction::CtrHmac(aes) => {
-                let (enc, auth) = key.split_at_checked(aes.key_len()).ok_or(Refused)?;
-                let ctr = Ctr::new(backend, aes, enc)?;
-                let mac = Mac::new(backend, suite.hash(), auth)?;
-                Inner::CtrHmac(Box::new(CtrHmac { ctr, mac }))
-            }
-        };
-        Ok(Self { inner, tag_len: suite.tag_len() })
     }
 
     /// The length of the tag (Nt) in bytes.

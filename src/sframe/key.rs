@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::backend::{Aead, Backend, MAX_HASH_LEN, Nonce, Refused, expand, extract};
+use super::backend::{Backend, MAX_HASH_LEN, Nonce, Refused, expand, extract};
 use super::cipher::{Cipher, MAX_PLAINTEXT_LEN, MAX_TAG_LEN};
 use super::suite::Suite;
 
@@ -66,7 +66,7 @@ pub(super) fn aad<'a>(header: &'a [u8], metadata: &[u8], joined: &'a mut Vec<u8>
 
 /// Key and salt of one (base key, key id), to open with.
 pub(crate) struct FrameKey {
-    cipher: Cipher<Aead>,
+    cipher: Cipher,
     salt: Zeroizing<Nonce>,
 }
 
@@ -76,7 +76,7 @@ impl FrameKey {
     /// # Errors
     /// If the library fails.
     pub(crate) fn derive(base_key: &BaseKey, kid: u64) -> Result<Self, DeriveError> {
-        let (cipher, salt) = base_key.derive(kid, Cipher::opening)?;
+        let (cipher, salt) = base_key.derive(kid, Cipher::new)?;
         Ok(Self { cipher, salt })
     }
 

@@ -4,7 +4,7 @@
 use incamera_wire::{FrameHeader, MAX_HEADER_LEN};
 use zeroize::Zeroizing;
 
-use super::backend::{Nonce, Refused, SealingAead, clear};
+use super::backend::{Nonce, Refused, clear};
 use super::cipher::{Cipher, MAX_PLAINTEXT_LEN};
 use super::key::{BaseKey, DeriveError, aad};
 #[cfg(any(test, feature = "testing"))]
@@ -32,7 +32,7 @@ pub(crate) enum SealError {
 /// The key, the next counter and what is spent of one key id that this client seals under.
 pub(crate) struct SealingKey {
     kid: u64,
-    cipher: Cipher<SealingAead>,
+    cipher: Cipher,
     salt: Zeroizing<Nonce>,
     /// SPEC \[K3\]: the counter of the next frame, from 0.
     next: u64,
@@ -52,7 +52,7 @@ impl SealingKey {
         let (cipher, salt) = base_key.derive(kid, |backend, suite, key| {
             #[cfg(any(test, feature = "testing"))]
             name.replace(ledger::name_of(key));
-            Cipher::sealing(backend, suite, key)
+            Cipher::new(backend, suite, key)
         })?;
         Ok(Self {
             kid,

@@ -1,8 +1,7 @@
 //! aws-lc, through aws-lc-rs. Its keys live in memory that it clears before it gives it back.
 
 use aws_lc_rs::aead::{
-    self, AES_128_GCM, AES_256_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, TlsProtocolId,
-    TlsRecordSealingKey, UnboundKey,
+    self, AES_128_GCM, AES_256_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, UnboundKey,
 };
 use aws_lc_rs::cipher::{AES_128, AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey};
 use aws_lc_rs::hmac;
@@ -46,49 +45,18 @@ impl Aead {
         let nonce = aead::Nonce::assume_unique_for_key(nonce.bytes());
         Ok(self.0.open_separate_gather(nonce, Aad::from(aad), ciphertext, tag, out)?)
     }
-}
-
-pub(in crate::sframe) enum SealingAead {
-    /// AES-GCM as TLS 1.3 uses it, and SFrame (RFC 8446 §5.3, RFC 9605 §4.4.3): the nonce is a salt
-    /// XOR a counter. This key refuses a counter that does not grow: a second lock on SPEC \[K3\].
-    Counting(TlsRecordSealingKey),
-    Plain(LessSafeKey),
-}
-
-impl SealingAead {
-    pub(super) fn new(of: Algorithm, key: &[u8]) -> Result<Self, Refused> {
-        let algorithm = of.of_aws_lc();
-        Ok(match of {
-            Algorithm::Gcm(_) => {
-                Self::Counting(TlsRecordSealingKey::new(algorithm, TlsProtocolId::TLS13, key)?)
-            }
-            Algorithm::ChaCha20Poly1305 => {
-                Self::Plain(LessSafeKey::new(UnboundKey::new(algorithm, key)?))
-            }
-        })
-    }
 
     #[inline(always)]
     pub(super) fn seal(
-        &mut self,
+        &self,
         nonce: Nonce,
         aad: &[u8],
         text: &[u8],
         out: &mut [u8],
         tag: &mut [u8],
     ) -> Result<(), Refused> {
-        let aad = Aad::from(aad);
-        match self {
-            Self::Counting(key) => {
-                let nonce = aead::Nonce::assume_unique_for_key(nonce.bytes());
-                key.seal_out_of_place_scatter(nonce, aad, text, out, &[], tag)?;
-            }
-            Self::Plain(key) => {
-                let nonce = aead::Nonce::assume_unique_for_key(nonce.bytes());
-                key.seal_out_of_place_scatter(nonce, aad, text, out, &[], tag)?;
-            }
-        }
-        Ok(())
+        let nonce = aead::Nonce::assume_unique_for_key(nonce.bytes());
+        Ok(self.0.seal_out_of_place_scatter(nonce, Aad::from(aad), text, out, &[], tag)?)
     }
 }
 

@@ -197,10 +197,8 @@ macro_rules! call {
 }
 
 either! {
-    /// An AEAD under one key that opens.
+    /// An AEAD under one key.
     Aead;
-    /// An AEAD under one key that seals, under nonces that never come again.
-    SealingAead;
     /// AES in counter mode under one key.
     Ctr;
     /// HMAC under one key.
@@ -226,20 +224,12 @@ impl Aead {
     ) -> Result<(), Refused> {
         call!(self, it => it.open(nonce, aad, ciphertext, tag, out))
     }
-}
-
-impl SealingAead {
-    /// Sets the key up, once for all its frames.
-    pub(super) fn new(backend: Backend, of: Algorithm, key: &[u8]) -> Result<Self, Refused> {
-        Ok(set_up!(backend, library => library::SealingAead::new(of, key)?))
-    }
 
     /// Encrypts `text` into `out` of the same length, and writes the tag into `tag`, of 16 bytes.
-    /// Each nonce is the first one XOR a counter that starts at 0 and grows: with AES-GCM, aws-lc
-    /// refuses any other.
+    /// No nonce may come twice: the libraries count nothing.
     #[inline(always)]
     pub(super) fn seal(
-        &mut self,
+        &self,
         nonce: Nonce,
         aad: &[u8],
         text: &[u8],

@@ -65,7 +65,7 @@ impl Aead {
         Ok(opened.inspect_err(|_| clear(out))?)
     }
 
-    fn seal(
+    pub(super) fn seal(
         &self,
         nonce: Nonce,
         aad: &[u8],
@@ -95,26 +95,6 @@ impl Drop for Aead {
             Self::ChaCha20Poly1305(_) => {}
         }
         core::hint::black_box(self);
-    }
-}
-
-pub(in crate::sframe) struct SealingAead(Aead);
-
-impl SealingAead {
-    pub(super) fn new(of: Algorithm, key: &[u8]) -> Result<Self, Refused> {
-        Ok(Self(Aead::new(of, key)?))
-    }
-
-    /// Any nonce: this library counts nothing.
-    pub(super) fn seal(
-        &mut self,
-        nonce: Nonce,
-        aad: &[u8],
-        text: &[u8],
-        out: &mut [u8],
-        tag: &mut [u8],
-    ) -> Result<(), Refused> {
-        self.0.seal(nonce, aad, text, out, tag)
     }
 }
 
