@@ -1,10 +1,11 @@
 //! The certificate in each leaf's credential: the identity key vouches for one leaf key in one
 //! stay in one meeting (SPEC \[I2\]).
 
-use ed25519_dalek::{Signature, Signer, VerifyingKey};
+use ed25519_dalek::Signer;
 use incamera_wire::{Fingerprint, Label, LeafCredential, MeetingId, StayId};
 use sha2::{Digest, Sha256};
 
+use super::signature::verify_strict;
 use super::{DisplayName, Identity, fingerprint};
 
 /// What a verified certificate says.
@@ -81,15 +82,6 @@ pub(crate) fn verify_certificate(
     let name = DisplayName::new(&name).map_err(|_| BadCertificate)?.as_str().to_owned();
     let fingerprint = fingerprint(&identity_key);
     Ok(Certified { fingerprint, identity_key, stay, direct_key, name, label, attestation })
-}
-
-/// Whether an Ed25519 signature verifies, with small-order keys and non-canonical forms refused
-/// (SPEC \[I1\]).
-pub(crate) fn verify_strict(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
-    // SPEC [I1]: MLS's proofs need strong unforgeability, and a verdict must be one for all.
-    VerifyingKey::from_bytes(key)
-        .and_then(|key| key.verify_strict(message, &Signature::from_bytes(signature)))
-        .is_ok()
 }
 
 /// What an identity key signs: all of the credential but the name (SPEC "Identity").
@@ -243,22 +235,5 @@ mod tests {
         changed.name = "a\u{202e}b".to_owned();
         let verdict = verify_certificate(&changed.encode(), MEETING, &LEAF_KEY);
         assert_eq!(verdict, Err(BadCertificate));
-    }
-
-    #[test]
-    fn a_signature_under_a_small_order_key_is_refused() {
-        // SPEC [I1]: the identity point as key and R, s = 0: plain verification accepts it for
-        // every message.
-        let mut key = [0; 32];
-        key[0] = 1;
-        let mut signature = [0; 64];
-        signature[0] = 1;
-        let lax = ed25519_dalek::Verifier::verify(
-            &VerifyingKey::from_bytes(&key).unwrap(),
-            b"anything",
-            &Signature::from_bytes(&signature),
-        );
-        assert!(lax.is_ok(), "the case must be one that only strictness catches");
-        assert!(!verify_strict(&key, b"anything", &signature));
     }
 }

@@ -5,6 +5,7 @@ mod certificate;
 mod contacts;
 mod relay;
 mod safety;
+mod signature;
 mod words;
 
 use core::fmt;
@@ -18,12 +19,13 @@ use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::secret::Secret;
 
-pub(crate) use certificate::{Certified, certify, renamed, verify_certificate, verify_strict};
+pub(crate) use certificate::{Certified, certify, renamed, verify_certificate};
 pub use contacts::Contact;
 pub(crate) use contacts::Contacts;
 pub(crate) use relay::verify_relay;
 pub use safety::SafetyCode;
 pub(crate) use safety::{pair_code, safety_code};
+pub(crate) use signature::verify_strict;
 
 /// A person's long-term Ed25519 key and the display name that it goes by.
 ///

@@ -2,7 +2,7 @@
 
 use incamera_wire::{RelayChallenge, RelayProof, relay_statement};
 
-use super::certificate::verify_strict;
+use super::signature::verify_strict;
 
 /// Whether `proof` answers `challenge` for the connection whose certificate (DER) has this SHA-256.
 ///

@@ -313,9 +313,9 @@ impl<E: Engine> Core<E> {
             self.enter(now_ms);
         }
         let Some(knocking) = self.knocking.as_mut() else { return };
-        match knocking.read_tree(&self.shared, bytes, now_ms) {
-            Ok(()) => self.enter(now_ms),
-            Err(fault) => self.shared.refuse(Source::Blob, fault),
+        // What it leads to is entered by `go_on`.
+        if let Err(fault) = knocking.read_tree(&self.shared, bytes, now_ms) {
+            self.shared.refuse(Source::Blob, fault);
         }
     }
 

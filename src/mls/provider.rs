@@ -5,7 +5,6 @@
 
 use std::sync::LazyLock;
 
-use ed25519_dalek::{Signature, VerifyingKey};
 use openmls_rust_crypto::RustCrypto;
 use openmls_traits::OpenMlsProvider;
 use openmls_traits::crypto::OpenMlsCrypto;
@@ -21,6 +20,7 @@ use super::store::Store;
 use super::suite::{hpke_suite_within, suite_of};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::hpke::{Unopenable, Unsealable};
+use crate::identity::verify_strict;
 
 /// Shared, because nothing of its state is used: only its functions of their arguments.
 static PRIMITIVES: LazyLock<RustCrypto> = LazyLock::new(RustCrypto::default);
@@ -210,10 +210,14 @@ impl OpenMlsCrypto for Crypto {
     ) -> Result<(), CryptoError> {
         only_ed25519(alg)?;
         let invalid = |_| CryptoError::InvalidSignature;
-        let key = VerifyingKey::try_from(public_key).map_err(invalid)?;
-        let signature = Signature::from_slice(signature).map_err(invalid)?;
+        let key = public_key.try_into().map_err(invalid)?;
+        let signature = signature.try_into().map_err(invalid)?;
         // SPEC [I1]
-        key.verify_strict(data, &signature).map_err(invalid)
+        if verify_strict(key, data, signature) {
+            Ok(())
+        } else {
+            Err(CryptoError::InvalidSignature)
+        }
     }
 
     fn sign(&self, alg: SignatureScheme, data: &[u8], key: &[u8]) -> Result<Vec<u8>, CryptoError> {

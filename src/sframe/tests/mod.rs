@@ -5,7 +5,7 @@ mod allocations;
 use incamera_wire::FrameHeader;
 use proptest::prelude::*;
 
-use super::backend::{Aes, Algorithm, Backend, Hash, Mac, Nonce, Refused};
+use super::backend::{Backend, Hash, Mac, Nonce, Refused};
 use super::cipher::Cipher;
 use super::vectors::{SUITES, everything};
 use super::{BaseKey, FrameKey, OpenError, SealingKey, Suite};
