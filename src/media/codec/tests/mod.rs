@@ -1,0 +1,1 @@
+//! Tests of the codecs, with a toy in the place of the cipher.
