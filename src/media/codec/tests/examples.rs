@@ -1,0 +1,1 @@
+//! The examples of SPEC.md 9.5.
