@@ -73,7 +73,8 @@ pub(super) fn take_apart(codec: Codec, frame: &[u8], parts: &mut Parts) -> Resul
         if !core::mem::replace(&mut ended, true) {
             cut_stop(parts)?;
         }
-        let (clear, sealed) = unit.bytes.split_at_checked(clear_len).ok_or(CodecError::Truncated)?;
+        let (clear, sealed) =
+            unit.bytes.split_at_checked(clear_len).ok_or(CodecError::Truncated)?;
         let start = parts.text.len();
         unescape(clear, sealed, &mut parts.text);
         ended = !is_sealed;

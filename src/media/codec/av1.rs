@@ -1,9 +1,9 @@
 //! AV1's low-overhead format (AV1 specification §5.3): OBUs with a header of 1 or 2 bytes and a
 //! size that only the last may lack. Packetisers rewrite sizes, so that the metadata hold none.
 
+use super::Layer;
 use super::error::CodecError;
 use super::parts::Parts;
-use super::Layer;
 
 const FORBIDDEN_BIT: u8 = 0x80;
 const HAS_EXTENSION: u8 = 0x04;

@@ -23,6 +23,23 @@ impl Escaping {
         Self { zeros: zeros_at_end(clear) }
     }
 
+    /// Behind `clear` and what stands in `out` from `at` on, which is escaped now; `spare` is
+    /// written over. Most ciphertexts need no escape: those are searched and stay where they are.
+    pub(super) fn over(clear: &[u8], at: usize, out: &mut Vec<u8>, spare: &mut Vec<u8>) -> Self {
+        let bytes = out.get(at..).unwrap_or_default();
+        let before = Self::behind(clear);
+        let (done, mut escaping) = match first_to_escape(bytes) {
+            _ if before.zeros > 0 => (0, before),
+            None => return Self::behind(bytes),
+            Some(done) => (done, Self { zeros: 2 }),
+        };
+        spare.clear();
+        spare.extend_from_slice(bytes.get(done..).unwrap_or_default());
+        out.truncate(at + done);
+        escaping.write(spare, out);
+        escaping
+    }
+
     /// Appends `bytes`, escaped, to `out`: at most 3 for 2.
     pub(super) fn write(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) {
         loop {
@@ -46,6 +63,18 @@ impl Escaping {
             }
             bytes = rest;
         }
+    }
+}
+
+/// Where the first byte of 0 to 3 behind two zeros is.
+fn first_to_escape(bytes: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let third = from + ZEROS.find(bytes.get(from..)?)? + 2;
+        if *bytes.get(third)? <= PREVENTION {
+            return Some(third);
+        }
+        from = third;
     }
 }
 

@@ -25,7 +25,9 @@ pub(super) fn kind(unit: &[u8]) -> Result<Kind, CodecError> {
         // PPS up.
         1 | 5 => {
             let payload = unit.get(1..).unwrap_or_default();
-            Kind::Sealed { clear_len: 1 + bits::len_of(payload, 0, 3).ok_or(CodecError::Truncated)? }
+            Kind::Sealed {
+                clear_len: 1 + bits::len_of(payload, 0, 3).ok_or(CodecError::Truncated)?,
+            }
         }
         6 | 10 | 11 => Kind::Message { header_len: 1 },
         7 | 8 | 13 | 15 | 16 => Kind::ParameterSet,

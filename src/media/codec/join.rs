@@ -33,15 +33,48 @@ pub(crate) fn join_sealed(
     let trailer = [header, tag, &[length_byte(header, tag)]];
     each(parts, ciphertext, |run, clear, text, is_last| {
         let behind: &[&[u8]] = if is_last { &trailer } else { &[] };
-        match parts.codec {
-            Codec::H264 | Codec::H265 => seal_unit(run, clear, text, behind, out),
-            codec => {
-                write_head(codec, clear, (!is_last).then_some(text.len()), out);
-                out.extend_from_slice(text);
-                behind.iter().for_each(|piece| out.extend_from_slice(piece));
-            }
+        write_head(parts.codec, clear, (!is_last).then_some(text.len()), out);
+        if !is_annex_b(parts.codec) {
+            out.extend_from_slice(text);
+            behind.iter().for_each(|piece| out.extend_from_slice(piece));
+        } else if run.is_sealed {
+            let mut escaping = Escaping::behind(clear);
+            escaping.write(text, out);
+            behind.iter().for_each(|piece| escaping.write(piece, out));
+            // SPEC [M26]
+            out.extend((!is_last).then_some(STOP));
         }
     })
+}
+
+/// Appends to `out` what stands before the ciphertext, if that is in one piece: then it can be
+/// written there at once, and [`end_sealed`] does the rest. Otherwise gives false, and `out` is as
+/// it was: use [`join_sealed`].
+pub(crate) fn begin_sealed(parts: &Parts, out: &mut Vec<u8>) -> bool {
+    let others = parts.runs.split_last().map_or(&[][..], |(_, others)| others);
+    if parts.codec.number().is_none() || others.iter().any(|run| run.is_sealed) {
+        return false;
+    }
+    each(parts, &[], |_, clear, _, _| write_head(parts.codec, clear, None, out)).is_ok()
+}
+
+/// Makes a sealed frame of what [`begin_sealed`] and a cipher appended to `out`; the ciphertext begins at
+/// `at`.
+pub(crate) fn end_sealed(
+    parts: &mut Parts,
+    at: usize,
+    header: &[u8],
+    tag: &[u8],
+    out: &mut Vec<u8>,
+) {
+    let trailer = [header, tag, &[length_byte(header, tag)]];
+    if !is_annex_b(parts.codec) {
+        return trailer.iter().for_each(|piece| out.extend_from_slice(piece));
+    }
+    let clear = parts.runs.last().and_then(|run| parts.metadata.get(run.clear.clone()));
+    let clear = clear.unwrap_or_default();
+    let mut escaping = Escaping::over(clear, at, out, &mut parts.text);
+    trailer.iter().for_each(|piece| escaping.write(piece, out));
 }
 
 /// Appends the opened frame to `out`, in the one form that every receiver gives it. `text` is its
@@ -54,21 +87,19 @@ pub(crate) fn join_opened(
     text: &[u8],
     out: &mut Vec<u8>,
 ) -> Result<Option<Layer>, CodecError> {
-    let is_annex_b = matches!(parts.codec, Codec::H264 | Codec::H265);
-    let flags_len = if is_annex_b { parts.runs.len().div_ceil(8) } else { 0 };
+    let units = if is_annex_b(parts.codec) { parts.runs.len() } else { 0 };
+    let flags_len = units.div_ceil(8);
     let at = text.len().checked_sub(flags_len).ok_or(CodecError::NotCanonical)?;
     let (text, flags) = text.split_at_checked(at).ok_or(CodecError::NotCanonical)?;
     // SPEC [M28]: bits without a unit are 0.
-    let unused = 8 * flags_len - if is_annex_b { parts.runs.len() } else { 0 };
-    if flags.last().is_some_and(|byte| byte.trailing_zeros() < unused as u32) {
+    let unused = 8 * flags_len - units;
+    if flags.last().is_some_and(|byte| (byte.trailing_zeros() as usize) < unused) {
         return Err(CodecError::NotCanonical);
     }
     let mut flags = flags.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1));
     each(parts, text, |_, clear, text, _| {
-        if is_annex_b {
-            let is_short = flags.next().unwrap_or_default();
-            let code: &[u8] = if is_short { &SHORT_START_CODE } else { &LONG_START_CODE };
-            out.extend_from_slice(code);
+        if flags.next() == Some(true) {
+            out.extend_from_slice(&SHORT_START_CODE);
             out.extend_from_slice(clear);
         } else {
             write_head(parts.codec, clear, Some(text.len()), out);
@@ -115,27 +146,18 @@ fn each(
     Ok(())
 }
 
-/// Writes what stands before the text of a run; `len` is the text's, if the frame says it.
+/// Writes what stands before the text of a run; `len` is the text's, if an OBU is to say it.
 fn write_head(codec: Codec, clear: &[u8], len: Option<usize>, out: &mut Vec<u8>) {
-    if codec == Codec::Av1 {
-        av1::write_head(clear, len, out);
-    } else {
-        out.extend_from_slice(clear);
+    match codec {
+        Codec::Av1 => av1::write_head(clear, len, out),
+        Codec::H264 | Codec::H265 => {
+            out.extend_from_slice(&LONG_START_CODE);
+            out.extend_from_slice(clear);
+        }
+        Codec::Vp8 | Codec::Vp9 | Codec::Opus => out.extend_from_slice(clear),
     }
 }
 
-/// Writes a NAL unit of a sealed frame.
-fn seal_unit(run: &Run, clear: &[u8], text: &[u8], trailer: &[&[u8]], out: &mut Vec<u8>) {
-    out.extend_from_slice(&LONG_START_CODE);
-    out.extend_from_slice(clear);
-    if !run.is_sealed {
-        return;
-    }
-    let mut escaping = Escaping::behind(clear);
-    escaping.write(text, out);
-    if trailer.is_empty() {
-        // SPEC [M26]
-        out.push(STOP);
-    }
-    trailer.iter().for_each(|piece| escaping.write(piece, out));
+fn is_annex_b(codec: Codec) -> bool {
+    matches!(codec, Codec::H264 | Codec::H265)
 }

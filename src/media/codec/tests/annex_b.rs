@@ -186,7 +186,8 @@ fn no_stop_byte() {
         let mut units = nal_units(&sealed);
         let slice = units.len() - 2;
         *units[slice].last_mut().unwrap() = 0x81;
-        let other: Vec<u8> = units.into_iter().flat_map(|u| [&[0, 0, 1], &u[..]].concat()).collect();
+        let other: Vec<u8> =
+            units.into_iter().flat_map(|u| [&[0, 0, 1], &u[..]].concat()).collect();
         assert_eq!(open(codec, &other), Err(NotOpened::Codec(CodecError::NotCanonical)));
     }
     // A slice with nothing behind its clear bytes.
@@ -197,7 +198,9 @@ fn no_stop_byte() {
 #[test]
 fn no_start_code() {
     // SPEC [M25]
-    for hex in ["67 42 000001 65 e0", "01 000001 65 e0", "0001 65 e0", "ff", "00 00 02 000001 65 e0"] {
+    for hex in
+        ["67 42 000001 65 e0", "01 000001 65 e0", "0001 65 e0", "ff", "00 00 02 000001 65 e0"]
+    {
         refused(Codec::H264, hex, CodecError::NoStartCode);
         refused(Codec::H265, hex, CodecError::NoStartCode);
     }
@@ -221,7 +224,8 @@ fn forbidden_header() {
 fn truncated_unit() {
     // SPEC [M25]
     let short = ["000001", "000001 000001 65 e0", "000001 65", "000001 41 08", "000001 6e 40 40"];
-    for hex in short.iter().chain(&["000001 41 000003", "000001 41 00000300000300ff", "000001 00"]) {
+    for hex in short.iter().chain(&["000001 41 000003", "000001 41 00000300000300ff", "000001 00"])
+    {
         refused(Codec::H264, hex, CodecError::Truncated);
     }
     for hex in ["000001", "000001 26", "000001 2601", "000001 0201 01", "000001 0201 000003"] {

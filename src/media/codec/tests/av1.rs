@@ -63,7 +63,8 @@ fn forbidden_bit() {
 #[test]
 fn truncated_obu() {
     // SPEC [M24]
-    let whole = [obu(1, Some(0), &noise(11), false), obu(6, Some(0x48), &noise(70), false)].concat();
+    let whole =
+        [obu(1, Some(0), &noise(11), false), obu(6, Some(0x48), &noise(70), false)].concat();
     for len in (1..whole.len()).filter(|&len| len != 14) {
         assert_eq!(seal(Codec::Av1, &whole[..len]), Err(CodecError::Truncated), "{len}");
     }

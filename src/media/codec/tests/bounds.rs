@@ -43,7 +43,8 @@ fn too_much_clear() {
     // SPEC [M21]
     for (codec, set) in [(Codec::H264, "000001 67"), (Codec::H265, "000001 4201")] {
         let frame = |len: usize| {
-            let slice = bytes(if codec == Codec::H264 { "000001 41 e0 44" } else { "000001 0201 e0 44" });
+            let slice =
+                bytes(if codec == Codec::H264 { "000001 41 e0 44" } else { "000001 0201 e0 44" });
             [bytes(set), vec![0xaa; len], slice].concat()
         };
         let fits = frame((1 << 16) - 100);

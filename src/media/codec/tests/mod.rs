@@ -10,11 +10,13 @@ mod properties;
 mod toy;
 mod vp8;
 
-use super::{Codec, CodecError, Layer, Parts, join_opened, join_sealed, split, take_apart};
+use super::{
+    Codec, CodecError, Layer, Parts, begin_sealed, end_sealed, join_opened, join_sealed, split,
+    take_apart,
+};
 use toy::Toy;
 
-const ALL: [Codec; 6] =
-    [Codec::Opus, Codec::Vp9, Codec::Vp8, Codec::Av1, Codec::H264, Codec::H265];
+const ALL: [Codec; 6] = [Codec::Opus, Codec::Vp9, Codec::Vp8, Codec::Av1, Codec::H264, Codec::H265];
 
 /// The frame in its opened form, and its layer.
 type Opened = (Vec<u8>, Option<Layer>);
@@ -39,6 +41,16 @@ fn seal_padded(
     let (ciphertext, tag) = toy.seal(parts.metadata(), &text);
     let mut out = b"before".to_vec();
     join_sealed(&parts, &ciphertext, toy.header(), &tag, &mut out).unwrap();
+    // The other way is the same.
+    let mut other = b"before".to_vec();
+    if begin_sealed(&parts, &mut other) {
+        let at = other.len();
+        other.extend_from_slice(&ciphertext);
+        end_sealed(&mut parts, at, toy.header(), &tag, &mut other);
+        assert_eq!(other, out);
+    } else {
+        assert_eq!(other, b"before");
+    }
     Ok((out.split_off(6), len))
 }
 
@@ -179,6 +191,23 @@ fn frames_of_all_codecs_come_back() {
             let from = if codec == Codec::Av1 { 2 } else { 0 };
             assert_eq!(opened, frame[from..], "{codec:?} {len}");
         }
+    }
+}
+
+#[test]
+fn a_ciphertext_in_one_piece_is_written_in_its_place() {
+    let one = [
+        (Codec::Vp8, vp8_key_frame(9)),
+        (Codec::Av1, obu(6, None, &noise(9), false)),
+        (Codec::H264, bytes("00000001 67 42 00000001 68 ce 000001 65 e0 44")),
+        (Codec::H265, bytes("00000001 4201 42 000001 0201 e0 44")),
+    ];
+    for (codec, frame) in one {
+        let mut parts = Parts::new();
+        split(codec, &frame, &mut parts).unwrap();
+        assert!(begin_sealed(&parts, &mut Vec::new()), "{codec:?}");
+        split(codec, &frame_of(codec, 90), &mut parts).unwrap();
+        assert_eq!(begin_sealed(&parts, &mut Vec::new()), codec == Codec::Vp8);
     }
 }
 

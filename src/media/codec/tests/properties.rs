@@ -18,8 +18,10 @@ fn soup() -> impl Strategy<Value = Vec<u8>> {
         Just(vec![0, 0, 0, 1]),
         Just(vec![0, 0, 3]),
         Just(vec![0x9d, 1, 0x2a]),
-        proptest::sample::select(vec![0x12_u8, 0x32, 0x36, 0x30, 0x41, 0x65, 0x67, 6, 2, 0x26, 0x42])
-            .prop_map(|byte| vec![byte]),
+        proptest::sample::select(vec![
+            0x12_u8, 0x32, 0x36, 0x30, 0x41, 0x65, 0x67, 6, 2, 0x26, 0x42
+        ])
+        .prop_map(|byte| vec![byte]),
         proptest::collection::vec(0_u8..4, 0..6),
         proptest::collection::vec(any::<u8>(), 0..20),
     ];
@@ -32,7 +34,8 @@ fn payload() -> impl Strategy<Value = Vec<u8>> {
 
 /// Frames as encoders might make them.
 fn frame() -> impl Strategy<Value = (Codec, Vec<u8>)> {
-    let obus = proptest::collection::vec((0_u8..16, any::<Option<u8>>(), payload(), any::<bool>()), 1..6);
+    let obus =
+        proptest::collection::vec((0_u8..16, any::<Option<u8>>(), payload(), any::<bool>()), 1..6);
     let units = proptest::collection::vec((0_usize..5, payload(), any::<bool>()), 0..10);
     prop_oneof![
         (any::<bool>(), payload()).prop_map(|(plain, payload)| {
