@@ -110,10 +110,11 @@ fn each(
         next = following;
         let kind = kind(codec, bytes)?;
         // SPEC [M25]
-        if kind != Kind::Dropped {
-            if let Some(unit) = before.replace(Unit { bytes, start, is_short, kind }) {
-                add_unit(&unit, false, &mut add)?;
-            }
+        if kind == Kind::Dropped {
+            continue;
+        }
+        if let Some(unit) = before.replace(Unit { bytes, start, is_short, kind }) {
+            add_unit(&unit, false, &mut add)?;
         }
     }
     add_unit(&before.ok_or(CodecError::Empty)?, true, &mut add)

@@ -32,7 +32,8 @@ pub enum CodecError {
     /// A sealed frame does not end in a trailer: it is none, or was damaged.
     #[error("the frame has no trailer: drop it")]
     NoTrailer,
-    /// An opened plaintext is shorter than what its clear part announces, or not in canonical form.
-    #[error("the opened frame is not of this codec: drop it")]
+    /// A sealed NAL unit lacks its stop byte, or the plaintext is too short for the clear part, or
+    /// names start codes of units that are not there.
+    #[error("the frame is not in the form that sealers give it: drop it")]
     NotCanonical,
 }

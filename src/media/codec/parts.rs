@@ -53,9 +53,9 @@ impl Parts {
 
     /// The plaintext of the `frame` that was split, without a copy if it lies there in one piece.
     pub(crate) fn text<'a>(&'a mut self, frame: &'a [u8]) -> &'a [u8] {
-        match self.runs.as_slice() {
-            [run] if self.suffix.is_empty() => frame.get(run.sealed.clone()).unwrap_or_default(),
-            _ => self.gather(frame),
+        match self.in_one_piece() {
+            Some(range) => frame.get(range).unwrap_or_default(),
+            None => self.gather(frame),
         }
     }
 
@@ -67,6 +67,14 @@ impl Parts {
         }
         self.text.extend_from_slice(&self.suffix);
         &mut self.text
+    }
+
+    /// Where in the frame all that is sealed lies, if there is nothing in between.
+    pub(super) fn in_one_piece(&self) -> Option<Range<usize>> {
+        match self.runs.as_slice() {
+            [run] if self.suffix.is_empty() => Some(run.sealed.clone()),
+            _ => None,
+        }
     }
 
     /// Begins a frame.
@@ -81,8 +89,12 @@ impl Parts {
     }
 
     /// The one run of a codec that leaves nothing clear.
-    pub(super) fn push_whole(&mut self, sealed: Range<usize>) {
+    ///
+    /// # Errors
+    /// None: as [`Self::push`].
+    pub(super) fn push_whole(&mut self, sealed: Range<usize>) -> Result<(), CodecError> {
         self.runs.push(Run { clear: 0..0, sealed, is_sealed: true, is_short: false });
+        Ok(())
     }
 
     /// Adds a run. Of the one before, the length of what is sealed is now known not to be the last.

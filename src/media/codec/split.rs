@@ -10,10 +10,9 @@ use super::{Codec, MAX_FRAME_LEN, annex_b, av1, max_sealed_len, vp8};
 /// Finds what of `frame` is to be sealed, and fills `parts` with it.
 ///
 /// # Errors
-/// [`CodecError`]; `parts` hold nothing that may be sealed.
+/// [`CodecError`]; `parts` hold nothing then.
 pub(crate) fn split(codec: Codec, frame: &[u8], parts: &mut Parts) -> Result<(), CodecError> {
     parts.begin(codec);
-    // SPEC [M27]: from here on, what does not parse gives an error and no frame.
     // SPEC [M21]
     if frame.len() > MAX_FRAME_LEN {
         return Err(CodecError::TooLong);
@@ -21,13 +20,14 @@ pub(crate) fn split(codec: Codec, frame: &[u8], parts: &mut Parts) -> Result<(),
     if frame.is_empty() {
         return Err(CodecError::Empty);
     }
-    match codec {
+    let parsed = match codec {
         Codec::Opus | Codec::Vp9 => parts.push_whole(0..frame.len()),
-        Codec::Vp8 => vp8(frame, parts)?,
-        Codec::Av1 => av1::parse(frame, parts)?,
-        Codec::H264 | Codec::H265 => annex_b::split(codec, frame, parts)?,
-    }
-    Ok(())
+        Codec::Vp8 => vp8(frame, parts),
+        Codec::Av1 => av1::parse(frame, parts),
+        Codec::H264 | Codec::H265 => annex_b::split(codec, frame, parts),
+    };
+    // SPEC [M27]: no part of it can be sealed or joined.
+    parsed.inspect_err(|_| parts.begin(codec))
 }
 
 /// Finds header, ciphertext and tag of a `sealed` frame, and the metadata of its clear bytes.
@@ -53,25 +53,19 @@ pub(crate) fn take_apart<'a>(
         Codec::Av1 => av1::parse(sealed, parts)?,
         Codec::H264 | Codec::H265 => annex_b::take_apart(codec, sealed, parts)?,
     }
-    let before = parts.runs.iter().rev().skip(1).map(|run| run.sealed.len()).sum();
-    let parts: &'a Parts = match codec {
-        Codec::H264 | Codec::H265 => parts,
-        _ if parts.runs.len() == 1 => parts,
-        _ => {
-            parts.gather(sealed);
-            parts
-        }
-    };
-    let body = match (codec, parts.runs.as_slice()) {
-        (Codec::Vp8 | Codec::Av1, [run]) => sealed.get(run.sealed.clone()).unwrap_or_default(),
+    let in_one_piece = parts.in_one_piece();
+    let is_gathered = matches!(codec, Codec::H264 | Codec::H265);
+    if in_one_piece.is_none() && !is_gathered {
+        parts.gather(sealed);
+    }
+    let others = parts.runs.iter().rev().skip(1).map(|run| run.sealed.len()).sum();
+    let body = match in_one_piece {
+        Some(range) if !is_gathered => sealed.get(range).unwrap_or_default(),
         _ => parts.text.as_slice(),
     };
-    let (ciphertext, header, tag) = trailer::cut(body)?;
+    let apart = trailer::cut(body, &parts.metadata)?;
     // SPEC [M22]: all of the trailer stands in the last unit.
-    if ciphertext.len() < before {
-        return Err(CodecError::NoTrailer);
-    }
-    Ok(Apart { header, metadata: &parts.metadata, ciphertext, tag })
+    if apart.ciphertext.len() < others { Err(CodecError::NoTrailer) } else { Ok(apart) }
 }
 
 fn vp8(frame: &[u8], parts: &mut Parts) -> Result<(), CodecError> {
@@ -84,6 +78,6 @@ fn vp8(frame: &[u8], parts: &mut Parts) -> Result<(), CodecError> {
 fn whole<'a>(sealed: &'a [u8], parts: &'a mut Parts) -> Result<Apart<'a>, CodecError> {
     let (_, len) = FrameHeader::parse(sealed).map_err(|_| CodecError::NoTrailer)?;
     let (header, ciphertext) = sealed.split_at_checked(len).ok_or(CodecError::NoTrailer)?;
-    parts.push_whole(len..sealed.len());
+    parts.push_whole(len..sealed.len())?;
     Ok(Apart { header, metadata: &parts.metadata, ciphertext, tag: &[] })
 }

@@ -24,18 +24,19 @@ pub(super) fn length_byte(header: &[u8], tag: &[u8]) -> u8 {
     u8::try_from(header.len() + tag.len() + 1).unwrap_or(u8::MAX)
 }
 
-/// Cuts `bytes` into ciphertext, header and tag.
+/// Cuts `body`, all that is sealed of a frame, into ciphertext, header and tag.
 ///
 /// # Errors
 /// [`CodecError::NoTrailer`].
-pub(super) fn cut(bytes: &[u8]) -> Result<(&[u8], &[u8], &[u8]), CodecError> {
+pub(super) fn cut<'a>(body: &'a [u8], metadata: &'a [u8]) -> Result<Apart<'a>, CodecError> {
     let cut = || {
-        let (&len, rest) = bytes.split_last()?;
+        let (&len, rest) = body.split_last()?;
         let at = (rest.len() + 1).checked_sub(usize::from(len))?;
         let (ciphertext, trailer) = rest.split_at_checked(at)?;
         let (_, header_len) = FrameHeader::parse(trailer).ok()?;
         let (header, tag) = trailer.split_at_checked(header_len)?;
-        (1..=MAX_TAG_LEN).contains(&tag.len()).then_some((ciphertext, header, tag))
+        let apart = Apart { header, metadata, ciphertext, tag };
+        (1..=MAX_TAG_LEN).contains(&tag.len()).then_some(apart)
     };
     // SPEC [M22]
     cut().ok_or(CodecError::NoTrailer)

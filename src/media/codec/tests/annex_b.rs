@@ -111,7 +111,7 @@ fn a_frame_opens_whatever_a_depacketiser_makes_of_its_start_codes() {
         let frame = frame_of(codec, 900);
         let sealed = seal(codec, &frame).unwrap();
         for code in [&[0, 0, 1][..], &[0, 0, 0, 1], &[0; 9]] {
-            let code = if code == [0; 9] { [&code[..], &[1]].concat() } else { code.to_vec() };
+            let code = if code == [0; 9] { [code, &[1]].concat() } else { code.to_vec() };
             let carried = packetise(&sealed, dropped(codec), &code);
             assert_eq!(open(codec, &carried).unwrap().0, frame);
         }

@@ -249,6 +249,27 @@ fn an_empty_frame_is_no_frame() {
 }
 
 #[test]
+fn of_a_frame_that_does_not_parse_nothing_can_be_sealed() {
+    // SPEC [M27]
+    let broken = [
+        (Codec::Vp8, bytes("10 02 00 9d 01 2b 80 02 68 01 aa")),
+        (Codec::Av1, [obu(1, None, &noise(11), false), vec![0x32, 100, 7]].concat()),
+        (Codec::H264, [h264_frame(50), bytes("00000001 e5 e0")].concat()),
+        (Codec::H265, [h265_frame(50), bytes("00000001 4201")].concat()),
+    ];
+    for (codec, frame) in broken {
+        let mut parts = Parts::new();
+        split(codec, &frame_of(codec, 50), &mut parts).unwrap();
+        split(codec, &frame, &mut parts).unwrap_err();
+        assert_eq!(parts.text(&frame), b"");
+        let mut out = Vec::new();
+        assert!(!begin_sealed(&parts, &mut out));
+        let joined = join_sealed(&parts, &[], &[0], &[0; 16], &mut out);
+        assert_eq!((joined, out.len()), (Err(CodecError::NotCanonical), 0));
+    }
+}
+
+#[test]
 fn a_short_ciphertext_is_not_joined() {
     for codec in [Codec::Av1, Codec::H264, Codec::H265] {
         let frame = frame_of(codec, 100);
