@@ -109,6 +109,19 @@ pub(crate) fn join_opened(
     Ok(parts.layer)
 }
 
+/// Appends to `out` what stands before the plaintext, if nothing stands behind it and the length of it
+/// is not said: then a cipher can write it there at once, and nothing is left to do. Otherwise gives
+/// false, and `out` is as it was: use [`join_opened`].
+pub(crate) fn begin_opened(parts: &Parts, out: &mut Vec<u8>) -> bool {
+    match (parts.codec, parts.runs.as_slice()) {
+        (Codec::Opus | Codec::Vp9 | Codec::Vp8, [run]) => {
+            out.extend_from_slice(parts.metadata.get(run.clear.clone()).unwrap_or_default());
+            true
+        }
+        _ => false,
+    }
+}
+
 /// The greatest length in bytes of a sealed frame, if the frame and what is added to its plaintext
 /// have `len` bytes.
 pub(crate) fn max_sealed_len(codec: Codec, len: usize) -> usize {

@@ -1,6 +1,10 @@
 //! What of a frame stays clear, so that packetisers and SFUs can do their work, and where the
-//! ciphertext goes (SPEC.md 9.5). Nothing here knows a key: [`split`] gives metadata and plaintext,
-//! [`join_sealed`] takes the ciphertext, or [`begin_sealed`] and [`end_sealed`] have it written in place; [`take_apart`] and [`join_opened`] are the way back.
+//! ciphertext goes (SPEC.md 9.5). Nothing here knows a key.
+//!
+//! A sealer calls [`split`], seals [`Parts::text`] with [`Parts::metadata`], and calls [`join_sealed`];
+//! a receiver calls [`take_apart`], opens what it gives, and calls [`join_opened`]. If the ciphertext
+//! or the plaintext is in one piece, a cipher can write it straight to its place: [`begin_sealed`] and
+//! [`end_sealed`], [`begin_opened`].
 
 mod annex_b;
 mod av1;
@@ -18,7 +22,9 @@ mod trailer;
 mod vp8;
 
 pub use error::CodecError;
-pub(crate) use join::{begin_sealed, end_sealed, join_opened, join_sealed, max_sealed_len};
+pub(crate) use join::{
+    begin_opened, begin_sealed, end_sealed, join_opened, join_sealed, max_sealed_len,
+};
 pub(crate) use parts::Parts;
 pub(crate) use split::{split, take_apart};
 pub(crate) use trailer::Apart;

@@ -11,8 +11,8 @@ mod toy;
 mod vp8;
 
 use super::{
-    Codec, CodecError, Layer, Parts, begin_sealed, end_sealed, join_opened, join_sealed, split,
-    take_apart,
+    Codec, CodecError, Layer, Parts, begin_opened, begin_sealed, end_sealed, join_opened,
+    join_sealed, split, take_apart,
 };
 use toy::Toy;
 
@@ -81,6 +81,14 @@ fn open_padded(
         assert_eq!(out, b"before");
         NotOpened::Codec(error)
     })?;
+    // The other way is the same.
+    let mut other = b"before".to_vec();
+    if begin_opened(&parts, &mut other) {
+        other.extend_from_slice(&text);
+        assert_eq!(other, out);
+    } else {
+        assert!(matches!(codec, Codec::Av1 | Codec::H264 | Codec::H265) && other == b"before");
+    }
     Ok((out.split_off(6), layer))
 }
 
