@@ -167,14 +167,17 @@ fn join_bound(codec: Codec, len: usize) -> usize {
 fn zeros_at_the_end_of_the_clear_bytes_count() {
     // SPEC [M26]: PPS ids that end in 00 00, in 00, and in 00 behind an escape.
     let slices = ["c000200000 03 01 ff", "c04000 02", "c00001000003 00 0502"];
-    let frame = slices.map(|slice| [bytes("000001 41"), bytes(slice)].concat()).concat();
-    for pattern in ["00", "01", "03", "0000", "000001"] {
-        let mut parts = Parts::new();
-        split(Codec::H264, &frame, &mut parts).unwrap();
-        let toy = Toy::forcing(parts.text(&frame), &bytes(pattern));
-        let (sealed, _) = seal_padded(Codec::H264, &frame, 0, &toy).unwrap();
-        assert!(nal_units(&sealed).iter().all(|unit| is_well_formed(unit)), "{pattern}");
-        assert_eq!(open_padded(Codec::H264, &sealed, None, &toy).unwrap().0, frame);
+    let slices = slices.map(|slice| [bytes("000001 41"), bytes(slice)].concat());
+    // All in one frame, and each by itself: those are written straight to their place.
+    for frame in [slices.concat()].into_iter().chain(slices) {
+        for pattern in ["00", "01", "03", "0000", "000001"] {
+            let mut parts = Parts::new();
+            split(Codec::H264, &frame, &mut parts).unwrap();
+            let toy = Toy::forcing(parts.text(&frame), &bytes(pattern));
+            let (sealed, _) = seal_padded(Codec::H264, &frame, 0, &toy).unwrap();
+            assert!(nal_units(&sealed).iter().all(|unit| is_well_formed(unit)), "{pattern}");
+            assert_eq!(open_padded(Codec::H264, &sealed, None, &toy).unwrap().0, frame);
+        }
     }
 }
 
@@ -228,6 +231,8 @@ fn truncated_unit() {
     {
         refused(Codec::H264, hex, CodecError::Truncated);
     }
+    // A code of 32 zeros, whatever comes after.
+    refused(Codec::H264, "000001 41 000003 000003 80 5555 5555 ffff ffff", CodecError::Truncated);
     for hex in ["000001", "000001 26", "000001 2601", "000001 0201 01", "000001 0201 000003"] {
         refused(Codec::H265, hex, CodecError::Truncated);
     }
