@@ -3,6 +3,7 @@
 mod error;
 mod held;
 mod receiver;
+mod rtp;
 mod sealer;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod testing;
@@ -11,4 +12,8 @@ mod tests;
 
 pub use error::FrameError;
 pub use receiver::{Opened, Receiver, Released};
+pub use rtp::{
+    PayloadOrigin, RtpDrops, RtpError, RtpFragment, RtpFragmenter, RtpFrame, RtpHeader,
+    RtpReassembler,
+};
 pub use sealer::{Framing, Sealer};
