@@ -1,4 +1,10 @@
 //! The corpus is what its README says.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "helpers of tests are test code"
+)]
 
 use incamera_streams::{Codec, expected_pictures, nal_units, obus, pictures, streams};
 

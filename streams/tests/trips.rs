@@ -1,4 +1,10 @@
 //! Every stream through real packetisers, over good and bad networks, untouched.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "helpers of tests are test code"
+)]
 
 use incamera_streams::{Arrived, Codec, Identity, Network, Stream, expected_pictures, pictures};
 use incamera_streams::{streams, trip};
