@@ -85,17 +85,22 @@ pub enum Depacketiser {
 }
 
 impl Depacketiser {
-    /// The frame that came in these payloads.
-    pub fn frame<'a>(&mut self, payloads: impl IntoIterator<Item = &'a Bytes>) -> Vec<u8> {
+    /// The frame that came in these payloads, or why they are none.
+    ///
+    /// # Errors
+    /// What the depacketiser says.
+    pub fn frame<'a>(
+        &mut self,
+        payloads: impl IntoIterator<Item = &'a Bytes>,
+    ) -> Result<Vec<u8>, String> {
         let mut frame = Vec::new();
         for payload in payloads {
-            match self {
-                Self::Simple(one) => {
-                    frame.extend_from_slice(&one.depacketize(payload).expect("a payload"));
-                }
-                Self::H265(one) => one.depacketise(payload, &mut frame),
-            }
+            let part = match self {
+                Self::Simple(one) => one.depacketize(payload).map_err(|fault| fault.to_string())?,
+                Self::H265(one) => one.depacketise(payload)?,
+            };
+            frame.extend_from_slice(&part);
         }
-        frame
+        Ok(frame)
     }
 }

@@ -13,27 +13,25 @@ pub struct H265Depacketiser {
 }
 
 impl H265Depacketiser {
-    /// Appends what a payload holds to `frame`.
-    pub(crate) fn depacketise(&mut self, payload: &Bytes, frame: &mut Vec<u8>) {
-        let raw = self.packet.depacketize(payload).expect("a payload");
-        let mut unit = |parts: &[&[u8]]| {
-            frame.extend_from_slice(&START_CODE);
-            parts.iter().for_each(|part| frame.extend_from_slice(part));
-        };
-        match self.packet.payload() {
-            H265Payload::H265SingleNALUnitPacket(_) => unit(&[&raw]),
+    /// What a payload adds to the byte stream.
+    pub(crate) fn depacketise(&mut self, payload: &Bytes) -> Result<Bytes, String> {
+        let raw = self.packet.depacketize(payload).map_err(|fault| fault.to_string())?;
+        let unit = |unit: &[u8]| [&START_CODE, unit].concat();
+        let part = match self.packet.payload() {
+            H265Payload::H265SingleNALUnitPacket(_) => unit(&raw),
             H265Payload::H265AggregationPacket(units) => {
-                unit(&[&units.first_unit().expect("a first unit").nal_unit()]);
-                units.other_units().iter().for_each(|other| unit(&[&other.nal_unit()]));
+                let first = units.first_unit().ok_or("no unit")?.nal_unit();
+                let others = units.other_units().iter().map(|other| other.nal_unit());
+                std::iter::once(first).chain(others).flat_map(|nal| unit(&nal)).collect()
             }
             H265Payload::H265FragmentationUnitPacket(fragment) => {
                 let header = fragment.fu_header();
-                if header.s() {
-                    unit(&[&[raw[0] & 0x81 | header.fu_type() << 1, raw[1]]]);
-                }
-                frame.extend_from_slice(&fragment.payload());
+                let nal_header = unit(&[raw[0] & 0x81 | header.fu_type() << 1, raw[1]]);
+                let start = if header.s() { nal_header } else { Vec::new() };
+                [&start[..], &fragment.payload()].concat()
             }
-            other => panic!("nobody sends {other:?}"),
-        }
+            other => return Err(format!("nobody sends {other:?}")),
+        };
+        Ok(part.into())
     }
 }

@@ -21,6 +21,7 @@ pub struct Packet {
 /// A bad network.
 #[derive(Clone, Debug)]
 pub struct Network {
+    seed: u64,
     state: u64,
     /// Of 1,000 packets, how many are lost.
     pub lost: u64,
@@ -33,12 +34,17 @@ pub struct Network {
 impl Network {
     /// One that loses nothing and keeps the order.
     pub fn perfect() -> Self {
-        Self { state: 0, lost: 0, repeated: 0, late: 0 }
+        Self { seed: 0, state: 0, lost: 0, repeated: 0, late: 0 }
     }
 
     /// One that does all of it.
     pub fn bad(seed: u64) -> Self {
-        Self { state: seed, lost: 30, repeated: 30, late: 200 }
+        Self { seed, state: seed, lost: 30, repeated: 30, late: 200 }
+    }
+
+    /// What it was made with, for the messages of tests.
+    pub fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// What arrives of these packets, in order of arrival.

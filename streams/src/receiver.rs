@@ -30,7 +30,10 @@ impl Receiver {
     }
 
     /// The complete frames, by timestamp, in order of sequence.
-    pub fn frames(&mut self) -> Vec<(u32, Vec<u8>)> {
+    ///
+    /// # Errors
+    /// What the depacketiser says.
+    pub fn frames(&mut self) -> Result<Vec<(u32, Vec<u8>)>, String> {
         let (mut frames, mut run): (Vec<_>, Vec<(u64, &Packet)>) = (Vec::new(), Vec::new());
         for (&number, packet) in &self.packets {
             let follows = run.last().is_some_and(|(last, before)| {
@@ -44,10 +47,10 @@ impl Receiver {
             }
             if packet.marker && !run.is_empty() {
                 let payloads: Vec<&Bytes> = run.drain(..).map(|(_, part)| &part.payload).collect();
-                frames.push((packet.timestamp, self.depacketiser.frame(payloads)));
+                frames.push((packet.timestamp, self.depacketiser.frame(payloads)?));
             }
         }
         self.packets.clear();
-        frames
+        Ok(frames)
     }
 }

@@ -21,6 +21,8 @@ pub enum Arrived {
 
 /// What became of a stream.
 pub struct Trip {
+    /// Which stream, payloads and network these were, for the messages of tests.
+    pub case: String,
     /// Each of its frames.
     pub frames: Vec<Arrived>,
     /// How many packets were sent.
@@ -50,23 +52,29 @@ fn packets(codec: Codec, frames: &[Vec<u8>], mtu: usize, first: u16) -> Vec<Pack
 }
 
 /// Sends a stream. Sequence numbers wrap on the way.
+///
+/// # Panics
+/// If a frame of which every packet arrived does not come out, or another comes out: the message has
+/// the seed.
 pub fn trip(stream: &Stream, through: &mut dyn Through, mtu: usize, network: &mut Network) -> Trip {
+    let case = format!("{}, payloads of {mtu} bytes, seed {}", stream.name, network.seed());
     let sealed: Vec<Vec<u8>> = stream.frames.iter().map(|frame| through.out(frame)).collect();
     let sent = packets(stream.codec, &sealed, mtu, 65_530);
     let arrived = network.carry(&sent);
     let mut receiver = Receiver::new(stream.codec);
     arrived.iter().cloned().for_each(|packet| receiver.take(packet));
+    let frames = receiver.frames().unwrap_or_else(|fault| panic!("{case}: {fault}"));
     let mut came = BTreeMap::new();
-    for (timestamp, frame) in receiver.frames() {
-        assert!(came.insert(timestamp, through.back(&frame)).is_none(), "a frame came twice");
+    for (timestamp, frame) in frames {
+        assert!(came.insert(timestamp, through.back(&frame)).is_none(), "{case}: one came twice");
     }
     let frames = (0..stream.frames.len()).map(|at| {
         let timestamp = at as u32 * TICKS;
         let mut parts = sent.iter().filter(|packet| packet.timestamp == timestamp).peekable();
         let whole = parts.peek().is_some() && parts.all(|packet| arrived.contains(packet));
         let back = came.remove(&timestamp);
-        assert_eq!(whole, back.is_some(), "{}: frame {at}", stream.name);
+        assert_eq!(whole, back.is_some(), "{case}: frame {at}");
         back.map_or(Arrived::Incomplete, Arrived::Complete)
     });
-    Trip { frames: frames.collect(), packets: sent.len() }
+    Trip { frames: frames.collect(), packets: sent.len(), case }
 }

@@ -47,7 +47,8 @@ pub struct RtpFrame {
 ///
 /// Give each packet to [`Self::handle`], then call [`Self::poll`] until it gives `None`. A frame
 /// comes out as soon as all of it is there, whether or not earlier ones are missing: a decoder that
-/// needs order has its [`RtpFrame::position`]. Nothing comes out twice.
+/// needs order has its [`RtpFrame::position`]. Nothing comes out twice, unless a source seems to start
+/// again (SPEC \[M39\]): of frames that are really sent again, only one opens.
 ///
 /// At most 4,096 packets and 4 MiB of payloads wait, for 2 seconds (SPEC \[M36\], \[M37\]).
 #[derive(Debug, Default)]
