@@ -49,6 +49,22 @@ fn a_duplicate_is_dropped_before_and_after_its_frame_came_out() {
 }
 
 #[test]
+fn a_late_packet_is_no_duplicate_of_the_one_4_096_before() {
+    // SPEC [M35]
+    let at = |sequence| packet(sequence, &[0xc0, 1]);
+    let mut reassembler = RtpReassembler::new();
+    for sequence in 0..4_096 {
+        give(&mut reassembler, &[at(sequence)], 0);
+    }
+    assert_eq!(bytes(&mut reassembler).len(), 4_096);
+    for sequence in [4_200, 4_096, 4_150, 4_199, 8_295, 4_201] {
+        give(&mut reassembler, &[at(sequence)], 0);
+        assert_eq!(bytes(&mut reassembler).len(), 1, "{sequence}");
+    }
+    assert_eq!(reassembler.drops(), NONE);
+}
+
+#[test]
 fn a_packet_below_the_window_is_dropped() {
     // SPEC [M35]
     let at = |sequence| packet(sequence, &[0xc0, 1]);
@@ -146,6 +162,34 @@ fn a_frame_that_is_not_complete_in_time_is_given_up() {
     assert_eq!(reassembler.drops(), RtpDrops { late: 3, ..NONE });
     give(&mut reassembler, &forward, 4_000);
     assert_eq!(reassembler.drops(), RtpDrops { late: 3, duplicate: 3, ..NONE });
+}
+
+#[test]
+fn the_time_of_a_frame_runs_from_the_first_packet_to_come() {
+    // SPEC [M37]
+    let forward = packets(&[1; 40], 11, 7);
+    for order in [[0, 1, 2], [2, 1, 0], [0, 2, 1], [1, 0, 2], [1, 2, 0]] {
+        let mut reassembler = RtpReassembler::new();
+        for (now_ms, at) in [0, 900, 1_800].into_iter().zip(order) {
+            give(&mut reassembler, [&forward[at]], now_ms);
+        }
+        assert!(all(&mut reassembler, 1_999).is_empty() && reassembler.waiting() == 3);
+        assert!(all(&mut reassembler, 2_000).is_empty() && reassembler.waiting() == 0, "{order:?}");
+        assert_eq!(reassembler.drops(), RtpDrops { late: 3, ..NONE });
+    }
+}
+
+#[test]
+fn frames_are_given_up_one_after_another_without_another_packet() {
+    // SPEC [M37]
+    let mut reassembler = RtpReassembler::new();
+    for (now_ms, sequence) in [(0, 1), (500, 3), (1_000, 5)] {
+        give(&mut reassembler, &[packet(sequence, &[0x80, 1])], now_ms);
+    }
+    for (now_ms, waiting) in [(1_999, 3), (2_000, 2), (2_499, 2), (2_500, 1), (3_000, 0)] {
+        assert!(all(&mut reassembler, now_ms).is_empty());
+        assert_eq!(reassembler.waiting(), waiting, "{now_ms}");
+    }
 }
 
 #[test]
