@@ -14,12 +14,23 @@ fn payloads(sealed: &[u8], max_payload: usize) -> Vec<Vec<u8>> {
 }
 
 #[test]
+fn the_examples_of_the_specification_are_right() {
+    // SPEC [M30]
+    let expected = [&[0x80, 0, 1, 2][..], &[0x00, 3, 4], &[0x40, 5, 6]];
+    assert_eq!(payloads(&[0, 1, 2, 3, 4, 5, 6], 4), expected);
+    let (mut out, sealed) = ([0; 4], [0, 1, 2]);
+    let mut fragmenter = RtpFragmenter::new(3, 4, PayloadOrigin::Packetized).unwrap();
+    let fragment = fragmenter.next_into(&sealed, &mut out);
+    assert_eq!(fragment, Ok(Some(RtpFragment { len: 4, last: true })));
+    assert_eq!(out, [0xe0, 0, 1, 2]);
+}
+
+#[test]
 fn only_the_first_has_s_and_only_the_last_has_e() {
     // SPEC [M30]
-    let expected = [&[0x80, 1, 2, 3][..], &[0x00, 4, 5], &[0x40, 6, 7]];
-    assert_eq!(payloads(&[1, 2, 3, 4, 5, 6, 7], 4), expected);
     assert_eq!(payloads(&[1, 2, 3], 4), [[0xc0, 1, 2, 3]]);
     assert_eq!(payloads(&[1, 2, 3, 4], 4), [[0x80, 1, 2], [0x40, 3, 4]]);
+    assert_eq!(payloads(&[1, 2, 3], 2), [[0x80, 1], [0x00, 2], [0x40, 3]]);
 }
 
 #[test]
