@@ -32,7 +32,10 @@ pub use admission::{Invite, Proof};
 pub use error::{Culprit, Error, Fault, Rule};
 pub use file_store::{FileStore, StoreError};
 pub use identity::{Contact, Identity, SafetyCode};
-pub use media::{FrameError, Framing, Opened, Receiver, Released, Sealer};
+pub use media::{
+    FrameError, Framing, Opened, PayloadOrigin, Receiver, Released, RtpDrops, RtpError,
+    RtpFragment, RtpFragmenter, RtpFrame, RtpHeader, RtpReassembler, Sealer,
+};
 pub use meeting::{
     Advice, Alarm, Applicant, Event, Expected, IdentityHook, Input, InviteOptions, KnockId,
     LiveInvite, Meeting, MemberId, Message, Now, Output, Participant, ProvedRelay, RestoreError,

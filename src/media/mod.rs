@@ -10,6 +10,7 @@ mod codec;
 mod error;
 mod held;
 mod receiver;
+mod rtp;
 mod sealer;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod testing;
@@ -18,4 +19,8 @@ mod tests;
 
 pub use error::FrameError;
 pub use receiver::{Opened, Receiver, Released};
+pub use rtp::{
+    PayloadOrigin, RtpDrops, RtpError, RtpFragment, RtpFragmenter, RtpFrame, RtpHeader,
+    RtpReassembler,
+};
 pub use sealer::{Framing, Sealer};
