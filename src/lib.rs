@@ -24,8 +24,8 @@ extern crate self as incamera;
 pub use incamera_wire as wire;
 pub use incamera_wire::{
     AnnouncedFraming, AnnouncedTrack, DenyReason, Destination, Door, Fingerprint, InviteId, Label,
-    Profile, RelayChallenge, RelayEntry, RelayProof, Right, Rights, Role, RoleRights, Track,
-    TrackKind, TrackKinds,
+    PadTo, Padding, Profile, RelayChallenge, RelayEntry, RelayProof, Right, Rights, Role,
+    RoleRights, Track, TrackKind, TrackKinds,
 };
 
 pub use admission::{Invite, Proof};
@@ -33,8 +33,8 @@ pub use error::{Culprit, Error, Fault, Rule};
 pub use file_store::{FileStore, StoreError};
 pub use identity::{Contact, Identity, SafetyCode};
 pub use media::{
-    FrameError, Framing, Opened, PayloadOrigin, Receiver, Released, RtpDrops, RtpError,
-    RtpFragment, RtpFragmenter, RtpFrame, RtpHeader, RtpReassembler, Sealer,
+    Codec, CodecError, FrameError, Framing, Layer, Opened, PayloadOrigin, Receiver, Released,
+    RtpDrops, RtpError, RtpFragment, RtpFragmenter, RtpFrame, RtpHeader, RtpReassembler, Sealer,
 };
 pub use meeting::{
     Advice, Alarm, Applicant, Event, Expected, IdentityHook, Input, InviteOptions, KnockId,

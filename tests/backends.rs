@@ -47,7 +47,7 @@ fn members_with_different_libraries_hear_each_other_across_epochs() {
             let refused = receiver.open(0, &forged, now_ms, &mut out);
             assert_eq!((refused, out.len()), (Err(FrameError::Unopenable), 0));
             let opened = receiver.open(0, &sealed, now_ms, &mut out);
-            let genuine = Opened::Frame { member: room.member(*who), track: *track };
+            let genuine = Opened::Frame { member: room.member(*who), track: *track, layer: None };
             assert_eq!((opened, &out), (Ok(genuine), &text));
             let replayed = receiver.open(0, &sealed, now_ms, &mut out);
             assert_eq!((replayed, out.len()), (Err(FrameError::Unopenable), len));

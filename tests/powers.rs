@@ -37,12 +37,12 @@ fn a_relay_that_swaps_two_members_frames_is_found_out() {
     let receiver = || world.clients[0].meeting.receiver().only(bens, Track::CAMERA);
     assert_eq!(receiver().open(0, &cleo, now, out), Err(FrameError::NotAllowed));
     assert!(out.is_empty());
-    let opened = Opened::Frame { member: bens, track: Track::CAMERA };
+    let opened = Opened::Frame { member: bens, track: Track::CAMERA, layer: None };
     assert_eq!(receiver().open(0, &ben, now, out), Ok(opened));
     // Nor does another track of the right member pass.
     let mut camera = world.clients[1].meeting.receiver().only(ada, Track::CAMERA);
     assert_eq!(camera.open(0, &screen, now, out), Err(FrameError::NotAllowed));
-    let opened = Opened::Frame { member: cleos, track: Track::CAMERA };
+    let opened = Opened::Frame { member: cleos, track: Track::CAMERA, layer: None };
     assert_eq!(world.clients[0].meeting.receiver().open(0, &cleo, now, out), Ok(opened));
 }
 

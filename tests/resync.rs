@@ -102,7 +102,7 @@ proptest! {
             let mut ears = world.clients[0].meeting.receiver();
             let opened = ears.open(0, &frame, world.now_ms, &mut Vec::new());
             let member = world.member_id(who);
-            prop_assert_eq!(opened, Ok(Opened::Frame { member, track: Track::MICROPHONE }));
+            prop_assert_eq!(opened, Ok(Opened::Frame { member, track: Track::MICROPHONE, layer: None }));
         }
     }
 }

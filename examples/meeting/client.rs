@@ -341,7 +341,7 @@ impl Client {
 
     fn heard(&self, opened: Opened) -> Heard {
         match opened {
-            Opened::Frame { member, track } => Heard::Frame {
+            Opened::Frame { member, track, .. } => Heard::Frame {
                 from: self.names.get(&member).cloned().unwrap_or_default(),
                 kind: match track {
                     Track::CAMERA => Kind::Video,

@@ -4,11 +4,11 @@ use std::sync::{PoisonError, RwLock};
 
 use super::candidate::{Candidate, Candidates};
 use super::kid::KidLayout;
-use super::open::{Incoming, OpenRefusal};
+use super::open::{OpenRefusal, Received};
 use super::ring::{EpochInstall, InstallError};
 use super::slot::{OpeningKey, Slot, Slots};
 use crate::sframe::{Backend, BaseKey, FrameKey, SealError, SealingKey, Suite};
-use incamera_wire::{StayId, Track, TrackKind, TrackKinds};
+use incamera_wire::{PadTo, Padding, StayId, Track, TrackKind, TrackKinds};
 
 /// A member in one epoch.
 pub(super) struct Leaf {
@@ -46,6 +46,7 @@ pub(super) struct Epoch {
     suite: Suite,
     /// SPEC \[K11\]: the suite of sound: the same, or one of its own.
     audio_suite: Suite,
+    padding: Padding,
     layout: KidLayout,
     own_leaf: u32,
     /// Where in `leaves` this client is.
@@ -87,6 +88,7 @@ impl Epoch {
             number: install.epoch,
             suite,
             audio_suite,
+            padding: install.padding,
             layout: KidLayout::new(highest),
             own_leaf: install.own_leaf,
             own_position: 0,
@@ -103,6 +105,12 @@ impl Epoch {
     /// The length in bytes of a tag of the tracks of one kind.
     pub(super) fn tag_len_of(&self, kind: TrackKind) -> usize {
         if is_audio(kind) { self.audio_suite } else { self.suite }.tag_len()
+    }
+
+    /// How the tracks of one kind are padded.
+    #[inline(always)]
+    pub(super) fn pad_to(&self, kind: TrackKind) -> PadTo {
+        if is_audio(kind) { self.padding.audio } else { self.padding.other }
     }
 
     /// Where in `leaves` the leaf `index` is, if it is occupied.
@@ -134,11 +142,11 @@ impl Epoch {
         &self,
         leaf: &Leaf,
         track: Track,
-        frame: &Incoming<'_>,
+        frame: &mut impl Received,
         out: &mut Vec<u8>,
     ) -> Result<(), OpenRefusal> {
         match leaf.slots.get(track) {
-            Some(slot) => slot.open(frame, out),
+            Some(slot) => slot.open(frame, self.pad_to(track.kind()), out),
             None => self.open_first(leaf, track, frame, out),
         }
     }
@@ -150,15 +158,16 @@ impl Epoch {
         &self,
         leaf: &Leaf,
         track: Track,
-        frame: &Incoming<'_>,
+        frame: &mut impl Received,
         out: &mut Vec<u8>,
     ) -> Result<(), OpenRefusal> {
-        let kid = frame.header.kid;
+        let kid = frame.header().kid;
+        let padding = self.pad_to(track.kind());
         // Held throughout: of threads with frames of one slot one makes it, and the epoch is not
         // erased between here and there.
         let mut place = self.candidates.place(kid).ok_or(OpenRefusal::UnknownKey)?;
         if let Some(slot) = leaf.slots.get(track) {
-            return slot.open(frame, out);
+            return slot.open(frame, padding, out);
         }
         let mut candidate = match place.candidate.take_if(|candidate| candidate.kid == kid) {
             Some(candidate) => candidate,
@@ -167,7 +176,7 @@ impl Epoch {
                 Box::new(Candidate { kid, key })
             }
         };
-        if let Err(refused) = candidate.key.open(frame, out) {
+        if let Err(refused) = candidate.key.open(frame, padding, out) {
             place.keep(candidate);
             return Err(refused.into());
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use incamera_wire::{StayId, Track, TrackKinds};
+use incamera_wire::{Padding, StayId, Track, TrackKinds};
 use zeroize::Zeroizing;
 
 use super::{EpochInstall, Handle, Incoming, Keyring, Lease, OpenRefusal, Origin, SealRefusal};
@@ -21,7 +21,16 @@ pub(crate) fn epoch(epoch: u64, own_leaf: u32, leaves: &[u32], removes: bool) ->
     let mut base_key = Zeroizing::new(vec![0xb5; 16]);
     base_key[..8].copy_from_slice(&epoch.to_be_bytes());
     let leaves = leaves.iter().map(|&leaf| (leaf, stay(leaf), TrackKinds::ALL)).collect();
-    EpochInstall { epoch, base_key, audio: None, own_leaf, leaves, adds: !removes, removes }
+    EpochInstall {
+        epoch,
+        base_key,
+        audio: None,
+        padding: Padding::NONE,
+        own_leaf,
+        leaves,
+        adds: !removes,
+        removes,
+    }
 }
 
 /// A keyring without an epoch that may seal.
@@ -64,7 +73,7 @@ pub(crate) fn open(
     let before = keyring.digest();
     let mut out = b"before".to_vec();
     let mut handle = Handle::new(Arc::clone(keyring));
-    let opened = handle.open(&Incoming::parse(frame).unwrap(), None, now_ms, &mut out);
+    let opened = handle.open(&mut Incoming::parse(frame).unwrap(), None, now_ms, &mut out);
     match opened {
         Ok(origin) => {
             assert_ne!(keyring.digest(), before);

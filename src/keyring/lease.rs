@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use super::handle::Handle;
 use super::ring::Keyring;
 use super::seal::{OwnSlot, SealRefusal};
-use incamera_wire::Track;
+use incamera_wire::{PadTo, Track};
 
 /// The right to seal on one track, held by one owner at a time (SPEC \[M10\]). Dropped, the track is
 /// free again and its counters go on; leaked, it stays taken.
@@ -36,6 +36,12 @@ impl Lease {
         let track = self.track;
         // SPEC [M7]: receivers would drop it.
         self.handle.own_slot(track, now_ms, |kinds| kinds.contains(track.kind()))
+    }
+
+    /// How this client's frames on the track are padded now.
+    pub(crate) fn padding(&self) -> PadTo {
+        let view = self.handle.keyring().view.load();
+        view.newest().map_or(PadTo::Nothing, |kept| kept.epoch.pad_to(self.track.kind()))
     }
 
     /// As [`Self::slot`], by a modified client that does not ask what it may send: an attack.

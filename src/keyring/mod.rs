@@ -12,6 +12,7 @@ mod handle;
 mod kid;
 mod lease;
 mod open;
+mod padding;
 mod ring;
 mod seal;
 mod slot;
@@ -22,9 +23,10 @@ mod window;
 
 pub(crate) use handle::Handle;
 pub(crate) use lease::Lease;
-pub(crate) use open::{Incoming, OpenRefusal, Origin};
+pub(crate) use open::{Incoming, OpenRefusal, Origin, Received};
+pub(crate) use padding::{max_padded_len, pad, strip};
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use ring::InstallError;
 pub(crate) use ring::{EpochInstall, Keyring};
-pub(crate) use seal::SealRefusal;
+pub(crate) use seal::{OwnSlot, SealRefusal};
 pub(crate) use view::LINGER_MS;

@@ -3,8 +3,9 @@
 use incamera_wire::{FrameHeader, HeaderError};
 
 use super::handle::Handle;
+use super::padding::strip;
 use crate::sframe::{FrameKey, MAX_PLAINTEXT_LEN, MIN_TAG_LEN, OpenError};
-use incamera_wire::{StayId, Track};
+use incamera_wire::{PadTo, StayId, Track};
 
 /// A received frame, taken apart but not yet believed.
 #[derive(Clone, Copy)]
@@ -64,12 +65,50 @@ impl<'a> Incoming<'a> {
         let (head, body) = sealed.split_at_checked(len).ok_or(HeaderError::Truncated)?;
         Ok(Self { header, head, body })
     }
+}
 
-    /// Opens it under `key`: appends the plaintext to `out`, or leaves it.
+/// A received frame, whatever its framing.
+pub(crate) trait Received {
+    /// What the header says.
+    fn header(&self) -> FrameHeader;
+
+    /// The length of ciphertext and tag in bytes.
+    fn body_len(&self) -> usize;
+
+    /// Opens it under `key` and takes the padding off: appends the plaintext to `out`.
+    ///
+    /// # Errors
+    /// [`OpenError`]; `out` is as it was.
+    fn open_with(
+        &mut self,
+        key: &FrameKey,
+        padding: PadTo,
+        out: &mut Vec<u8>,
+    ) -> Result<(), OpenError>;
+}
+
+impl Received for Incoming<'_> {
     #[inline(always)]
-    pub(super) fn open_with(&self, key: &FrameKey, out: &mut Vec<u8>) -> Result<(), OpenError> {
+    fn header(&self) -> FrameHeader {
+        self.header
+    }
+
+    #[inline(always)]
+    fn body_len(&self) -> usize {
+        self.body.len()
+    }
+
+    #[inline(always)]
+    fn open_with(
+        &mut self,
+        key: &FrameKey,
+        padding: PadTo,
+        out: &mut Vec<u8>,
+    ) -> Result<(), OpenError> {
+        let start = out.len();
         // SPEC [M1]: no metadata.
-        key.open(self.head, self.header.ctr, &[], self.body, out)
+        key.open(self.head, self.header.ctr, &[], self.body, out)?;
+        strip(padding, out, start).inspect_err(|_| out.truncate(start))
     }
 }
 
@@ -82,21 +121,22 @@ impl Handle {
     #[inline(always)]
     pub(crate) fn open(
         &mut self,
-        frame: &Incoming<'_>,
+        frame: &mut impl Received,
         expected: Option<Origin>,
         now_ms: u64,
         out: &mut Vec<u8>,
     ) -> Result<Origin, OpenRefusal> {
-        if frame.body.len() < MIN_TAG_LEN {
+        if frame.body_len() < MIN_TAG_LEN {
             return Err(OpenRefusal::Malformed);
         }
         let (_, view) = self.current();
         if view.ended {
             return Err(OpenRefusal::Ended);
         }
-        let kept = view.resolve(frame.header.kid, now_ms)?;
+        let kid = frame.header().kid;
+        let kept = view.resolve(kid, now_ms)?;
         // SPEC [M3]
-        let located = kept.epoch.locate(frame.header.kid);
+        let located = kept.epoch.locate(kid);
         let (position, track) = located.ok_or(OpenRefusal::UnknownKey)?;
         let leaf = kept.epoch.leaves.get(position).ok_or(OpenRefusal::UnknownKey)?;
         let origin = Origin { member: leaf.stay, track };
@@ -108,7 +148,7 @@ impl Handle {
         kept.epoch.open(leaf, track, frame, out).map_err(|refusal| {
             // Looked at last: every other frame has a length that it may have.
             let tag_len = kept.epoch.tag_len_of(track.kind());
-            let fits = (tag_len..=MAX_PLAINTEXT_LEN + tag_len).contains(&frame.body.len());
+            let fits = (tag_len..=MAX_PLAINTEXT_LEN + tag_len).contains(&frame.body_len());
             if fits { refusal } else { OpenRefusal::Malformed }
         })?;
         Ok(origin)

@@ -11,7 +11,7 @@ use super::epoch::Epoch;
 use super::gate;
 use super::view::{Pace, View};
 use crate::sframe::{Backend, Suite};
-use incamera_wire::{StayId, Track, TrackKinds};
+use incamera_wire::{Padding, StayId, Track, TrackKinds};
 
 /// What the meeting knows of an epoch that it has merged.
 pub(crate) struct EpochInstall {
@@ -21,6 +21,8 @@ pub(crate) struct EpochInstall {
     pub(crate) base_key: Zeroizing<Vec<u8>>,
     /// SPEC \[K11\]: the suite of sound and its base key, if it has one of its own.
     pub(crate) audio: Option<(Suite, Zeroizing<Vec<u8>>)>,
+    /// How the tracks are padded.
+    pub(crate) padding: Padding,
     /// The leaf of this client.
     pub(crate) own_leaf: u32,
     /// The occupied leaves, this client's too: index, stay and what the state lets each use.

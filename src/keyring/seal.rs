@@ -6,8 +6,8 @@ use super::gate;
 use super::handle::Handle;
 use super::ring::Keyring;
 use super::slot::Slot;
-use crate::sframe::{SealError, SealingKey};
-use incamera_wire::{Track, TrackKinds};
+use crate::sframe::{HeaderAndTag, SealError, SealingKey};
+use incamera_wire::{PadTo, Track, TrackKinds};
 
 /// Why a frame was not sealed; no counter has moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,8 @@ impl Handle {
         if !kept.allowed.get(kept.epoch.own_position).is_some_and(may) {
             return Err(SealRefusal::NotAllowed);
         }
-        Ok(OwnSlot { keyring, slot: kept.epoch.own_slot(track)? })
+        let padding = kept.epoch.pad_to(track.kind());
+        Ok(OwnSlot { keyring, slot: kept.epoch.own_slot(track)?, padding })
     }
 }
 
@@ -65,6 +66,8 @@ pub(crate) struct OwnSlot<'a> {
     keyring: &'a Keyring,
     /// `None` if the epoch has been erased.
     slot: Option<&'a Slot<SealingKey>>,
+    /// How its frames are padded, which is the caller's to do.
+    pub(crate) padding: PadTo,
 }
 
 impl OwnSlot<'_> {
@@ -94,6 +97,22 @@ impl OwnSlot<'_> {
     }
 
     /// This thread was so late that the epoch it chose has been erased meanwhile.
+    /// Seals one frame in its parts: [`SealingKey::seal_apart`].
+    ///
+    /// # Errors
+    /// [`SealRefusal`]; neither `ciphertext` nor the counter has changed.
+    pub(crate) fn seal_apart(
+        self,
+        (metadata, plaintext): (&[u8], &[u8]),
+        aad: &mut Vec<u8>,
+        ciphertext: &mut [u8],
+    ) -> Result<HeaderAndTag, SealRefusal> {
+        match self.slot.map(Slot::lock).as_deref_mut() {
+            Some(Some(key)) => Ok(key.seal_apart(metadata, plaintext, aad, ciphertext)?),
+            _ => Err(self.erased()),
+        }
+    }
+
     #[cold]
     fn erased(&self) -> SealRefusal {
         if self.keyring.has_ended() { SealRefusal::Ended } else { SealRefusal::Stopped }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use spin::RelaxStrategy;
 use spin::mutex::{SpinMutex, SpinMutexGuard};
 
-use super::open::{Incoming, OpenRefusal};
+use super::open::{OpenRefusal, Received};
 use super::window::ReplayWindow;
 use crate::sframe::{FrameKey, OpenError};
-use incamera_wire::Track;
+use incamera_wire::{PadTo, Track};
 
 /// A slot's content behind a lock of its own; `None` once erased. Two threads meet here only if two
 /// receivers get frames of one track at one moment, or when an epoch is erased; so whoever comes
@@ -53,9 +53,14 @@ impl<T> Slot<T> {
 impl Slot<OpeningKey> {
     /// Opens a frame of this slot into `out`: [`OpeningKey::open`].
     #[inline(always)]
-    pub(super) fn open(&self, frame: &Incoming<'_>, out: &mut Vec<u8>) -> Result<(), OpenRefusal> {
+    pub(super) fn open(
+        &self,
+        frame: &mut impl Received,
+        padding: PadTo,
+        out: &mut Vec<u8>,
+    ) -> Result<(), OpenRefusal> {
         let mut content = self.lock();
-        Ok(content.as_mut().ok_or(OpenRefusal::UnknownKey)?.open(frame, out)?)
+        Ok(content.as_mut().ok_or(OpenRefusal::UnknownKey)?.open(frame, padding, out)?)
     }
 }
 
@@ -134,22 +139,24 @@ impl OpeningKey {
     #[inline(always)]
     pub(super) fn open(
         &mut self,
-        frame: &Incoming<'_>,
+        frame: &mut impl Received,
+        padding: PadTo,
         out: &mut Vec<u8>,
     ) -> Result<(), OpenError> {
         // SPEC [M2]: checked first, moved only after the tag has verified.
-        if !self.window.is_fresh(frame.header.ctr) {
+        let ctr = frame.header().ctr;
+        if !self.window.is_fresh(ctr) {
             return Err(OpenError);
         }
         // SPEC [K12]
         if self.patience == Some(0) {
             return Err(OpenError);
         }
-        if let Err(failed) = frame.open_with(&self.key, out) {
+        if let Err(failed) = frame.open_with(&self.key, padding, out) {
             self.patience = self.patience.map(|left| left.saturating_sub(1));
             return Err(failed);
         }
-        self.window.accept(frame.header.ctr);
+        self.window.accept(ctr);
         Ok(())
     }
 
@@ -163,6 +170,7 @@ impl OpeningKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keyring::Incoming;
     use crate::sframe::{Backend, BaseKey, SealingKey, Suite};
 
     fn sealed(key: &mut SealingKey) -> Vec<u8> {
@@ -183,7 +191,10 @@ mod tests {
             let mut key = OpeningKey::new(FrameKey::derive(&base_key, 9).unwrap(), MAX_FAILURES);
             assert_eq!(key.patience, (!goes_on).then_some(1 << 23));
             key.patience = key.patience.map(|_| 2);
-            let mut open = |frame: &[u8]| key.open(&Incoming::parse(frame).unwrap(), &mut vec![]);
+            let mut open = |frame: &[u8]| {
+                let mut frame = Incoming::parse(frame).unwrap();
+                key.open(&mut frame, PadTo::Nothing, &mut vec![])
+            };
             let mut forged = sealed(&mut sealing);
             *forged.last_mut().unwrap() ^= 1;
             let replayed = sealed(&mut sealing);

@@ -2,6 +2,7 @@
 
 use incamera_wire::HeaderError;
 
+use super::codec::CodecError;
 use crate::keyring::{OpenRefusal, SealRefusal};
 use crate::sframe::SealError;
 
@@ -22,6 +23,9 @@ pub enum FrameError {
     /// The caller: the plaintext is longer than 16 MiB.
     #[error("the frame is longer than 16 MiB: split it")]
     FrameTooLong,
+    /// The caller: the frame is not one of the codec that the sealer was told.
+    #[error("the frame cannot be split for its codec: {0}")]
+    Codec(#[from] CodecError),
     /// The meeting: nothing may be sealed now (SPEC \[M9\]).
     #[error(
         "sealing is stopped: drive the meeting's timers, wait until it is confirmed, and look at \

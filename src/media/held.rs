@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::error::FrameError;
+use super::sealer::Framing;
 
 /// SPEC \[M5\]: the most frames that one receiver holds: ten senders of sound and video for as long
 /// as frames wait.
@@ -22,6 +23,8 @@ pub(super) struct HeldFrame {
     pub(super) kid: u64,
     /// When it stops waiting.
     pub(super) expires_ms: u64,
+    /// Its framing, as the caller has it.
+    pub(super) framing: Framing,
     /// The frame as received. Nothing of it is authenticated.
     pub(super) sealed: Vec<u8>,
 }
@@ -54,7 +57,7 @@ impl HeldFrames {
     pub(super) fn push(
         &mut self,
         (tag, kid, epoch): (u64, u64, u64),
-        sealed: &[u8],
+        (framing, sealed): (Framing, &[u8]),
         now_ms: u64,
     ) -> Result<(), FrameError> {
         // SPEC [M5]
@@ -65,7 +68,8 @@ impl HeldFrames {
         let expires_ms = now_ms.saturating_add(MAX_WAIT_MS);
         self.bytes = bytes;
         self.waiting.entry(kid).or_insert((epoch, 0)).1 += 1;
-        self.frames.push_back(HeldFrame { tag, epoch, kid, expires_ms, sealed: sealed.to_vec() });
+        let sealed = sealed.to_vec();
+        self.frames.push_back(HeldFrame { tag, epoch, kid, expires_ms, framing, sealed });
         Ok(())
     }
 

@@ -1,13 +1,8 @@
 //! Frames: sealed by a [`Sealer`], opened by a [`Receiver`], under keys that the keyring holds.
 
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_imports,
-    reason = "sealers and receivers do not call it yet"
-)]
 mod codec;
 mod error;
+mod framed;
 mod held;
 mod receiver;
 mod rtp;
@@ -17,6 +12,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use codec::{Codec, CodecError, Layer};
 pub use error::FrameError;
 pub use receiver::{Opened, Receiver, Released};
 pub use rtp::{

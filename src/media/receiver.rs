@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use incamera_wire::{StayId, Track};
 
+use super::codec::Layer;
 use super::error::FrameError;
-use super::held::HeldFrames;
-use crate::keyring::{Handle, Incoming, Keyring, OpenRefusal, Origin};
+use super::framed::Scratch;
+use super::held::{HeldFrame, HeldFrames};
+use super::sealer::{Framing, is_sound};
+use crate::keyring::{Handle, Incoming, Keyring, OpenRefusal, Origin, Received};
 
 /// What became of a frame that was no error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,6 +17,16 @@ use crate::keyring::{Handle, Incoming, Keyring, OpenRefusal, Origin};
 pub enum Opened {
     /// It is genuine and new; its plaintext has been appended.
     Frame {
+        /// Who sent it.
+        member: StayId,
+        /// On which track.
+        track: Track,
+        /// Where in a scalable stream it belongs, if its framing is of a codec that says so.
+        layer: Option<Layer>,
+    },
+    /// It is genuine and new, and says that there is no sound now
+    /// ([`Sealer::seal_silence`](crate::Sealer::seal_silence)): nothing has been appended.
+    Silence {
         /// Who sent it.
         member: StayId,
         /// On which track.
@@ -46,12 +59,18 @@ pub struct Receiver {
     handle: Handle,
     expected: Option<Origin>,
     held: HeldFrames,
+    scratch: Scratch,
 }
 
 impl Receiver {
     /// A receiver for every member and track that `keyring` knows.
     pub(crate) fn new(keyring: Arc<Keyring>) -> Self {
-        Self { handle: Handle::new(keyring), expected: None, held: HeldFrames::default() }
+        Self {
+            handle: Handle::new(keyring),
+            expected: None,
+            held: HeldFrames::default(),
+            scratch: Scratch::new(),
+        }
     }
 
     /// The strict form, for a pipeline that knows whom it expects: frames of any other member or
@@ -61,8 +80,8 @@ impl Receiver {
         Self { expected: Some(Origin { member, track }), ..self }
     }
 
-    /// Opens one frame: appends its plaintext to `out`. `tag` is the caller's name for the frame,
-    /// given back if it is held. `now_ms` is of the
+    /// Opens one frame with the framing [`Framing::Whole`]: appends its plaintext to `out`. `tag` is the
+    /// caller's name for the frame, given back if it is held. `now_ms` is of the
     /// clock of [`Now::monotonic_ms`](crate::Now::monotonic_ms).
     ///
     /// # Errors
@@ -80,22 +99,35 @@ impl Receiver {
         if sealed.is_empty() {
             return Ok(Opened::Ignored);
         }
-        let frame = Incoming::parse(sealed)?;
-        let kid = frame.header.kid;
-        if let Some(epoch) = self.held.epoch_of(kid) {
-            // SPEC [M5]: it must not overtake, unless it would be lost.
-            if self.held.push((tag, kid, epoch), sealed, now_ms).is_ok() {
-                return Ok(Opened::Held);
-            }
+        let mut frame = Incoming::parse(sealed)?;
+        let before = out.len();
+        let way = Way { handle: &mut self.handle, held: &mut self.held, expected: self.expected };
+        let origin = way.open((tag, Framing::Whole, sealed), &mut frame, now_ms, out)?;
+        Ok(origin.map_or(Opened::Held, |origin| opened(origin, None, out.len() > before)))
+    }
+
+    /// Opens one frame with the framing that its sender announced: [`Self::open`]. With
+    /// [`Framing::WebRtc`], what is appended is the frame in the one form that all receivers give it:
+    /// as it was sealed, without what packetisers drop (SPEC.md 9.5).
+    ///
+    /// # Errors
+    /// As of [`Self::open`].
+    pub fn open_framed(
+        &mut self,
+        framing: Framing,
+        tag: u64,
+        sealed: &[u8],
+        now_ms: u64,
+        out: &mut Vec<u8>,
+    ) -> Result<Opened, FrameError> {
+        let Some(codec) = framing.codec() else { return self.open(tag, sealed, now_ms, out) };
+        if sealed.is_empty() {
+            return Ok(Opened::Ignored);
         }
-        match self.handle.open(&frame, self.expected, now_ms, out) {
-            Ok(Origin { member, track }) => Ok(Opened::Frame { member, track }),
-            Err(OpenRefusal::Ahead { epoch }) => {
-                self.held.push((tag, kid, epoch), sealed, now_ms)?;
-                Ok(Opened::Held)
-            }
-            Err(refusal) => Err(refusal.into()),
-        }
+        let mut frame = self.scratch.receive(codec, sealed).map_err(|_| FrameError::Malformed)?;
+        let way = Way { handle: &mut self.handle, held: &mut self.held, expected: self.expected };
+        let origin = way.open((tag, framing, sealed), &mut frame, now_ms, out)?;
+        Ok(origin.map_or(Opened::Held, |origin| opened(origin, frame.layer, true)))
     }
 
     /// The next held frame whose epoch has been installed, or whose time is up: appends its
@@ -107,11 +139,25 @@ impl Receiver {
         let keyring = self.handle.keyring();
         let newest = if keyring.has_ended() { Some(u64::MAX) } else { keyring.newest() };
         let held = self.held.pop(newest, now_ms)?;
-        let outcome = Incoming::parse(&held.sealed).map_err(FrameError::from).and_then(|frame| {
-            let Origin { member, track } = self.handle.open(&frame, self.expected, now_ms, out)?;
-            Ok(Opened::Frame { member, track })
-        });
-        Some(Released { tag: held.tag, outcome })
+        Some(Released { tag: held.tag, outcome: self.release(&held, now_ms, out) })
+    }
+
+    /// Opens a frame that need not wait any longer.
+    fn release(
+        &mut self,
+        HeldFrame { framing, sealed, .. }: &HeldFrame,
+        now_ms: u64,
+        out: &mut Vec<u8>,
+    ) -> Result<Opened, FrameError> {
+        let before = out.len();
+        let Some(codec) = framing.codec() else {
+            let mut frame = Incoming::parse(sealed)?;
+            let origin = self.handle.open(&mut frame, self.expected, now_ms, out)?;
+            return Ok(opened(origin, None, out.len() > before));
+        };
+        let mut frame = self.scratch.receive(codec, sealed).map_err(|_| FrameError::Malformed)?;
+        let origin = self.handle.open(&mut frame, self.expected, now_ms, out)?;
+        Ok(opened(origin, frame.layer, true))
     }
 
     /// How many frames are held.
@@ -132,5 +178,51 @@ impl core::fmt::Debug for Receiver {
             .field("expected", &self.expected)
             .field("held", &self.held.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// What a frame goes through.
+struct Way<'a> {
+    handle: &'a mut Handle,
+    held: &'a mut HeldFrames,
+    expected: Option<Origin>,
+}
+
+impl Way<'_> {
+    /// Opens a frame, or holds it: `None`.
+    #[inline(always)]
+    fn open(
+        self,
+        (tag, framing, sealed): (u64, Framing, &[u8]),
+        frame: &mut impl Received,
+        now_ms: u64,
+        out: &mut Vec<u8>,
+    ) -> Result<Option<Origin>, FrameError> {
+        let kid = frame.header().kid;
+        if let Some(epoch) = self.held.epoch_of(kid) {
+            // SPEC [M5]: it must not overtake, unless it would be lost.
+            if self.held.push((tag, kid, epoch), (framing, sealed), now_ms).is_ok() {
+                return Ok(None);
+            }
+        }
+        match self.handle.open(frame, self.expected, now_ms, out) {
+            Ok(origin) => Ok(Some(origin)),
+            Err(OpenRefusal::Ahead { epoch }) => {
+                self.held.push((tag, kid, epoch), (framing, sealed), now_ms)?;
+                Ok(None)
+            }
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+}
+
+/// What an application gets to know of a frame that opened.
+#[inline(always)]
+fn opened(origin: Origin, layer: Option<Layer>, has_content: bool) -> Opened {
+    let Origin { member, track } = origin;
+    if has_content || !is_sound(track) {
+        Opened::Frame { member, track, layer }
+    } else {
+        Opened::Silence { member, track }
     }
 }

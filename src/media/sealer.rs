@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use incamera_wire::{MAX_HEADER_LEN, Track};
+use incamera_wire::{MAX_HEADER_LEN, Track, TrackKind};
 
+use super::codec::{self, Codec, CodecError};
 use super::error::FrameError;
-use crate::keyring::{Keyring, Lease};
+use super::framed::Scratch;
+use crate::keyring::{Keyring, Lease, max_padded_len};
 use crate::sframe::MAX_TAG_LEN;
 
 /// What of a frame is sealed.
@@ -14,6 +16,25 @@ use crate::sframe::MAX_TAG_LEN;
 pub enum Framing {
     /// All of it: for transports of one's own, MoQ and data.
     Whole,
+    /// All but what the packetisers and SFUs of WebRTC look at in frames of this codec, which stays at
+    /// its place and is authenticated (SPEC.md 9.5). Of Opus and VP9 that is nothing: their frames are
+    /// as [`Whole`](Self::Whole).
+    WebRtc(Codec),
+}
+
+impl Framing {
+    /// The codec, if frames of it have clear bytes.
+    pub(super) fn codec(self) -> Option<Codec> {
+        match self {
+            Self::Whole | Self::WebRtc(Codec::Opus | Codec::Vp9) => None,
+            Self::WebRtc(codec) => Some(codec),
+        }
+    }
+}
+
+/// Whether a track carries sound.
+pub(super) fn is_sound(track: Track) -> bool {
+    matches!(track.kind(), TrackKind::Microphone | TrackKind::ScreenAudio)
 }
 
 /// Seals the frames of one track, under the key of whatever epoch is to be used: nobody has to
@@ -27,6 +48,9 @@ pub enum Framing {
 pub struct Sealer {
     lease: Lease,
     framing: Framing,
+    scratch: Scratch,
+    /// For callers with a slice.
+    sealed: Vec<u8>,
 }
 
 impl Sealer {
@@ -44,26 +68,79 @@ impl Sealer {
         }
         // SPEC [M10]
         let lease = Lease::take(keyring, track).ok_or(FrameError::AlreadyLeased)?;
-        Ok(Self { lease, framing })
+        Ok(Self { lease, framing, scratch: Scratch::new(), sealed: Vec::new() })
     }
 
     /// Seals one frame and appends it to `out`. `now_ms` is of the
     /// clock of [`Now::monotonic_ms`](crate::Now::monotonic_ms).
     ///
-    /// Without room in `out` it allocates; with [`Self::max_sealed_len`] of it, never.
+    /// Without room in `out` it allocates; with [`Self::max_sealed_len`] of it, never, once it has
+    /// sealed a frame of that size. Of an empty frame, and of one of which packetisers would drop all,
+    /// nothing is sealed and nothing appended, unless the framing is [`Framing::Whole`].
     ///
     /// # Errors
     /// [`FrameError::Stopped`], [`NoRelay`](FrameError::NoRelay), [`Ended`](FrameError::Ended),
-    /// [`NotAllowed`](FrameError::NotAllowed), [`Exhausted`](FrameError::Exhausted) or
-    /// [`FrameTooLong`](FrameError::FrameTooLong); `out` is as it was (SPEC \[M11\]).
+    /// [`NotAllowed`](FrameError::NotAllowed), [`Exhausted`](FrameError::Exhausted),
+    /// [`FrameTooLong`](FrameError::FrameTooLong) or [`Codec`](FrameError::Codec); `out` is as it was
+    /// (SPEC \[M11\]).
     pub fn seal(
         &mut self,
         plaintext: &[u8],
         now_ms: u64,
         out: &mut Vec<u8>,
     ) -> Result<(), FrameError> {
-        let Framing::Whole = self.framing;
-        Ok(self.lease.slot(now_ms)?.seal(plaintext, out)?)
+        match self.framing {
+            Framing::Whole => self.seal_whole(plaintext, now_ms, out),
+            Framing::WebRtc(codec) => self.seal_for(codec, plaintext, now_ms, out),
+        }
+    }
+
+    /// Seals a frame without a sound, for a track of sound in a meeting that pads: to be called
+    /// whenever the encoder has nothing to send, so that frames go out at one rate and, if they are
+    /// padded to a multiple that none exceeds, at one size, whoever speaks. Receivers get
+    /// [`Opened::Silence`](crate::Opened::Silence).
+    ///
+    /// # Errors
+    /// Those of [`Self::seal`]; [`FrameError::NotAllowed`] also for a track that is none of sound.
+    pub fn seal_silence(&mut self, now_ms: u64, out: &mut Vec<u8>) -> Result<(), FrameError> {
+        if !is_sound(self.track()) {
+            return Err(FrameError::NotAllowed);
+        }
+        self.seal_whole(&[], now_ms, out)
+    }
+
+    #[inline(always)]
+    fn seal_whole(
+        &mut self,
+        plaintext: &[u8],
+        now_ms: u64,
+        out: &mut Vec<u8>,
+    ) -> Result<(), FrameError> {
+        let slot = self.lease.slot(now_ms)?;
+        let text = self.scratch.padded(plaintext, slot.padding);
+        Ok(slot.seal(text, out)?)
+    }
+
+    #[inline(never)]
+    fn seal_for(
+        &mut self,
+        codec: Codec,
+        frame: &[u8],
+        now_ms: u64,
+        out: &mut Vec<u8>,
+    ) -> Result<(), FrameError> {
+        let slot = self.lease.slot(now_ms)?;
+        if frame.is_empty() {
+            return Ok(());
+        }
+        if self.framing.codec().is_none() {
+            let text = self.scratch.padded(frame, slot.padding);
+            return Ok(slot.seal(text, out)?);
+        }
+        match self.scratch.seal(codec, frame, slot, out) {
+            Err(FrameError::Codec(CodecError::Empty)) => Ok(()),
+            done => done,
+        }
     }
 
     /// Seals one frame into the start of `out` and gives its length in bytes, at most
@@ -72,15 +149,30 @@ impl Sealer {
     ///
     /// # Errors
     /// Those of [`Self::seal`], and [`FrameError::BufferTooSmall`]; `out` is as it was
-    /// (SPEC \[M11\]).
+    /// (SPEC \[M11\]). For a codec whose frames have clear bytes there must be room for the greatest
+    /// length.
     pub fn seal_into(
         &mut self,
         plaintext: &[u8],
         now_ms: u64,
         out: &mut [u8],
     ) -> Result<usize, FrameError> {
-        let Framing::Whole = self.framing;
-        Ok(self.lease.slot(now_ms)?.seal_into(plaintext, out)?)
+        if self.framing == Framing::Whole {
+            let slot = self.lease.slot(now_ms)?;
+            let text = self.scratch.padded(plaintext, slot.padding);
+            return Ok(slot.seal_into(text, out)?);
+        }
+        let needed = self.max_sealed_len(plaintext.len());
+        if out.len() < needed {
+            return Err(FrameError::BufferTooSmall { needed });
+        }
+        let mut sealed = core::mem::take(&mut self.sealed);
+        sealed.clear();
+        let done = self.seal(plaintext, now_ms, &mut sealed);
+        out.iter_mut().zip(&sealed).for_each(|(to, byte)| *to = *byte);
+        let len = sealed.len();
+        self.sealed = sealed;
+        done.map(|()| len)
     }
 
     /// As [`Self::seal`], by a modified client that does not ask what it may send: an attack.
@@ -94,10 +186,15 @@ impl Sealer {
         Ok(self.lease.slot_unasked(now_ms)?.seal(plaintext, out)?)
     }
 
-    /// The greatest length in bytes of a sealed frame with a plaintext of `plaintext_len` bytes:
-    /// 33 more, whatever the epoch and the counter.
+    /// The greatest length in bytes of a sealed frame, if the frame has `plaintext_len` bytes,
+    /// whatever the epoch and the counter: 33 more, or what padding and the codec's escapes can come
+    /// to.
     pub fn max_sealed_len(&self, plaintext_len: usize) -> usize {
-        plaintext_len.saturating_add(MAX_HEADER_LEN + MAX_TAG_LEN)
+        let padded = max_padded_len(self.lease.padding(), plaintext_len);
+        match self.framing.codec() {
+            Some(codec) => codec::max_sealed_len(codec, padded),
+            None => padded.saturating_add(MAX_HEADER_LEN + MAX_TAG_LEN),
+        }
     }
 
     /// The track that it seals.

@@ -22,7 +22,9 @@ pub fn pair() -> Result<(Sealer, Receiver), Box<dyn std::error::Error>> {
         let leaves = leaves.collect();
         let (adds, removes) = (false, false);
         let audio = None;
-        let install = EpochInstall { epoch: 1, base_key, audio, own_leaf, leaves, adds, removes };
+        let padding = incamera_wire::Padding::NONE;
+        let install =
+            EpochInstall { epoch: 1, base_key, audio, padding, own_leaf, leaves, adds, removes };
         keyring.install(install, 0)?;
         keyring.renew(u64::MAX);
         keyring.allow_sealing(true);

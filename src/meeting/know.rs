@@ -2,7 +2,7 @@
 //! said, and where media go.
 
 use incamera_wire::{
-    AnnouncedTrack, Door, Fingerprint, GroupState, RelayChallenge, RelayEntry, RelayProof,
+    AnnouncedTrack, Door, Fingerprint, GroupState, Padding, RelayChallenge, RelayEntry, RelayProof,
     RoleRights, SafetyCodeInput, SafetyMember, TrackKinds,
 };
 
@@ -37,6 +37,8 @@ pub struct Rules {
     pub bans: Vec<Fingerprint>,
     /// Whether frames of microphones and of screen audio have tags of 10 bytes.
     pub short_audio_tags: bool,
+    /// To which lengths frames are padded.
+    pub padding: Padding,
 }
 
 impl Rules {
@@ -53,6 +55,7 @@ impl Rules {
             relays: state.relays.clone(),
             bans: state.bans.clone(),
             short_audio_tags: state.short_audio_tags,
+            padding: state.padding,
         }
     }
 }

@@ -215,6 +215,7 @@ impl<E: Engine> Member<E> {
             epoch: self.group.epoch(),
             base_key,
             audio,
+            padding: self.state.padding,
             own_leaf: self.group.own_leaf(),
             leaves: leaves.collect(),
             adds,

@@ -2,13 +2,15 @@
 
 use core::fmt;
 
-use incamera_wire::{Door, Profile, Right, Rights, RoleRights, SecretText, TrackKind, TrackKinds};
+use incamera_wire::{
+    Door, PadTo, Padding, Profile, Right, Rights, RoleRights, SecretText, TrackKind, TrackKinds,
+};
 
 use crate::error::Error;
 use crate::policy::Opening;
 
 /// What the host of a new meeting chooses. Everything but the profile
-/// and the length of tags can be changed later.
+/// the length of tags and the padding can be changed later.
 ///
 /// Take a preset, or the default, and change fields of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -35,6 +37,9 @@ pub struct Settings {
     /// life of the meeting: 6 bytes less a frame, for 1 forged frame in 2^80 that opens. Not in
     /// [`Profile::Portable`].
     pub short_audio_tags: bool,
+    /// To which lengths frames are padded, for the whole life of the meeting, so that their sizes tell
+    /// less: of a voice a size tells much of what is said.
+    pub padding: Padding,
 }
 
 /// What every role may do that speaks, in most meetings.
@@ -73,6 +78,7 @@ impl Settings {
         may_unmute: true,
         passcode: None,
         short_audio_tags: false,
+        padding: Padding::NONE,
     };
 
     /// A lesson: those who knock wait, nobody but hosts shares a screen, and names stay as they are.
@@ -142,14 +148,28 @@ impl Settings {
     /// The settings as the group's state takes them.
     pub(super) fn opening(self) -> Result<Opening, Error> {
         let passcode = self.passcode.as_deref().map(checked_passcode).transpose()?;
-        let Self { profile, door, muted, may_unmute, short_audio_tags, .. } = self;
+        let Self { profile, door, muted, may_unmute, short_audio_tags, padding, .. } = self;
         let Self { co_host, presenter, attendee, .. } = self;
         if short_audio_tags && profile == Profile::Portable {
             return Err(Error::Argument("the portable profile has no short tags: leave them long"));
         }
+        if [padding.audio, padding.other].iter().any(|to| matches!(to, PadTo::Multiple(0 | 1))) {
+            return Err(Error::Argument(
+                "padding to a multiple of 0 or 1 bytes pads nothing: name 2 or more",
+            ));
+        }
         let rights = RoleRights { co_host, presenter, attendee };
         let unmute_forbidden = !may_unmute;
-        Ok(Opening { profile, door, rights, muted, unmute_forbidden, passcode, short_audio_tags })
+        Ok(Opening {
+            profile,
+            door,
+            rights,
+            muted,
+            unmute_forbidden,
+            passcode,
+            short_audio_tags,
+            padding,
+        })
     }
 }
 
@@ -165,6 +185,7 @@ impl fmt::Debug for Settings {
             may_unmute,
             passcode,
             short_audio_tags,
+            padding,
         } = self;
         f.debug_struct("Settings")
             .field("profile", profile)
@@ -176,6 +197,7 @@ impl fmt::Debug for Settings {
             .field("may_unmute", may_unmute)
             .field("passcode", &passcode.as_ref().map(|_| ".."))
             .field("short_audio_tags", short_audio_tags)
+            .field("padding", padding)
             .finish()
     }
 }

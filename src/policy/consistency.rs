@@ -23,6 +23,7 @@ pub(super) fn check(state: &GroupState) -> Result<(), &'static str> {
         heartbeat_keys: _,
         resync_keys: _,
         short_audio_tags,
+        padding: _,
     } = state;
     for entry in members {
         check_entry(state, entry)?;

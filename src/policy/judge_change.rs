@@ -1,6 +1,9 @@
 //! The verdict on a voluntary change of state, field by field (SPEC \[G15\], \[G22\]).
 
-use incamera_wire::{Fingerprint, GroupState, MemberEntry, Right, Rights, Role, RoleRights};
+use incamera_wire::{
+    Fingerprint, GroupState, MemberEntry, Padding, Profile, ResyncKey, Right, Rights, Role,
+    RoleRights, SecretBytes,
+};
 
 use super::consistency;
 use super::entries::{hosts_here, is_here};
@@ -40,23 +43,15 @@ pub(super) fn judge_change(
         heartbeat_keys,
         resync_keys,
         short_audio_tags,
+        padding,
     } = new;
     // SPEC [G15]
     if new == old {
         return Err(Rule::Empty);
     }
     // SPEC [G15]: what nobody may change.
-    for (kept, rule) in [
-        (*profile == old.profile, "a meeting keeps its profile"),
-        (*short_audio_tags == old.short_audio_tags, "a meeting keeps the length of its tags"),
-        (*heartbeat_keys == old.heartbeat_keys, "only a removal replaces the key of orders"),
-        (
-            *resync_keys == old.resync_keys,
-            "only a removal replaces the keys of those who come back",
-        ),
-    ] {
-        kept.then_some(()).ok_or(Rule::State(rule))?;
-    }
+    let for_life = (profile, short_audio_tags, padding);
+    author.check_kept(for_life, (heartbeat_keys, resync_keys))?;
     author.check(Right::Lock, *door != old.door)?;
     author.check(Right::MuteOthers, *muted != old.muted)?;
     author.check(Right::MuteOthers, *unmute_forbidden != old.unmute_forbidden)?;
@@ -79,6 +74,29 @@ pub(super) fn judge_change(
 }
 
 impl Author<'_> {
+    /// What a change must leave as it is.
+    fn check_kept(
+        self,
+        (profile, short_audio_tags, padding): (&Profile, &bool, &Padding),
+        (heartbeat_keys, resync_keys): (&[SecretBytes<32>], &[ResyncKey]),
+    ) -> Result<(), Rule> {
+        let old = self.old;
+        for (kept, rule) in [
+            (*profile == old.profile, "a meeting keeps its profile"),
+            (*short_audio_tags == old.short_audio_tags, "a meeting keeps the length of its tags"),
+            (*padding == old.padding, "a meeting keeps its padding"),
+            (*heartbeat_keys == old.heartbeat_keys, "only a removal replaces the key of orders"),
+            (
+                *resync_keys == old.resync_keys,
+                "only a removal replaces the keys of those who come back",
+            ),
+        ] {
+            // SPEC [G15]
+            kept.then_some(()).ok_or(Rule::State(rule))?;
+        }
+        Ok(())
+    }
+
     /// Demands a right if something has changed.
     fn check(self, right: Right, changed: bool) -> Result<(), Rule> {
         // SPEC [G15]

@@ -1,8 +1,8 @@
 //! The group's state: how it begins, what a joiner asks of it, and the secrets in it.
 
 use incamera_wire::{
-    Door, Fingerprint, GroupState, InviteEntry, InviteId, MemberEntry, Profile, ResyncKey, Role,
-    RoleRights, SecretText, TrackKinds,
+    Door, Fingerprint, GroupState, InviteEntry, InviteId, MemberEntry, Padding, Profile, ResyncKey,
+    Role, RoleRights, SecretText, TrackKinds,
 };
 use sha2::{Digest, Sha256};
 
@@ -26,6 +26,7 @@ pub(crate) struct Opening {
     pub(crate) passcode: Option<SecretText>,
     /// Whether frames of sound have tags of 10 bytes.
     pub(crate) short_audio_tags: bool,
+    pub(crate) padding: Padding,
 }
 
 /// The state of a new meeting: one host and one invite, which asks for the passcode if there is one.
@@ -34,8 +35,16 @@ pub(crate) fn initial(
     host: Fingerprint,
     entropy: &Entropy,
 ) -> Result<GroupState, NoEntropy> {
-    let Opening { profile, door, rights, muted, unmute_forbidden, passcode, short_audio_tags } =
-        opening;
+    let Opening {
+        profile,
+        door,
+        rights,
+        muted,
+        unmute_forbidden,
+        passcode,
+        short_audio_tags,
+        padding,
+    } = opening;
     let mut invite = InviteEntry::new(entropy.secret()?);
     invite.passcode = passcode.is_some();
     Ok(GroupState {
@@ -54,6 +63,7 @@ pub(crate) fn initial(
         heartbeat_keys: vec![entropy.secret()?],
         resync_keys: vec![fresh_resync_key(entropy)?],
         short_audio_tags,
+        padding,
     })
 }
 

@@ -100,16 +100,33 @@ impl FrameKey {
         out: &mut Vec<u8>,
     ) -> Result<(), OpenError> {
         let text_len = body.len().checked_sub(self.cipher.tag_len()).ok_or(OpenError)?;
-        if text_len > MAX_PLAINTEXT_LEN {
-            return Err(OpenError);
-        }
         let (ciphertext, tag) = body.split_at_checked(text_len).ok_or(OpenError)?;
-        let start = out.len();
-        out.resize(start + text_len, 0);
-        let room = out.get_mut(start..).ok_or(OpenError)?;
         // SPEC [M1]
         let mut joined = Vec::new();
         let aad = aad(header, metadata, &mut joined);
+        self.open_apart(aad, ctr, ciphertext, tag, out)
+    }
+
+    /// As [`Self::open`], of a frame whose parts do not lie behind one another. `aad` is the header as
+    /// received, then the metadata.
+    ///
+    /// # Errors
+    /// [`OpenError`] if anything differs from what was sealed; `out` is as it was.
+    #[inline(always)]
+    pub(crate) fn open_apart(
+        &self,
+        aad: &[u8],
+        ctr: u64,
+        ciphertext: &[u8],
+        tag: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), OpenError> {
+        if ciphertext.len() > MAX_PLAINTEXT_LEN {
+            return Err(OpenError);
+        }
+        let start = out.len();
+        out.resize(start + ciphertext.len(), 0);
+        let room = out.get_mut(start..).ok_or(OpenError)?;
         let opened = self.cipher.open(self.salt.with(ctr), aad, ciphertext, tag, room);
         // SPEC [M11]: the cipher left zeros in what is cut off here.
         opened.map_err(|Refused| {

@@ -5,7 +5,7 @@ use incamera_wire::{FrameHeader, MAX_HEADER_LEN};
 use zeroize::Zeroizing;
 
 use super::backend::{Nonce, Refused, clear};
-use super::cipher::{Cipher, MAX_PLAINTEXT_LEN};
+use super::cipher::{Cipher, MAX_PLAINTEXT_LEN, MAX_TAG_LEN};
 use super::key::{BaseKey, DeriveError, aad};
 #[cfg(any(test, feature = "testing"))]
 use super::ledger;
@@ -39,6 +39,35 @@ pub(crate) struct SealingKey {
     blocks: u64,
     #[cfg(any(test, feature = "testing"))]
     name: ledger::KeyName,
+}
+
+/// What a sealed frame has beside its ciphertext.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeaderAndTag {
+    header: ([u8; MAX_HEADER_LEN], usize),
+    tag: ([u8; MAX_TAG_LEN], usize),
+}
+
+impl HeaderAndTag {
+    fn new(header: &FrameHeader, tag_len: usize) -> Self {
+        let mut bytes = [0; MAX_HEADER_LEN];
+        let len = header.write(&mut bytes);
+        Self { header: (bytes, len), tag: ([0; MAX_TAG_LEN], tag_len) }
+    }
+
+    /// The header, 1 to 17 bytes.
+    pub(crate) fn header(&self) -> &[u8] {
+        self.header.0.get(..self.header.1).unwrap_or_default()
+    }
+
+    /// The tag, 4 to 16 bytes.
+    pub(crate) fn tag(&self) -> &[u8] {
+        self.tag.0.get(..self.tag.1).unwrap_or_default()
+    }
+
+    fn tag_mut(&mut self) -> &mut [u8] {
+        self.tag.0.get_mut(..self.tag.1).unwrap_or_default()
+    }
 }
 
 impl SealingKey {
@@ -103,6 +132,38 @@ impl SealingKey {
             out.truncate(start);
         }
         sealed
+    }
+
+    /// Seals one frame whose parts are not to lie behind one another: writes the ciphertext into
+    /// `ciphertext`, as long as `plaintext`, and gives header and tag. `aad` is room that is used again.
+    ///
+    /// # Errors
+    /// [`SealError`]; neither `ciphertext` nor the counter has changed.
+    pub(crate) fn seal_apart(
+        &mut self,
+        metadata: &[u8],
+        plaintext: &[u8],
+        aad: &mut Vec<u8>,
+        ciphertext: &mut [u8],
+    ) -> Result<HeaderAndTag, SealError> {
+        let (_, blocks) = self.admit(metadata, plaintext)?;
+        let header = self.header();
+        self.next += 1;
+        self.blocks = blocks;
+        let mut made = HeaderAndTag::new(&header, self.cipher.tag_len());
+        // SPEC [M1]
+        aad.clear();
+        aad.extend_from_slice(made.header());
+        aad.extend_from_slice(metadata);
+        let nonce = self.salt.with(header.ctr);
+        #[cfg(any(test, feature = "testing"))]
+        ledger::record(&self.name, nonce.bytes());
+        let sealed = self.cipher.seal(nonce, aad, plaintext, ciphertext, made.tag_mut());
+        sealed.map_err(|Refused| {
+            clear(ciphertext);
+            SealError::Exhausted
+        })?;
+        Ok(made)
     }
 
     /// The counter of the next frame.

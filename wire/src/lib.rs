@@ -66,6 +66,7 @@ mod identity;
 mod ids;
 mod limits;
 mod malformed;
+mod padding;
 mod raw;
 mod relay;
 mod rights;
@@ -87,6 +88,7 @@ pub use ids::{
     BlobHash, Fingerprint, InviteId, KeyPackageRef, MailboxId, MeetingId, MessageId, StayId,
 };
 pub use malformed::{FormatRule, Malformed};
+pub use padding::{PadTo, Padding};
 pub use relay::{RelayChallenge, RelayProof, relay_statement};
 pub use rights::{Right, Rights};
 pub use secret::{SecretBytes, SecretText};

@@ -10,6 +10,7 @@ use crate::codec::{Source, VERSION};
 use crate::ids::Fingerprint;
 use crate::limits;
 use crate::malformed::{FormatRule, Malformed};
+use crate::padding::{PadTo, Padding};
 use crate::raw;
 use crate::secret::{SecretBytes, SecretText};
 use crate::track::TrackKinds;
@@ -51,6 +52,8 @@ pub struct GroupState {
     /// Whether frames of microphones and of screen audio have tags of 10 bytes, for the meeting's
     /// life.
     pub short_audio_tags: bool,
+    /// To which lengths frames are padded, for the meeting's life.
+    pub padding: Padding,
 }
 
 const STATE: Source = Source(&limits::GROUP_STATE);
@@ -117,6 +120,7 @@ impl GroupState {
             heartbeat_keys: self.heartbeat_keys.iter().map(SecretBytes::duplicate).collect(),
             resync_keys: self.resync_keys.iter().map(ResyncKey::duplicate).collect(),
             short_audio_tags: self.short_audio_tags,
+            padding: self.padding,
         }
     }
 
@@ -152,6 +156,8 @@ impl GroupState {
             heartbeat_keys: self.heartbeat_keys.iter().map(|key| key.expose().to_vec()).collect(),
             resync_keys: self.resync_keys.iter().map(ResyncKey::to_raw).collect(),
             short_audio_tags: self.short_audio_tags,
+            audio_padding: self.padding.audio.number(),
+            other_padding: self.padding.other.number(),
         })
     }
 
@@ -182,6 +188,10 @@ impl GroupState {
                 .map(ResyncKey::from_raw)
                 .collect::<Result<_, _>>()?,
             short_audio_tags: raw.short_audio_tags,
+            padding: Padding {
+                audio: STATE.set(raw.audio_padding, PadTo::from_number, "audio_padding")?,
+                other: STATE.set(raw.other_padding, PadTo::from_number, "other_padding")?,
+            },
         })
     }
 }
@@ -226,6 +236,7 @@ mod tests {
             heartbeat_keys: vec![secret(9)],
             resync_keys: vec![ResyncKey { lobby_key: secret(10), secret: secret(11) }],
             short_audio_tags: false,
+            padding: Padding::NONE,
         };
         let bytes = state.encode();
         // Version, profile, door, empty rights; the invite's tag, length and secret.

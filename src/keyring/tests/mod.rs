@@ -134,8 +134,8 @@ fn a_first_frame_raced_by_two_threads_opens_once() {
     let epoch = &view.kept[0].epoch;
     let race = |frame: &[u8]| {
         let mut out = b"before".to_vec();
-        let incoming = Incoming::parse(frame).unwrap();
-        let opened = epoch.open_first(&epoch.leaves[0], MIC, &incoming, &mut out);
+        let mut incoming = Incoming::parse(frame).unwrap();
+        let opened = epoch.open_first(&epoch.leaves[0], MIC, &mut incoming, &mut out);
         // SPEC [M11]
         assert_eq!(out.len(), if opened.is_ok() { 11 } else { 6 });
         opened
@@ -161,9 +161,9 @@ fn a_second_forgery_under_a_slot_never_used_derives_nothing() {
     let mut handle = Handle::new(Arc::clone(&bob));
     let mut out = Vec::with_capacity(64);
     let mut refuse = |frame: &[u8]| {
-        let frame = Incoming::parse(frame).unwrap();
+        let mut frame = Incoming::parse(frame).unwrap();
         let info = allocation_counter::measure(|| {
-            let opened = handle.open(&frame, None, 0, &mut out);
+            let opened = handle.open(&mut frame, None, 0, &mut out);
             assert_eq!(opened, Err(OpenRefusal::Unopenable));
         });
         (info.count_total > 0, candidates.len())
@@ -211,8 +211,8 @@ fn a_forgery_that_finds_its_epoch_erased_leaves_no_key() {
     let frame = seal(&alice, MIC, 0, b"late").unwrap();
     let view = bob.view.load_full();
     bob.clear();
-    let (epoch, incoming) = (&view.kept[0].epoch, Incoming::parse(&frame).unwrap());
-    let opened = epoch.open_first(&epoch.leaves[0], MIC, &incoming, &mut Vec::new());
+    let (epoch, mut incoming) = (&view.kept[0].epoch, Incoming::parse(&frame).unwrap());
+    let opened = epoch.open_first(&epoch.leaves[0], MIC, &mut incoming, &mut Vec::new());
     assert_eq!(opened, Err(OpenRefusal::UnknownKey));
     assert_eq!(epoch.candidates.len(), 0);
     assert!(epoch.leaves[0].slots.get(MIC).is_none());

@@ -17,7 +17,7 @@ mod join;
 mod parts;
 mod split;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod trailer;
 mod vp8;
 

@@ -2,8 +2,12 @@
 
 use core::ops::Range;
 
+use incamera_wire::PadTo;
+
 use super::error::CodecError;
+use super::trailer::{self, Apart};
 use super::{Codec, Layer, MAX_CLEAR_LEN, MAX_UNITS};
+use crate::keyring::pad;
 
 /// Clear bytes, and the sealed bytes behind them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,22 +55,49 @@ impl Parts {
         &self.metadata
     }
 
-    /// The plaintext of the `frame` that was split, without a copy if it lies there in one piece.
-    pub(crate) fn text<'a>(&'a mut self, frame: &'a [u8]) -> &'a [u8] {
-        match self.in_one_piece() {
-            Some(range) => frame.get(range).unwrap_or_default(),
-            None => self.gather(frame),
-        }
+    /// The plaintext of the `frame` that was split.
+    #[cfg(test)]
+    pub(super) fn text<'a>(&'a mut self, frame: &'a [u8]) -> &'a [u8] {
+        self.settle(frame, PadTo::Nothing);
+        self.settled(frame)
     }
 
-    /// The plaintext of the `frame` that was split, to be made longer by who pads.
-    pub(crate) fn gather(&mut self, frame: &[u8]) -> &mut Vec<u8> {
+    /// Gathers the plaintext of the `frame` that was split.
+    pub(super) fn gather(&mut self, frame: &[u8]) -> &mut Vec<u8> {
         self.text.clear();
         for run in &self.runs {
             self.text.extend_from_slice(frame.get(run.sealed.clone()).unwrap_or_default());
         }
         self.text.extend_from_slice(&self.suffix);
         &mut self.text
+    }
+
+    /// Pads the plaintext of the `frame` that was split, and gathers it if it lies in pieces.
+    pub(crate) fn settle(&mut self, frame: &[u8], to: PadTo) {
+        if to != PadTo::Nothing || self.in_one_piece().is_none() {
+            pad(to, self.gather(frame));
+        }
+    }
+
+    /// The plaintext after [`Self::settle`].
+    pub(crate) fn settled<'a>(&'a self, frame: &'a [u8]) -> &'a [u8] {
+        match self.in_one_piece() {
+            Some(range) if self.text.is_empty() => frame.get(range).unwrap_or_default(),
+            _ => &self.text,
+        }
+    }
+
+    /// The parts of the `sealed` frame that was taken apart.
+    ///
+    /// # Errors
+    /// [`CodecError::NoTrailer`].
+    pub(crate) fn apart<'a>(&'a self, sealed: &'a [u8]) -> Result<Apart<'a>, CodecError> {
+        trailer::cut(self.settled(sealed), &self.metadata)
+    }
+
+    /// Where in a scalable stream the frame belongs.
+    pub(crate) fn layer(&self) -> Option<Layer> {
+        self.layer
     }
 
     /// Where in the frame all that is sealed lies, if there is nothing in between.

@@ -4,7 +4,7 @@ use incamera_wire::FrameHeader;
 
 use super::error::CodecError;
 use super::parts::Parts;
-use super::trailer::{self, Apart};
+use super::trailer::Apart;
 use super::{Codec, MAX_FRAME_LEN, annex_b, av1, max_sealed_len, vp8};
 
 /// Finds what of `frame` is to be sealed, and fills `parts` with it.
@@ -53,17 +53,12 @@ pub(crate) fn take_apart<'a>(
         Codec::Av1 => av1::parse(sealed, parts)?,
         Codec::H264 | Codec::H265 => annex_b::take_apart(codec, sealed, parts)?,
     }
-    let in_one_piece = parts.in_one_piece();
-    let is_gathered = matches!(codec, Codec::H264 | Codec::H265);
-    if in_one_piece.is_none() && !is_gathered {
+    // What was escaped has been gathered.
+    if parts.in_one_piece().is_none() && matches!(codec, Codec::Av1) {
         parts.gather(sealed);
     }
     let others = parts.runs.iter().rev().skip(1).map(|run| run.sealed.len()).sum();
-    let body = match in_one_piece {
-        Some(range) if !is_gathered => sealed.get(range).unwrap_or_default(),
-        _ => parts.text.as_slice(),
-    };
-    let apart = trailer::cut(body, &parts.metadata)?;
+    let apart = parts.apart(sealed)?;
     // SPEC [M22]: all of the trailer stands in the last unit.
     if apart.ciphertext.len() < others { Err(CodecError::NoTrailer) } else { Ok(apart) }
 }

@@ -1,6 +1,8 @@
 //! Tests of sealers and receivers.
 
+mod framed;
 mod held;
+mod padding;
 mod random;
 mod receivers;
 mod sealers;
@@ -37,9 +39,20 @@ fn open(
     frame: &[u8],
     now_ms: u64,
 ) -> Result<(Opened, Vec<u8>), FrameError> {
+    open_framed(receiver, Framing::Whole, tag, frame, now_ms)
+}
+
+/// As [`open`], of a frame with this framing.
+fn open_framed(
+    receiver: &mut Receiver,
+    framing: Framing,
+    tag: u64,
+    frame: &[u8],
+    now_ms: u64,
+) -> Result<(Opened, Vec<u8>), FrameError> {
     let before = receiver.digest();
     let mut out = b"before".to_vec();
-    let opened = receiver.open(tag, frame, now_ms, &mut out);
+    let opened = receiver.open_framed(framing, tag, frame, now_ms, &mut out);
     assert!(out.starts_with(b"before"));
     if opened.is_err() {
         // SPEC [M11]
@@ -49,5 +62,5 @@ fn open(
 }
 
 fn from(leaf: u32, track: Track) -> Opened {
-    Opened::Frame { member: stay(leaf), track }
+    Opened::Frame { member: stay(leaf), track, layer: None }
 }

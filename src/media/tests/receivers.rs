@@ -131,8 +131,12 @@ fn nothing_is_ignored_and_a_sealed_nothing_is_a_frame() {
     let [alice, bob] = members(1);
     let mut bob = receiver(&bob);
     assert_eq!(open(&mut bob, 0, b"", 0), Ok((Opened::Ignored, vec![])));
+    let frame = seal(&mut sealer(&alice, CAMERA), b"");
+    assert_eq!(open(&mut bob, 0, &frame, 0), Ok((from(0, CAMERA), vec![])));
+    // Of sound it says that there is none.
     let frame = seal(&mut sealer(&alice, MIC), b"");
-    assert_eq!(open(&mut bob, 0, &frame, 0), Ok((from(0, MIC), vec![])));
+    let silence = Opened::Silence { member: stay(0), track: MIC };
+    assert_eq!(open(&mut bob, 0, &frame, 0), Ok((silence, vec![])));
 }
 
 #[test]

@@ -27,6 +27,7 @@ impl Modified {
             epoch: own.group.epoch(),
             base_key: own.group.export("SFrame 1.0 Base Key", b"", 16).unwrap(),
             audio: None,
+            padding: incamera_wire::Padding::NONE,
             own_leaf: own.group.own_leaf(),
             leaves,
             adds: false,

@@ -73,9 +73,9 @@ fn the_victim_of_an_unreadable_commit_comes_back_with_all_that_follows_its_ident
         assert!(world.refusals(who).is_empty(), "client {who}");
     }
     let now = world.now_ms;
-    let cleo = Opened::Frame { member: back, track: Track::MICROPHONE };
+    let cleo = Opened::Frame { member: back, track: Track::MICROPHONE, layer: None };
     assert_eq!(hears(&mut sealer, &mut ben, now), Ok(cleo));
-    let ada = Opened::Frame { member: ada, track: Track::MICROPHONE };
+    let ada = Opened::Frame { member: ada, track: Track::MICROPHONE, layer: None };
     assert_eq!(hears(&mut host, &mut receiver, now), Ok(ada));
     assert_eq!(ledger.repeats(), 0);
 }

@@ -3,8 +3,8 @@
 use ed25519_dalek::SigningKey;
 use incamera_wire::{
     CommitNote, Door, Envelope, EnvelopeKind, Fingerprint, GroupState, InviteEntry, LeafCredential,
-    MemberEntry, RelayEntry, ResyncKey, Right, Rights, Role, RoleRights, SecretBytes, SecretText,
-    StayId, TrackKind, TrackKinds,
+    MemberEntry, Padding, RelayEntry, ResyncKey, Right, Rights, Role, RoleRights, SecretBytes,
+    SecretText, StayId, TrackKind, TrackKinds,
 };
 
 use super::*;
@@ -75,6 +75,7 @@ fn state(muted: bool) -> Vec<u8> {
             .map(|n| ResyncKey { lobby_key: secret(n), secret: secret(n + 4) })
             .collect(),
         short_audio_tags: false,
+        padding: Padding::NONE,
     };
     state.encode()
 }

@@ -15,8 +15,8 @@ mod silence;
 mod table;
 
 use incamera_wire::{
-    Door, Fingerprint, GroupState, InviteEntry, KeyPackageRef, Label, MemberEntry, Profile,
-    RelayEntry, ResyncKey, Right, Rights, Role, RoleRights, SecretText, StayId, TrackKind,
+    Door, Fingerprint, GroupState, InviteEntry, KeyPackageRef, Label, MemberEntry, Padding,
+    Profile, RelayEntry, ResyncKey, Right, Rights, Role, RoleRights, SecretText, StayId, TrackKind,
     TrackKinds,
 };
 
@@ -133,6 +133,7 @@ fn state() -> GroupState {
         unmute_forbidden: false,
         passcode: text("1234"),
         short_audio_tags: false,
+        padding: Padding::NONE,
     };
     let mut state = initial(opening, person(HOST), &Entropy::seeded([1; 32])).unwrap();
     let muted = |who, role| MemberEntry { muted: CAMERA, ..entry(who, role) };

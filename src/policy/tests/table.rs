@@ -36,6 +36,7 @@ fn other_state() -> GroupState {
         s.heartbeat_keys = vec![secret(82)];
         s.resync_keys = vec![resync_key(83)];
         s.short_audio_tags = true;
+        s.padding.audio = incamera_wire::PadTo::Padme;
     })
 }
 
@@ -44,10 +45,11 @@ fn other_state() -> GroupState {
 fn field_rows() -> Vec<(GroupState, Row)> {
     let GroupState {
         profile, door, rights, members, succession, muted, unmute_forbidden, invites, lobby_key, passcode, bans,
-        relays, heartbeat_keys, resync_keys, short_audio_tags,
+        relays, heartbeat_keys, resync_keys, short_audio_tags, padding,
     } = other_state();
     let profile_row = Err(Rule::State("a meeting keeps its profile"));
     let heartbeat_row = Err(Rule::State("only a removal replaces the key of orders"));
+    let padding_row = Err(Rule::State("a meeting keeps its padding"));
     let tags_row = Err(Rule::State("a meeting keeps the length of its tags"));
     let resync_row = Err(Rule::State("only a removal replaces the keys of those who come back"));
     vec![
@@ -67,6 +69,7 @@ fn field_rows() -> Vec<(GroupState, Row)> {
         (GroupState { heartbeat_keys, ..state() },   [heartbeat_row; 5]),
         (GroupState { resync_keys, ..state() },      [resync_row; 5]),
         (GroupState { short_audio_tags, ..state() }, [tags_row; 5]),
+        (GroupState { padding, ..state() },          [padding_row; 5]),
     ]
 }
 

@@ -146,7 +146,7 @@ impl World {
         let number = (tag >> 1) as usize;
         let remover = self.remover(who);
         let (seat, frame) = (&mut self.seats[who], &self.frames[number]);
-        let Some(Opened::Frame { member, track }) = opened else {
+        let Some(Opened::Frame { member, track, .. }) = opened else {
             if due == Due::Opens {
                 self.tally.lost_to_rekey += 1;
                 self.fail(format!("frame {number} did not open: {}", self.delivery(who, number)));

@@ -445,6 +445,10 @@ pub struct GroupState {
     pub resync_keys: ::prost::alloc::vec::Vec<ResyncKey>,
     #[prost(bool, tag = "16")]
     pub short_audio_tags: bool,
+    #[prost(uint32, tag = "17")]
+    pub audio_padding: u32,
+    #[prost(uint32, tag = "18")]
+    pub other_padding: u32,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]

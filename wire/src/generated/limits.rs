@@ -325,6 +325,8 @@ pub(crate) static GROUP_STATE: MessageRule = MessageRule {
         FieldRule { number: 14, name: "heartbeat_keys", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 2, explicit: true, oneof: None },
         FieldRule { number: 15, name: "resync_keys", kind: Kind::Message(&RESYNC_KEY), min_items: 1, max_items: 4, explicit: true, oneof: None },
         FieldRule { number: 16, name: "short_audio_tags", kind: Kind::Varint { min: 0, max: 1 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 17, name: "audio_padding", kind: Kind::Varint { min: 0, max: 65535 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 18, name: "other_padding", kind: Kind::Varint { min: 0, max: 65535 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
     ],
 };
 

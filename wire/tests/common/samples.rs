@@ -3,9 +3,9 @@
 use incamera_wire::{
     AnnouncedFraming, AnnouncedTrack, BlobHash, Challenge, CommitNote, Door, Envelope,
     EnvelopeKind, EventBody, EventKind, Fingerprint, GroupState, InviteEntry, KnockContent, Label,
-    LeafCredential, MeetingId, MemberEntry, Profile, RelayChallenge, RelayEntry, RelayProof,
-    ResyncKey, Rights, Role, RoleRights, SafetyCodeInput, SafetyMember, SecretBytes, SecretText,
-    StayId, Track, TrackKind, TrackKinds, WelcomeNote,
+    LeafCredential, MeetingId, MemberEntry, Padding, Profile, RelayChallenge, RelayEntry,
+    RelayProof, ResyncKey, Rights, Role, RoleRights, SafetyCodeInput, SafetyMember, SecretBytes,
+    SecretText, StayId, Track, TrackKind, TrackKinds, WelcomeNote,
 };
 
 pub fn envelope() -> Envelope {
@@ -145,6 +145,7 @@ pub fn group_state() -> GroupState {
         heartbeat_keys: vec![secret(12), secret(11)],
         resync_keys: vec![resync_key(14), resync_key(13)],
         short_audio_tags: false,
+        padding: Padding::NONE,
     }
 }
 

@@ -16,7 +16,8 @@ use super::{
 };
 use toy::Toy;
 
-const ALL: [Codec; 6] = [Codec::Opus, Codec::Vp9, Codec::Vp8, Codec::Av1, Codec::H264, Codec::H265];
+pub(in crate::media) const ALL: [Codec; 6] =
+    [Codec::Opus, Codec::Vp9, Codec::Vp8, Codec::Av1, Codec::H264, Codec::H265];
 
 /// The frame in its opened form, and its layer.
 type Opened = (Vec<u8>, Option<Layer>);
@@ -121,7 +122,12 @@ fn vp8_key_frame(len: usize) -> Vec<u8> {
 }
 
 /// An OBU with a size of the fewest bytes, or of one byte more.
-fn obu(kind: u8, extension: Option<u8>, payload: &[u8], long_size: bool) -> Vec<u8> {
+pub(in crate::media) fn obu(
+    kind: u8,
+    extension: Option<u8>,
+    payload: &[u8],
+    long_size: bool,
+) -> Vec<u8> {
     let mut obu = vec![kind << 3 | 2 | u8::from(extension.is_some()) << 2];
     obu.extend(extension);
     let mut len = payload.len();
@@ -165,7 +171,8 @@ fn h265_frame(len: usize) -> Vec<u8> {
     frame
 }
 
-fn frame_of(codec: Codec, len: usize) -> Vec<u8> {
+/// A frame of `codec` with about `len` bytes to seal.
+pub(in crate::media) fn frame_of(codec: Codec, len: usize) -> Vec<u8> {
     match codec {
         Codec::Opus | Codec::Vp9 => noise(len.max(1)),
         Codec::Vp8 => vp8_key_frame(len),

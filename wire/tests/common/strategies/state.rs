@@ -1,8 +1,8 @@
 //! Arbitrary states.
 
 use incamera_wire::{
-    Door, Fingerprint, GroupState, InviteEntry, Label, MemberEntry, Profile, RelayEntry, ResyncKey,
-    Rights, Role, RoleRights, SecretBytes, SecretText, TrackKinds,
+    Door, Fingerprint, GroupState, InviteEntry, Label, MemberEntry, PadTo, Padding, Profile,
+    RelayEntry, ResyncKey, Rights, Role, RoleRights, SecretBytes, SecretText, TrackKinds,
 };
 use proptest::array::uniform32;
 use proptest::collection::{btree_map, btree_set};
@@ -67,8 +67,14 @@ fn fingerprints(most: usize) -> impl Strategy<Value = Vec<Fingerprint>> {
         .prop_map(|set| set.into_iter().map(Fingerprint::new).collect())
 }
 
+fn padding() -> impl Strategy<Value = Padding> {
+    let one = || any::<u16>().prop_map(|number| PadTo::from_number(number.into()).unwrap());
+    (one(), one()).prop_map(|(audio, other)| Padding { audio, other })
+}
+
 pub fn group_state() -> impl Strategy<Value = GroupState> {
-    let choices = (select(Profile::ALL), select(Door::ALL), role_rights(), any::<bool>());
+    let choices =
+        (select(Profile::ALL), select(Door::ALL), role_rights(), any::<bool>(), padding());
     let lists = (members(), fingerprints(16).prop_shuffle(), fingerprints(10));
     let mutes = (kinds(0), any::<bool>());
     let admission = (invites(), uniform32(any::<u8>()), option::of("\\PC{1,16}"), relays());
@@ -80,7 +86,7 @@ pub fn group_state() -> impl Strategy<Value = GroupState> {
     };
     (choices, lists, mutes, admission, heartbeat_keys, resync_keys).prop_map(
         move |(choices, lists, mutes, admission, heartbeat_keys, resync_keys)| {
-            let (profile, door, rights, short_audio_tags) = choices;
+            let (profile, door, rights, short_audio_tags, padding) = choices;
             let (members, succession, bans) = lists;
             let (muted, unmute_forbidden) = mutes;
             let (invites, lobby_key, passcode, relays) = admission;
@@ -101,6 +107,7 @@ pub fn group_state() -> impl Strategy<Value = GroupState> {
                 heartbeat_keys: heartbeat_keys.into_iter().rev().map(secret_bytes).collect(),
                 resync_keys: resync_keys.into_iter().map(resync_key).collect(),
                 short_audio_tags,
+                padding,
             }
         },
     )
