@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use incamera_wire::{MAX_HEADER_LEN, Track, TrackKind};
+use incamera_wire::{AnnouncedFraming, AnnouncedTrack, MAX_HEADER_LEN, Track, TrackKind};
 
 use super::codec::{self, Codec, CodecError};
 use super::error::FrameError;
@@ -23,6 +23,27 @@ pub enum Framing {
 }
 
 impl Framing {
+    /// What a member's announcement says of a track; `None` if it names a codec that is not known here.
+    ///
+    /// ```
+    /// # use incamera::{AnnouncedFraming, AnnouncedTrack, Codec, Framing, Track};
+    /// let track = AnnouncedTrack {
+    ///     track: Track::CAMERA,
+    ///     codec: "VP8".to_owned(),
+    ///     framing: AnnouncedFraming::WebRtc,
+    ///     transport: "1".to_owned(),
+    ///     muted: false,
+    /// };
+    /// assert_eq!(Framing::of(&track), Some(Framing::WebRtc(Codec::Vp8)));
+    /// ```
+    #[must_use]
+    pub fn of(track: &AnnouncedTrack) -> Option<Self> {
+        match track.framing {
+            AnnouncedFraming::Whole => Some(Self::Whole),
+            AnnouncedFraming::WebRtc => Codec::from_name(&track.codec).map(Self::WebRtc),
+        }
+    }
+
     /// The codec, if frames of it have clear bytes.
     pub(super) fn codec(self) -> Option<Codec> {
         match self {
@@ -41,6 +62,26 @@ pub(super) fn is_sound(track: Track) -> bool {
 /// rekey it. It is `Send`, for a media thread, and there is one per track (SPEC \[M10\]): while it
 /// lives no other can be had; after a drop the next one goes on where it stopped; leaked, the
 /// track stays taken.
+///
+/// ```
+/// # use incamera::{Codec, Framing, Opened, Track};
+/// # use incamera::testing::Room;
+/// # let mut room = Room::new(&["Ada", "Ben"])?;
+/// # room.wait(1);
+/// # let now_ms = room.now().monotonic_ms;
+/// # let picture = [0x10, 2, 0, 0x9d, 1, 0x2a, 0x80, 2, 0x68, 1, 7, 7, 7];
+/// let framing = Framing::WebRtc(Codec::Vp8);
+/// let mut camera = room[0].sealer(Track::CAMERA, framing)?;
+/// let (mut sealed, mut opened) = (Vec::new(), Vec::new());
+/// camera.seal(&picture, now_ms, &mut sealed)?;
+/// assert_eq!(sealed[..10], picture[..10]); // what a packetiser looks at
+///
+/// let mut eyes = room[1].receiver();
+/// let outcome = eyes.open_framed(framing, 0, &sealed, now_ms, &mut opened)?;
+/// assert!(matches!(outcome, Opened::Frame { track: Track::CAMERA, .. }));
+/// assert_eq!(opened, picture);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// While the meeting's state lists relays, it seals only once one of them is proved, and stops when
 /// that one leaves the list: [`FrameError::NoRelay`] (SPEC \[M13\]).

@@ -39,6 +39,21 @@ pub struct Settings {
     pub short_audio_tags: bool,
     /// To which lengths frames are padded, for the whole life of the meeting, so that their sizes tell
     /// less: of a voice a size tells much of what is said.
+    ///
+    /// ```
+    /// # use incamera::{Framing, PadTo, Padding, Settings, Track};
+    /// # use incamera::testing::Room;
+    /// let mut settings = Settings::MEETING;
+    /// settings.padding = Padding { audio: PadTo::Multiple(160), other: PadTo::Padme };
+    /// let mut room = Room::with(settings, &["Ada", "Ben"])?;
+    /// # let now_ms = room.now().monotonic_ms;
+    /// let mut microphone = room[0].sealer(Track::MICROPHONE, Framing::Whole)?;
+    /// let [mut word, mut silence] = [Vec::new(), Vec::new()];
+    /// microphone.seal(b"a word", now_ms, &mut word)?;
+    /// microphone.seal_silence(now_ms, &mut silence)?;
+    /// assert_eq!(word.len(), silence.len());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub padding: Padding,
 }
 

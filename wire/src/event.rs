@@ -162,6 +162,8 @@ choice! {
     AnnouncedFraming {
         /// All of them.
         Whole = 1,
+        /// All but what packetisers of the announced codec look at.
+        WebRtc = 2,
     }
 }
 

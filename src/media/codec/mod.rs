@@ -69,6 +69,28 @@ const MAX_UNITS: usize = 1_024;
 const MAX_CLEAR_LEN: usize = 1 << 16;
 
 impl Codec {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Opus, Self::Vp9, Self::Vp8, Self::Av1, Self::H264, Self::H265];
+
+    /// The name under which RTP knows it (the subtype of its media type), and announcements too.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Opus => "opus",
+            Self::Vp9 => "VP9",
+            Self::Vp8 => "VP8",
+            Self::Av1 => "AV1",
+            Self::H264 => "H264",
+            Self::H265 => "H265",
+        }
+    }
+
+    /// The codec of this [`name`](Self::name), in upper or lower case.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|codec| codec.name().eq_ignore_ascii_case(name))
+    }
+
     /// The first byte of the metadata. Codecs without metadata have none.
     fn number(self) -> Option<u8> {
         match self {

@@ -375,6 +375,7 @@ pub struct Rejoin {
 pub enum AnnouncedFraming {
     Unspecified = 0,
     Whole = 1,
+    WebRtc = 2,
 }
 impl AnnouncedFraming {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -385,6 +386,7 @@ impl AnnouncedFraming {
         match self {
             Self::Unspecified => "ANNOUNCED_FRAMING_UNSPECIFIED",
             Self::Whole => "ANNOUNCED_FRAMING_WHOLE",
+            Self::WebRtc => "ANNOUNCED_FRAMING_WEB_RTC",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -392,6 +394,7 @@ impl AnnouncedFraming {
         match value {
             "ANNOUNCED_FRAMING_UNSPECIFIED" => Some(Self::Unspecified),
             "ANNOUNCED_FRAMING_WHOLE" => Some(Self::Whole),
+            "ANNOUNCED_FRAMING_WEB_RTC" => Some(Self::WebRtc),
             _ => None,
         }
     }

@@ -234,7 +234,7 @@ pub(crate) static ANNOUNCED_TRACK: MessageRule = MessageRule {
     fields: &[
         FieldRule { number: 1, name: "context", kind: Kind::Varint { min: 0, max: 255 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 2, name: "codec", kind: Kind::Text { min: 1, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
-        FieldRule { number: 3, name: "framing", kind: Kind::Varint { min: 1, max: 1 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "framing", kind: Kind::Varint { min: 1, max: 2 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 4, name: "transport", kind: Kind::Text { min: 0, max: 64 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
         FieldRule { number: 5, name: "muted", kind: Kind::Varint { min: 0, max: 1 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
     ],
