@@ -12,7 +12,8 @@ mod support;
 
 use incamera::wire::FrameHeader;
 use incamera::{
-    Error, Expected, Framing, Identity, Meeting, Opened, Profile, Settings, Track, testing,
+    Error, Expected, Framing, Identity, Meeting, Opened, PadTo, Padding, Profile, Settings, Track,
+    testing,
 };
 use support::World;
 
@@ -105,6 +106,42 @@ fn the_portable_profile_has_no_short_tags() {
     let now = World::new(13).now();
     let refused = Meeting::create(&identity, settings(Profile::Portable, true), now).err();
     assert!(matches!(refused, Some(Error::Argument(_))), "{refused:?}");
+}
+
+#[test]
+fn a_meeting_pads_as_its_host_chose_in_every_profile() {
+    // SPEC [M40]
+    for (seed, &profile) in (20..).zip(Profile::ALL) {
+        let mut padded = settings(profile, false);
+        padded.padding = Padding { audio: PadTo::Multiple(100), other: PadTo::Padme };
+        let mut world = meeting(seed, padded);
+        for client in &world.clients {
+            assert_eq!(client.meeting.rules().unwrap().padding.audio, PadTo::Multiple(100));
+        }
+        for (track, rest) in tag_lengths(&mut world, 1) {
+            let sound = [Track::MICROPHONE, Track::SCREEN_AUDIO].contains(&track);
+            // Seven bytes become 100, or 8.
+            assert_eq!(rest - 16, if sound { 100 - 7 } else { 8 - 7 }, "{track:?}");
+        }
+        // After a removal as before.
+        let cleo = world.member_id(2);
+        world.ask(0, |meeting, now| meeting.remove(cleo, now));
+        world.pass(1_000);
+        world.clients.truncate(2);
+        assert!(tag_lengths(&mut world, 0).iter().all(|(_, rest)| [109, 17].contains(rest)));
+    }
+}
+
+#[test]
+fn padding_that_pads_nothing_is_refused() {
+    let identity = testing::identity([1; 32], "Ada").unwrap();
+    let now = World::new(15).now();
+    for bytes in [0, 1] {
+        let mut padded = Settings::MEETING;
+        padded.padding.other = PadTo::Multiple(bytes);
+        let refused = Meeting::create(&identity, padded, now).err();
+        assert!(matches!(refused, Some(Error::Argument(_))), "{refused:?}");
+    }
 }
 
 #[test]
