@@ -75,6 +75,8 @@ pub(crate) fn send(scheme: &Scheme, packets: &[Vec<u8>]) -> Outcome<Vec<Slot>> {
     let mut settings = Settings::default();
     settings.padding = Padding { audio: scheme.padding, other: PadTo::Nothing };
     let mut room = Room::with(settings, &["Ada", "Ben"])?;
+    // Until Ada seals with keys that Ben has.
+    room.wait(1);
     let framing = Framing::WebRtc(Codec::Opus);
     let mut microphone = room[0].sealer(Track::MICROPHONE, framing)?;
     let (mut ears, now) = (room[1].receiver(), room.now().monotonic_ms);
