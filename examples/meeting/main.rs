@@ -95,8 +95,7 @@ fn run(options: &Options) -> Outcome<bool> {
         println!("{}", report.json(&world, options.seed));
     } else {
         println!("\n{}\n{}", table(&world), report.summary(&world));
-        let pair =
-            Pair::find(&world).and_then(|pair| pair.write(&options.pictures).map(|()| pair));
+        let pair = Pair::find(&world).and_then(|pair| pair.write(&options.pictures).map(|()| pair));
         match pair {
             Ok(pair) => println!("{} See {}.\n", pair.summary(), options.pictures.display()),
             Err(error) => println!("Pictures  none: {error}.\n"),

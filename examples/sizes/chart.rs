@@ -27,7 +27,7 @@ const SERIES: [(&str, Share, RGBColor); 3] = [
 
 /// Draws the rows.
 pub(crate) fn draw(path: &Path, rows: &[(&str, Measures)]) -> Outcome<()> {
-    let area = SVGBackend::new(path, (960, 400)).into_drawing_area();
+    let area = SVGBackend::new(path, (1080, 400)).into_drawing_area();
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)
         .caption("What lengths of sealed speech tell, by padding", ("sans-serif", 17).into_font())
@@ -49,7 +49,7 @@ pub(crate) fn draw(path: &Path, rows: &[(&str, Measures)]) -> Outcome<()> {
         .x_label_formatter(&label)
         .y_labels(7)
         .y_label_formatter(&|y| if *y > 100.0 { String::new() } else { format!("{y:.0} %") })
-        .label_style(("sans-serif", 13).into_font())
+        .label_style(("sans-serif", 12).into_font())
         .draw()?;
     let width = 0.8 / SERIES.len() as f64;
     for (place, (name, share, colour)) in SERIES.into_iter().enumerate() {

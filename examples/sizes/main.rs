@@ -19,7 +19,7 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// What is compared.
 const SCHEMES: [Scheme; 6] = [
-    Scheme { name: "nothing", padding: PadTo::Nothing, pauses: Pauses::Encoded },
+    Scheme { name: "none", padding: PadTo::Nothing, pauses: Pauses::Encoded },
     Scheme { name: "Padmé", padding: PadTo::Padme, pauses: Pauses::Encoded },
     Scheme { name: "to 64", padding: PadTo::Multiple(64), pauses: Pauses::Encoded },
     Scheme { name: "to 160", padding: PadTo::Multiple(160), pauses: Pauses::Encoded },
@@ -85,7 +85,7 @@ mod tests {
     fn one_length_for_all_tells_nothing_and_gaps_tell_who_speaks_when() {
         let rows = measure_all().unwrap();
         let of = |wanted: &str| &rows.iter().find(|(name, _)| *name == wanted).unwrap().1;
-        let plain = of("nothing");
+        let plain = of("none");
         assert!((plain.bits - plain.entropy).abs() < 1e-9 && plain.entropy > 4.0);
         assert!(plain.voice > 0.9 && plain.second > 0.9);
         for silent in [of("to 160"), of("to 160, silence")] {
