@@ -185,6 +185,8 @@ mod tests {
         assert_eq!(report.json(&world, 1)["ok"], true);
         let is_over = |seat: usize| world.seats[seat].gone;
         assert!([0, 1, 2, 3, 5, 6].into_iter().all(is_over), "everybody is gone in the end");
+        let pair = Pair::find(&world).unwrap();
+        assert!(pair.likeness().abs() < 0.5, "{}", pair.summary());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::net::Kind;
 use crate::world::{Outcome, World};
 
 /// A decoded picture: red, green and blue of each pixel, by rows.
-pub(crate) struct Picture {
+struct Picture {
     width: u32,
     height: u32,
     pixels: Vec<u8>,
@@ -20,7 +20,7 @@ pub(crate) struct Picture {
 
 impl Picture {
     /// Decodes a VP8 key frame: it is what a lossy WebP file has in its chunk.
-    pub(crate) fn decode(frame: &[u8]) -> Outcome<Self> {
+    fn decode(frame: &[u8]) -> Outcome<Self> {
         let mut decoder = WebPDecoder::new(Cursor::new(web_p(frame)?))?;
         let (width, height) = decoder.dimensions();
         let size = decoder.output_buffer_size().filter(|_| !decoder.has_alpha());
@@ -42,7 +42,7 @@ impl Picture {
     }
 
     /// How alike two pictures are: the correlation of their pixels, from -1 to 1.
-    pub(crate) fn correlation(&self, other: &Self) -> f64 {
+    fn correlation(&self, other: &Self) -> f64 {
         let mean = |picture: &Self| {
             let sum: f64 = picture.pixels.iter().copied().map(f64::from).sum();
             sum / picture.pixels.len().max(1) as f64
@@ -107,6 +107,11 @@ impl Pair {
         self.relay.write(&folder.join("relay.png"))
     }
 
+    /// How alike both pictures are, from -1 to 1.
+    pub(crate) fn likeness(&self) -> f64 {
+        self.member.correlation(&self.relay)
+    }
+
     /// What there is to see.
     pub(crate) fn summary(&self) -> String {
         format!(
@@ -114,7 +119,25 @@ impl Pair {
              \x20         the first of these looks like what was sent by a correlation of {:.3}.",
             self.tried,
             self.decoded,
-            self.member.correlation(&self.relay),
+            self.likeness(),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::{Media, Source};
+
+    #[test]
+    fn a_key_frame_is_a_picture_that_is_like_itself_and_not_like_its_negative() {
+        let frame = Source::new(Media::load().unwrap(), 0).next(Kind::Video).unwrap();
+        let picture = Picture::decode(&frame).unwrap();
+        assert_eq!((picture.width, picture.height), (320, 180));
+        assert!((picture.correlation(&picture) - 1.0).abs() < 1e-9);
+        let pixels = picture.pixels.iter().map(|value| !value).collect();
+        let negative = Picture { pixels, ..picture };
+        assert!((picture.correlation(&negative) + 1.0).abs() < 1e-9);
+        assert!(Picture::decode(frame.get(..9).unwrap()).is_err());
     }
 }
