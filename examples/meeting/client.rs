@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use incamera::wire::{FrameHeader, MailboxId, MeetingId, Profile, ToClient, TrackKind, TrackKinds};
+use incamera::wire::{MailboxId, MeetingId, Profile, ToClient, TrackKind, TrackKinds};
 use incamera::{
-    DenyReason, Door, Event, Framing, Input, Invite, KnockId, Meeting, MemberId, Now, Opened,
-    Participant, Receiver, Role, Sealer, Settings, Source, Track, testing,
+    DenyReason, Door, Event, Input, Invite, KnockId, Meeting, MemberId, Now, Opened, Participant,
+    Receiver, Role, Sealer, Settings, Source, Track, testing,
 };
 
+use crate::framing::{framing, header};
 use crate::ledger::Standing;
 use crate::net::{Action, Heard, Kind, Notice, Trick};
 
@@ -62,9 +63,9 @@ impl Client {
 
     /// Takes sealers and a receiver once and for all: nobody has to rekey them.
     fn new(mut meeting: Meeting) -> Outcome<Self> {
-        let microphone = meeting.sealer(Track::MICROPHONE, Framing::Whole)?;
-        let camera = meeting.sealer(Track::CAMERA, Framing::Whole)?;
-        let screen = meeting.sealer(Track::SCREEN, Framing::Whole)?;
+        let microphone = meeting.sealer(Track::MICROPHONE, framing(Kind::Speech))?;
+        let camera = meeting.sealer(Track::CAMERA, framing(Kind::Video))?;
+        let screen = meeting.sealer(Track::SCREEN, framing(Kind::Screen))?;
         let receiver = meeting.receiver();
         let key_package = testing::key_package(&meeting).unwrap_or_default();
         let (names, knocks, modified) = Default::default();
@@ -319,15 +320,20 @@ impl Client {
             true => testing::seal_unasked(sealer, plain, now, &mut sealed)?,
             false => sealer.seal(plain, now, &mut sealed)?,
         }
-        let (header, _) = FrameHeader::parse(&sealed)?;
+        let header = header(kind, &sealed).ok_or("sealed without a header")?;
         let epoch = self.meeting.epoch().ok_or("sealed outside of a meeting")?;
         let behind = epoch.wrapping_sub(header.kid) & 0xff;
         Ok((sealed, epoch.checked_sub(behind).ok_or("sealed in no epoch")?))
     }
 
-    /// Gives a frame to the receiver.
-    pub(crate) fn open(&mut self, tag: u64, sealed: &[u8], now: u64, out: &mut Vec<u8>) -> Heard {
-        match self.receiver.open(tag, sealed, now, out) {
+    /// Gives a frame to the receiver, of the kind that the relay's packet says.
+    pub(crate) fn open(
+        &mut self,
+        (tag, kind, sealed): (u64, Kind, &[u8]),
+        now: u64,
+        out: &mut Vec<u8>,
+    ) -> Heard {
+        match self.receiver.open_framed(framing(kind), tag, sealed, now, out) {
             Ok(opened) => self.heard(opened),
             Err(_) => Heard::Refused,
         }

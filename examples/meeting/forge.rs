@@ -1,7 +1,9 @@
 //! What the relay makes up: changed frames, frames under made-up key ids, log entries.
 
-use incamera::wire::{Envelope, EnvelopeKind, FrameHeader, MAX_HEADER_LEN};
+use incamera::wire::{Envelope, EnvelopeKind, FrameHeader};
 
+use crate::framing::{header, made_up};
+use crate::net::Kind;
 use crate::queue::Dice;
 
 /// A copy of `sealed` that differs from it in one place.
@@ -11,7 +13,9 @@ pub(crate) fn tampered(sealed: &[u8], dice: &mut Dice) -> Vec<u8> {
     match dice.within(0..=9) {
         0 => bytes.truncate(bytes.len().saturating_sub(1)),
         1 => bytes.push(0),
-        2..=4 => flip(&mut bytes, dice.within(0..=63)),
+        // The header or the clear bytes, and where there is a trailer its end.
+        2..=3 => flip(&mut bytes, dice.within(0..=63)),
+        4 => flip(&mut bytes, bits.saturating_sub(1 + dice.within(0..=63))),
         _ => flip(&mut bytes, dice.within(0..=bits.saturating_sub(1))),
     }
     bytes
@@ -26,17 +30,20 @@ fn flip(bytes: &mut [u8], bit: u64) {
 
 /// A frame that nobody sealed for this receiver: under a random key id, under the key id of a
 /// genuine frame with another counter, or the receiver's `own` latest frame sent back to it.
-pub(crate) fn injected(genuine: &[u8], own: Option<&[u8]>, dice: &mut Dice) -> Vec<u8> {
+pub(crate) fn injected(
+    (kind, genuine): (Kind, &[u8]),
+    own: Option<&[u8]>,
+    dice: &mut Dice,
+) -> Vec<u8> {
     let (len, width) = (dice.within(16..=400) as usize, dice.within(0..=8));
-    let body = dice.bytes(len);
     let ctr = dice.within(0..=100_000);
     let kid = match dice.within(0..=3) {
         0 => u64::from_be_bytes(dice.array()) >> (64 - 8 * width.max(1)),
         1 => dice.within(0..=0xffff),
-        2 => return own.map_or(body, <[u8]>::to_vec),
-        _ => FrameHeader::parse(genuine).map_or(0, |(header, _)| header.kid),
+        2 => return own.map_or_else(|| dice.bytes(len), <[u8]>::to_vec),
+        _ => header(kind, genuine).map_or(0, |header| header.kid),
     };
-    [header(kid, ctr), body].concat()
+    made_up((kind, genuine), FrameHeader { kid, ctr }, len, dice)
 }
 
 /// Log entries that look like an Add to somebody without a key: a genuine Welcome beside a commit
@@ -55,13 +62,6 @@ pub(crate) fn made_up_adds(log: &[Vec<u8>], dice: &mut Dice) -> Vec<Vec<u8>> {
         made_up.push(entry.encode());
     }
     made_up
-}
-
-/// An SFrame header.
-fn header(kid: u64, ctr: u64) -> Vec<u8> {
-    let mut buffer = [0; MAX_HEADER_LEN];
-    let len = FrameHeader { kid, ctr }.write(&mut buffer);
-    buffer.into_iter().take(len).collect()
 }
 
 #[cfg(test)]

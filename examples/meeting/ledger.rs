@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use incamera::Role;
 
+use crate::framing::clear_len;
 use crate::media::Plaintext;
 use crate::net::Kind;
 
@@ -33,6 +34,15 @@ pub(crate) struct Frame {
     pub(crate) plaintext: Plaintext,
     /// What the relay got.
     pub(crate) sealed: Vec<u8>,
+}
+
+impl Frame {
+    /// How many bytes at its start are clear by the codec's framing, which the tag covers: none if they
+    /// are not those of the plaintext.
+    pub(crate) fn clear(&self) -> usize {
+        let clear = self.plaintext.get(..clear_len(self.kind, &self.plaintext)).unwrap_or_default();
+        if self.sealed.starts_with(clear) { clear.len() } else { 0 }
+    }
 }
 
 /// What a member is in an epoch.

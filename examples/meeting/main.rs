@@ -1,13 +1,16 @@
 //! The main job: a meeting of seven on Opus and VP8 files, through a server and a relay that nobody
 //! trusts, in simulated time. `cargo run --release --example meeting -- [--seed N] [--profile P] [--json]`
+//! `--pictures FOLDER` writes what members and the relay see there instead of to `target/meeting`.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program's job is to print")]
 
 mod client;
 mod forge;
+mod framing;
 mod ledger;
 mod media;
 mod net;
+mod pictures;
 mod plot;
 mod powers;
 mod queue;
@@ -22,11 +25,13 @@ mod tally;
 mod world;
 
 use std::io::{IsTerminal as _, Write as _, stderr};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use incamera::wire::Profile;
 
 use crate::media::Media;
+use crate::pictures::Pair;
 use crate::report::{Report, table};
 use crate::sabotage::Sabotage;
 use crate::world::{Outcome, World};
@@ -36,13 +41,15 @@ struct Options {
     seed: u64,
     profile: Profile,
     json: bool,
+    pictures: PathBuf,
     sabotage: Vec<Sabotage>,
 }
 
 impl Options {
     fn parse(mut words: impl Iterator<Item = String>) -> Outcome<Self> {
         let (seed, profile) = (20_200_401, Profile::Standard);
-        let mut options = Self { seed, profile, json: false, sabotage: Vec::new() };
+        let pictures = PathBuf::from("target/meeting");
+        let mut options = Self { seed, profile, json: false, pictures, sabotage: Vec::new() };
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--json" => options.json = true,
@@ -51,15 +58,19 @@ impl Options {
                     let profile = Profile::from_name(&words.next().unwrap_or_default());
                     options.profile = profile.ok_or("standard, portable or post-quantum?")?;
                 }
+                "--pictures" => {
+                    options.pictures = words.next().ok_or("--pictures needs a folder")?.into();
+                }
                 "--sabotage" => {
                     let name = words.next().unwrap_or_default();
                     let fault = Sabotage::ALL.into_iter().find(|(known, _)| *known == name);
                     options.sabotage.push(fault.ok_or("no such fault: see sabotage.rs")?.1);
                 }
                 _ => {
-                    return Err(
-                        format!("{word}: only --seed N, --profile P and --json are known").into()
-                    );
+                    return Err(format!(
+                        "{word}: only --seed N, --profile P, --pictures F and --json are known"
+                    )
+                    .into());
                 }
             }
         }
@@ -84,6 +95,11 @@ fn run(options: &Options) -> Outcome<bool> {
         println!("{}", report.json(&world, options.seed));
     } else {
         println!("\n{}\n{}", table(&world), report.summary(&world));
+        let pair = Pair::find(&world).and_then(|pair| pair.write(&options.pictures).map(|()| pair));
+        match pair {
+            Ok(pair) => println!("{} See {}.\n", pair.summary(), options.pictures.display()),
+            Err(error) => println!("Pictures  none: {error}.\n"),
+        }
         println!(
             "seed {}, {:.1} s: {}",
             options.seed,
@@ -169,6 +185,8 @@ mod tests {
         assert_eq!(report.json(&world, 1)["ok"], true);
         let is_over = |seat: usize| world.seats[seat].gone;
         assert!([0, 1, 2, 3, 5, 6].into_iter().all(is_over), "everybody is gone in the end");
+        let pair = Pair::find(&world).unwrap();
+        assert!(pair.likeness().abs() < 0.5, "{}", pair.summary());
     }
 
     #[test]

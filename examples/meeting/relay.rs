@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::forge;
 use crate::ledger::Frame;
+use crate::net::Kind;
 use crate::queue::Dice;
 
 /// Frames in a thousand that the network loses, for each receiver.
@@ -35,8 +36,17 @@ pub(crate) struct Copy {
     pub(crate) nature: Nature,
     /// The genuine frame, for all natures but `Injected`.
     pub(crate) frame: Option<usize>,
+    /// What kind the packet says it is.
+    pub(crate) kind: Kind,
     /// What is sent.
     pub(crate) bytes: Vec<u8>,
+}
+
+impl Copy {
+    /// A copy of the frame with this number.
+    fn of(frame: &Frame, to: usize, nature: Nature, id: usize) -> Self {
+        Self { to, nature, frame: Some(id), kind: frame.kind, bytes: frame.sealed.clone() }
+    }
 }
 
 /// The relay's memory.
@@ -66,25 +76,26 @@ impl Relay {
                 true => self.dice.within(500..=12_000),
                 false => self.delay(),
             };
-            let bytes = frame.sealed.clone();
-            copies.push((delay, Copy { to, nature: Nature::Genuine, frame: Some(id), bytes }));
+            copies.push((delay, Copy::of(frame, to, Nature::Genuine, id)));
         }
         if self.dice.chance(TRICK_PERMILLE) {
-            let bytes = forge::tampered(&frame.sealed, &mut self.dice);
-            let copy = Copy { to, nature: Nature::Tampered, frame: Some(id), bytes };
+            let mut copy = Copy::of(frame, to, Nature::Tampered, id);
+            copy.bytes = forge::tampered(&copy.bytes, &mut self.dice);
             copies.push((self.delay(), copy));
         }
         if self.dice.chance(TRICK_PERMILLE) {
             let old = self.old_frame(to).and_then(|old| Some((old, frames.get(old)?)));
-            copies.extend(old.map(|(old, frame)| {
-                let bytes = frame.sealed.clone();
-                (self.delay(), Copy { to, nature: Nature::Replayed, frame: Some(old), bytes })
-            }));
+            copies.extend(
+                old.map(|(old, frame)| (self.delay(), Copy::of(frame, to, Nature::Replayed, old))),
+            );
         }
         if self.dice.chance(TRICK_PERMILLE) {
-            let own = frames.iter().rev().find(|frame| frame.sender == to);
-            let bytes = forge::injected(&frame.sealed, own.map(|own| &*own.sealed), &mut self.dice);
-            copies.push((self.delay(), Copy { to, nature: Nature::Injected, frame: None, bytes }));
+            let kind = frame.kind;
+            let own = frames.iter().rev().find(|own| (own.sender, own.kind) == (to, kind));
+            let own = own.map(|own| &*own.sealed);
+            let bytes = forge::injected((kind, &frame.sealed), own, &mut self.dice);
+            let copy = Copy { to, nature: Nature::Injected, frame: None, kind, bytes };
+            copies.push((self.delay(), copy));
         }
         copies
     }

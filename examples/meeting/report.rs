@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::framing::{CLEAR_OF_KEY_FRAME, CLEAR_OF_OTHERS};
 use crate::media::Media;
 use crate::search::Search;
 use crate::story::{CAST, TO_ALL, TO_HOST};
@@ -21,20 +22,29 @@ pub(crate) struct Report {
     /// Forged log entries and forbidden frames that reached members, and how many took effect.
     forged: [(u64, u64); 2],
     plaintext_hits: u64,
+    /// Frames of which [`CLEAR_OF_KEY_FRAME`] and [`CLEAR_OF_OTHERS`] bytes are left out of the search.
+    clear: [u64; 2],
     first_frame_ms: Vec<u64>,
     removal_ms: Vec<u64>,
     /// Why the run is not ok, by the names of the JSON object.
     faults: Vec<(&'static str, u64)>,
 }
 
-/// At how many places of what server and relay saw there is a run of plaintext or a name.
+/// How many frames have so many clear bytes.
+fn clear(world: &World, len: usize) -> u64 {
+    world.frames.iter().filter(|frame| frame.clear() == len).count() as u64
+}
+
+/// At how many places of what server and relay saw there is a run of plaintext or a name. Of each
+/// frame nothing is left out but the bytes at its start that its framing leaves clear.
 fn plaintext_hits(world: &World, media: &Media) -> u64 {
     let mut search = Search::default();
     media.frames().for_each(|frame| search.add_frame(frame));
     CAST.iter().for_each(|role| search.add_name(role.name));
     [TO_ALL, TO_HOST].iter().for_each(|text| search.add_name(text));
-    let frames = world.frames.iter().map(|frame| &frame.sealed);
-    world.server.seen().iter().chain(frames).map(|seen| search.hits(seen)).sum()
+    let frames = world.frames.iter().filter_map(|frame| frame.sealed.get(frame.clear()..));
+    let seen = world.server.seen().iter().map(Vec::as_slice);
+    seen.chain(frames).map(|seen| search.hits(seen)).sum()
 }
 
 /// The value below which `percent` of the sorted values lie, by nearest rank.
@@ -67,6 +77,7 @@ impl Report {
             held: sum(|page| page.held),
             forged: world.forged_powers(),
             plaintext_hits: plaintext_hits(world, media),
+            clear: [CLEAR_OF_KEY_FRAME, CLEAR_OF_OTHERS].map(|len| clear(world, len)),
             first_frame_ms,
             removal_ms,
             faults: Vec::new(),
@@ -129,6 +140,12 @@ impl Report {
         if faults.is_empty() { "ok".into() } else { format!("NOT ok: {}", faults.join(", ")) }
     }
 
+    /// How many bytes of frames the search leaves out.
+    fn clear_bytes(&self) -> u64 {
+        let [key_frames, others] = self.clear;
+        key_frames * CLEAR_OF_KEY_FRAME as u64 + others * CLEAR_OF_OTHERS as u64
+    }
+
     /// The run as one JSON object.
     pub(crate) fn json(&self, world: &World, seed: u64) -> Value {
         let tally = &world.tally;
@@ -136,6 +153,7 @@ impl Report {
         let [tampered, replayed, injected] = tally.accepted;
         let [tampered_attempted, replayed_attempted, injected_attempted] = tally.attempted;
         let [(entries, entries_accepted), (frames, frames_accepted)] = self.forged;
+        let [key_frames, others] = self.clear;
         json!({
             "seed": seed,
             "participants": self.participants,
@@ -165,6 +183,9 @@ impl Report {
             "opened_after_removal": tally.opened_after_removal,
             "opened_by_outsiders": tally.outsider_opened,
             "relay_plaintext_hits": self.plaintext_hits,
+            "frames_with_10_bytes_clear": key_frames,
+            "frames_with_1_byte_clear": others,
+            "clear_bytes": self.clear_bytes(),
             "first_frame_ms": percentiles(&self.first_frame_ms),
             "removal_ms": percentiles(&self.removal_ms),
             "ok": self.is_ok(),
@@ -194,6 +215,12 @@ impl Report {
              \x20         {accepted} opened. Plaintext or a name in all it saw: {} times.\n\
              \x20         It posted {} forged log entries.\n",
             self.plaintext_hits, tally.forged,
+        );
+        let [key_frames, others] = self.clear;
+        text += &format!(
+            "Clear     by the framing of VP8, under the tag: {CLEAR_OF_KEY_FRAME} bytes each of {key_frames} key frames (frame tag,\n\
+             \x20         start code, size) and {CLEAR_OF_OTHERS} each of {others} others: {} bytes, which the search leaves out.\n",
+            self.clear_bytes(),
         );
         let [(entries, entries_accepted), (frames, frames_accepted)] = self.forged;
         text += &format!(
@@ -250,7 +277,41 @@ pub(crate) fn table(world: &World) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::percentile;
+    use incamera::wire::Profile;
+
+    use super::*;
+    use crate::media::is_key_frame;
+    use crate::net::Kind;
+
+    #[test]
+    fn a_leak_behind_the_clear_bytes_is_found() {
+        let media = Media::load().unwrap();
+        let mut world = World::new(3, Profile::Standard, &media);
+        while world.queue.now() < 4_000 && world.step().unwrap() {}
+        let [key_frames, others] = Report::new(&world, &media).clear;
+        let of_video = world.frames.iter().filter(|frame| frame.kind == Kind::Video).count();
+        assert!(key_frames >= 2 && others >= 20 && key_frames + others == of_video as u64);
+        assert_eq!(plaintext_hits(&world, &media), 0);
+        for key_frame in [true, false] {
+            let wanted = |frame: &crate::ledger::Frame| {
+                frame.kind == Kind::Video && is_key_frame(&frame.plaintext) == key_frame
+            };
+            let frame = world.frames.iter_mut().find(|frame| wanted(frame)).unwrap();
+            let clear = frame.clear();
+            let (genuine, leak) = (frame.sealed.clone(), clear..clear + 8);
+            frame.sealed[leak.clone()].copy_from_slice(&frame.plaintext[leak]);
+            assert_eq!(frame.clear(), clear);
+            assert_eq!(plaintext_hits(&world, &media), 1, "key frame: {key_frame}");
+            let frame = world.frames.iter_mut().find(|frame| wanted(frame)).unwrap();
+            // Who leaves anything else clear is found out as well.
+            frame.sealed = [&[!frame.plaintext[0]][..], &frame.plaintext[1..]].concat();
+            assert_eq!(frame.clear(), 0);
+            let runs = frame.plaintext.len() as u64 - 8;
+            assert!(plaintext_hits(&world, &media) >= runs);
+            world.frames.iter_mut().find(|frame| wanted(frame)).unwrap().sealed = genuine;
+            assert_eq!(plaintext_hits(&world, &media), 0);
+        }
+    }
 
     #[test]
     fn percentiles_are_values_that_occurred() {

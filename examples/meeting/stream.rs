@@ -81,7 +81,7 @@ impl World {
         let mut out = Vec::new();
         let forbidden = copy.frame.is_some_and(|id| seat.page.is_forbidden(id));
         let Some(client) = &mut seat.client else { return };
-        let mut heard = client.open(tag as u64, &copy.bytes, now, &mut out);
+        let mut heard = client.open((tag as u64, copy.kind, &copy.bytes), now, &mut out);
         for sabotage in &self.sabotage {
             sabotage.spoil(copy, &self.frames, forbidden, &mut heard, &mut out);
         }

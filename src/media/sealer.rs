@@ -224,7 +224,14 @@ impl Sealer {
         now_ms: u64,
         out: &mut Vec<u8>,
     ) -> Result<(), FrameError> {
-        Ok(self.lease.slot_unasked(now_ms)?.seal(plaintext, out)?)
+        let slot = self.lease.slot_unasked(now_ms)?;
+        match self.framing.codec() {
+            Some(codec) => self.scratch.seal(codec, plaintext, slot, out),
+            None => {
+                let text = self.scratch.padded(plaintext, slot.padding);
+                Ok(slot.seal(text, out)?)
+            }
+        }
     }
 
     /// The greatest length in bytes of a sealed frame, if the frame has `plaintext_len` bytes,

@@ -42,6 +42,18 @@ fn frames_of_every_codec_open_to_themselves() {
 }
 
 #[test]
+fn what_a_modified_client_seals_is_genuine_in_all_but_the_right() {
+    let [alice, bob] = members(1);
+    let mut bob = receiver(&bob);
+    for codec in ALL {
+        let (frame, mut sealed) = (frame_of(codec, 160), Vec::new());
+        framed(&alice, codec).seal_unasked(&frame, 0, &mut sealed).unwrap();
+        let opened = open_framed(&mut bob, Framing::WebRtc(codec), 0, &sealed, 0);
+        assert_eq!(opened, Ok((from_alice(codec), canonical(codec, &frame).to_vec())));
+    }
+}
+
+#[test]
 fn a_frame_of_a_codec_with_any_bit_flipped_is_refused() {
     // SPEC [M20] [M11]
     let [alice, bob] = members(1);
