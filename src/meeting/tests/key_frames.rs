@@ -278,3 +278,24 @@ fn a_request_of_a_newcomer_waits_for_the_first_frame_that_it_can_open() {
     world.pass(5_000);
     assert_eq!(needed(&world, 0), 1);
 }
+
+#[test]
+fn a_fresh_leaf_brings_no_fresh_budget() {
+    // SPEC [M47]
+    let (mut world, _sealers) = stage(222);
+    for _ in 0..4 {
+        ask(&mut world, BEN, 0);
+        world.pass(1_000);
+    }
+    assert_eq!(needed(&world, 0), 4);
+    let was = world.member_id(BEN);
+    member(&mut world.clients[BEN].meeting).group.lose_path_keys();
+    act(&mut world, 0, |meeting, now| meeting.set_door(incamera_wire::Door::Locked, now));
+    world.pass(4_000);
+    assert_ne!(world.member_id(BEN), was, "back under another id");
+    let before = needed(&world, 0);
+    ask(&mut world, BEN, 0);
+    assert_eq!(needed(&world, 0), before);
+    ask(&mut world, CLEO, 0);
+    assert_eq!(needed(&world, 0), before + 1);
+}
