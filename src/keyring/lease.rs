@@ -51,6 +51,13 @@ impl Lease {
     }
 }
 
+impl Keyring {
+    /// Whether somebody seals on `track`.
+    pub(crate) fn is_leased(&self, track: Track) -> bool {
+        self.leased.lock().unwrap_or_else(PoisonError::into_inner).contains(&track)
+    }
+}
+
 impl Drop for Lease {
     fn drop(&mut self) {
         self.handle

@@ -3,7 +3,7 @@
 
 use incamera_wire::{
     Destination, EventBody, EventKind, Fingerprint, Knock, KnockContent, LeafCredential, MailboxId,
-    ResyncKey, StayId, TrackKind,
+    ResyncKey, StayId,
 };
 
 use super::begin::{engine, new_stay};
@@ -318,10 +318,10 @@ impl<E: Engine> Member<E> {
         }
         self.room.introduce_later(now_ms, 0);
         self.order_again(shared, now_ms);
+        shared.key_frames.settle(self.roster(), now_ms);
         // To the others this is a new sender.
-        let video = |kind| matches!(kind, TrackKind::Camera | TrackKind::Screen);
-        for track in shared.tracks.clone().into_iter().filter(|track| video(track.kind())) {
-            shared.tell(Event::KeyFrameNeeded { track });
+        for track in shared.tracks.iter().filter(|track| track.kind().is_video()) {
+            shared.key_frames.need(*track);
         }
     }
 }

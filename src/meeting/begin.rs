@@ -6,6 +6,7 @@ use incamera_wire::{MailboxId, MeetingId, Profile, StayId};
 use zeroize::Zeroizing;
 
 use super::face::Now;
+use super::key_frames::KeyFrames;
 use super::knocking::Knocking;
 use super::liveness::STOP_MS;
 use super::machine::Core;
@@ -92,6 +93,7 @@ impl Shared {
             outputs: VecDeque::new(),
             log_position: 0,
             tracks: Vec::new(),
+            key_frames: KeyFrames::default(),
             unix_ms: 0,
             // Of the stay, which is made next.
             direct_key: Secret::filled(|_| ()),

@@ -169,7 +169,7 @@ impl<E: Engine> Member<E> {
         }
         self.intents.settle(&self.epochs.current().roster, &added);
         if !facts.adds.is_empty() || !facts.removes.is_empty() {
-            self.settle_people(now_ms);
+            self.settle_people(shared, now_ms);
         }
         added.iter().for_each(|reference| self.budget.note_added(*reference));
         self.void_dead_knocks(shared);
@@ -190,10 +190,11 @@ impl<E: Engine> Member<E> {
     }
 
     /// Others are here than before.
-    fn settle_people(&mut self, now_ms: u64) {
+    fn settle_people(&mut self, shared: &mut Shared, now_ms: u64) {
         let EpochView { roster, epoch, .. } = self.epochs.current();
         self.counters.retain(roster);
         self.room.settle(roster, now_ms);
+        shared.key_frames.settle(roster, now_ms);
         self.arrivals.settle(roster, *epoch);
     }
 

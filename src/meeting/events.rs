@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use incamera_wire::{
-    Destination, Envelope, EnvelopeKind, EventBody, EventKind, MeetingId, Right, SignedEvent,
-    StayId,
+    Destination, Envelope, EnvelopeKind, EventBody, EventKind, MeetingId, MessageId, Right,
+    SignedEvent, StayId,
 };
 
 use super::face::{Alarm, Event};
@@ -138,15 +138,25 @@ impl<E: Engine> Member<E> {
         kind: EventKind,
         now_ms: u64,
     ) -> Result<(), Error> {
+        self.post_event(shared, kind, now_ms).map(drop)
+    }
+
+    /// Signs and posts an event; gives the name of its message.
+    pub(super) fn post_event(
+        &mut self,
+        shared: &mut Shared,
+        kind: EventKind,
+        now_ms: u64,
+    ) -> Result<MessageId, Error> {
         let epoch = self.epochs.current().epoch;
         let signed = self.sign_event(shared, kind, epoch).encode();
         let head =
             Head { meeting: shared.meeting, kind: EnvelopeKind::Event, epoch, welcome: None };
         let key = &self.epochs.current().event_key;
         let envelope = envelope::seal(key, &shared.entropy, head, &signed)?;
-        shared.post(Destination::Log, envelope.encode(), now_ms)?;
+        let posted = shared.post(Destination::Log, envelope.encode(), now_ms)?;
         self.counter += 1;
-        Ok(())
+        Ok(posted)
     }
 
     /// Says once more what this member stands by and could not be read in time; `false` if there is
@@ -247,6 +257,9 @@ impl<E: Engine> Member<E> {
             }
             EventKind::Attend { knock, proved } => {
                 self.read_attend(shared, &said.author, knock, proved, now_ms)?;
+            }
+            EventKind::KeyFrameRequest { to, track } => {
+                self.read_key_frame_request(shared, &said.author, to, track, now_ms);
             }
             EventKind::Chat { .. }
             | EventKind::PrivateChat { .. }

@@ -281,7 +281,9 @@ pub enum Event {
         /// All of its tracks, by ascending context.
         tracks: Vec<AnnouncedTrack>,
     },
-    /// Newcomers see nothing of this track before its next key frame: make one now.
+    /// Somebody sees nothing of this track before its next key frame: make one now. Newcomers, or
+    /// a member that has asked. It comes at most once a second for each track, however many ask and
+    /// however often (SPEC \[M45\] to \[M47\]).
     KeyFrameNeeded {
         /// The caller's own track.
         track: Track,

@@ -3,7 +3,7 @@
 
 use incamera_wire::{
     AnnouncedTrack, Door, Fingerprint, GroupState, Padding, RelayChallenge, RelayEntry, RelayProof,
-    RoleRights, SafetyCodeInput, SafetyMember, TrackKinds,
+    RoleRights, SafetyCodeInput, SafetyMember, Track, TrackKinds,
 };
 
 use super::client::Meeting;
@@ -308,6 +308,42 @@ impl Meeting {
     /// Those of [`chat`](Self::chat).
     pub fn announce(&mut self, tracks: Vec<AnnouncedTrack>, now: Now) -> Result<(), Error> {
         self.core.call(now, |shared, own, at| own.announce(shared, tracks, at))
+    }
+
+    /// Asks a member to make a key frame of a camera or a screen, because this client can show nothing
+    /// of it before: a decoder that has lost its reference, or starts late. It is for transports that have
+    /// no RTCP, and for relays that pass no picture loss indications.
+    ///
+    /// Call it whenever the decoder complains: the same request within a second, or while the one before
+    /// has not come back from the log, is not sent again, and no error (SPEC \[M48\]). The member's
+    /// client answers with one key frame a second at most, and after four requests of one identity
+    /// with one each ten seconds, so a lost one is asked for again. Nothing comes back but the
+    /// frame, and nothing at all if the member does not send this track.
+    ///
+    /// ```
+    /// # use incamera::{Event, Framing, Track};
+    /// # use incamera::testing::Room;
+    /// let mut room = Room::new(&["Ada", "Ben"])?;
+    /// # let now = room.now();
+    /// let (ada, _camera) = (room.member(0), room[0].sealer(Track::CAMERA, Framing::Whole)?);
+    /// room[1].request_key_frame(ada, Track::CAMERA, now)?;
+    /// room[1].request_key_frame(ada, Track::CAMERA, now)?; // is not sent
+    /// room.run();
+    /// let needed = Event::KeyFrameNeeded { track: Track::CAMERA };
+    /// assert_eq!(room.events(0).into_iter().filter(|event| *event == needed).count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Argument`] (oneself, or a track that is neither a camera nor a screen),
+    /// [`Error::UnknownMember`]; those of [`chat`](Self::chat).
+    pub fn request_key_frame(
+        &mut self,
+        member: MemberId,
+        track: Track,
+        now: Now,
+    ) -> Result<(), Error> {
+        self.core.call(now, |shared, own, at| own.request_key_frame(shared, member, track, at))
     }
 
     /// A question for a relay: it proves by its signature who it is and that this very connection

@@ -391,6 +391,7 @@ impl<E: Engine> Core<E> {
         shared.outbox.digest(&mut hash);
         order.digest(&mut hash);
         hash.update(shared.keyring.digest());
+        shared.key_frames.digest(&mut hash);
         if let Some(knocking) = knocking {
             knocking.digest(&mut hash);
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use incamera_wire::{
     BlobHash, DenyReason, EventKind, Fingerprint, GroupState, InviteEntry, KeyPackageRef,
-    MailboxId, MessageId, ResyncKey, Right, StayId, TrackKind,
+    MailboxId, MessageId, ResyncKey, Right, StayId,
 };
 
 use super::epochs::{EpochView, Epochs, handshake_key};
@@ -25,7 +25,7 @@ use super::upkeep::{Entered, Upkeep};
 use crate::admission::{Budget, Lobby};
 use crate::error::Error;
 use crate::identity::Contacts;
-use crate::keyring::{EpochInstall, LINGER_MS};
+use crate::keyring::EpochInstall;
 use crate::mls::Engine;
 use crate::policy::{self, PskId};
 use crate::secret::Secret;
@@ -120,8 +120,6 @@ pub(super) struct Member<E: Engine> {
     pub(super) own_commit: Option<OwnCommit>,
     /// When to confirm newcomers, if nobody else does.
     pub(super) confirm_at: Option<u64>,
-    /// When sealers have entered an epoch that newcomers are in.
-    pub(super) key_frames_at: Option<u64>,
     /// What shows that the log is the others' too, and current.
     pub(super) live: Liveness,
 }
@@ -177,7 +175,6 @@ impl<E: Engine> Member<E> {
             upkeep: Upkeep::new(entered, now_ms),
             own_commit: None,
             confirm_at: None,
-            key_frames_at: None,
             live: Liveness::new(prefix, now_ms),
         };
         member.begin_liveness(now_ms);
@@ -281,7 +278,7 @@ impl<E: Engine> Member<E> {
 
     /// After a commit that adds: when to confirm it, and when to make key frames.
     pub(super) fn greet(&mut self, shared: &mut Shared, own: bool, now_ms: u64) {
-        self.key_frames_at = Some(now_ms.saturating_add(LINGER_MS));
+        shared.key_frames.need_for_newcomers(now_ms);
         // SPEC [A8]: the author at once, also as it leaves; the others in turn in case that its
         // word is lost, also those who are confirmed by then only.
         if own && self.confirm(shared, now_ms).is_ok() {
@@ -308,13 +305,7 @@ impl<E: Engine> Member<E> {
                 let _ = self.confirm(shared, now_ms);
             }
         }
-        if self.key_frames_at.is_some_and(|at| at <= now_ms) {
-            self.key_frames_at = None;
-            let video = |kind| matches!(kind, TrackKind::Camera | TrackKind::Screen);
-            for track in shared.tracks.clone().into_iter().filter(|track| video(track.kind())) {
-                shared.tell(Event::KeyFrameNeeded { track });
-            }
-        }
+        let frames = self.drive_key_frames(shared, now_ms);
         if self.room.introduces(now_ms) && self.standing == Standing::Confirmed {
             self.introduce(shared, now_ms);
         }
@@ -334,7 +325,7 @@ impl<E: Engine> Member<E> {
         let returns = self.intents.deadline().filter(|at| *at > now_ms);
         let returns = returns.filter(|_| self.standing == Standing::Restored);
         let ended = self.epochs.sweep(now_ms);
-        let own = [self.confirm_at, self.key_frames_at, intents, returns, ended];
+        let own = [self.confirm_at, frames, intents, returns, ended];
         own.into_iter().chain([lobby, live, gate, self.room.deadline()]).flatten().min()
     }
 
@@ -358,8 +349,8 @@ impl<E: Engine> Member<E> {
     pub(super) fn digest(&self, hash: &mut sha2::Sha256) {
         use sha2::Digest as _;
         let own = self.own_commit.as_ref().map(|own| (own.entry, own.blob));
-        let Self { standing, counter, confirm_at, key_frames_at, .. } = self;
-        hash.update(format!("{standing:?} {counter} {own:?} {confirm_at:?} {key_frames_at:?}"));
+        let Self { standing, counter, confirm_at, .. } = self;
+        hash.update(format!("{standing:?} {counter} {own:?} {confirm_at:?}"));
         hash.update(format!("{:?} {}", self.group.authenticator(), self.group.has_pending()));
         hash.update(self.state.encode());
         let waiting: Vec<_> = self.lobby.waiting().map(|waiting| waiting.reference).collect();

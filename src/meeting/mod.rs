@@ -21,6 +21,7 @@ mod heartbeat;
 mod hook;
 mod host;
 mod intents;
+mod key_frames;
 mod knocking;
 mod know;
 mod links;

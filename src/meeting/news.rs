@@ -92,11 +92,9 @@ impl<E: Engine> Member<E> {
         shared.tell(Event::MaySend { kinds: is });
         let video = TrackKinds::of(&[TrackKind::Camera, TrackKind::Screen]);
         let gained = is.difference(was).intersection(video);
-        for track in shared.tracks.clone() {
+        for track in shared.tracks.iter().filter(|track| gained.contains(track.kind())) {
             // Nobody has opened a frame of it for a while.
-            if gained.contains(track.kind()) {
-                shared.tell(Event::KeyFrameNeeded { track });
-            }
+            shared.key_frames.need(*track);
         }
     }
 }

@@ -7,6 +7,7 @@ use incamera_wire::{Destination, MeetingId, MessageId, Profile, StayId, Track};
 
 use super::face::{Event, Message, Output, Resync, Source};
 use super::hook::IdentityHook;
+use super::key_frames::KeyFrames;
 use super::outbox::Outbox;
 use super::relays::Relays;
 use crate::entropy::Entropy;
@@ -33,6 +34,8 @@ pub(super) struct Shared {
     pub(super) log_position: u64,
     /// The tracks for which a sealer was ever taken.
     pub(super) tracks: Vec<Track>,
+    /// Of these, those of which key frames are due; and what was asked of others.
+    pub(super) key_frames: KeyFrames,
     /// Milliseconds since 1970-01-01T00:00:00Z, as the caller told last.
     pub(super) unix_ms: u64,
     /// The X25519 private key for messages to this client alone.

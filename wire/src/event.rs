@@ -139,6 +139,14 @@ pub enum EventKind {
         /// The knock.
         knock: KeyPackageRef,
     },
+    /// The author can show nothing of a member's video before its next key frame, and asks for one.
+    /// SPEC \[M46\].
+    KeyFrameRequest {
+        /// The stay that is asked.
+        to: StayId,
+        /// Its track: a camera or a screen.
+        track: Track,
+    },
 }
 
 /// What a member has read of the log. SPEC \[G24\] \[G25\].
@@ -185,11 +193,15 @@ pub struct AnnouncedTrack {
 const ANNOUNCEMENT: Source = Source(&limits::ANNOUNCEMENT);
 const ANNOUNCED: Source = Source(&limits::ANNOUNCED_TRACK);
 
+/// A track's number on the wire: at most 31 << 3 | 7.
+fn context(track: Track) -> u32 {
+    u32::try_from(track.context()).unwrap_or(u32::MAX)
+}
+
 impl AnnouncedTrack {
     fn to_raw(&self) -> raw::AnnouncedTrack {
         raw::AnnouncedTrack {
-            // A context is at most 31 << 3 | 7.
-            context: u32::try_from(self.track.context()).unwrap_or(u32::MAX),
+            context: context(self.track),
             codec: self.codec.clone(),
             framing: self.framing.into(),
             transport: self.transport.clone(),
@@ -268,6 +280,10 @@ impl EventKind {
             Self::Rejoin { knock } => {
                 Kind::Rejoin(raw::Rejoin { knock: knock.as_bytes().to_vec() })
             }
+            Self::KeyFrameRequest { to, track } => Kind::KeyFrameRequest(raw::KeyFrameRequest {
+                to: bytes(to),
+                context: context(*track),
+            }),
         }
     }
 
@@ -305,6 +321,7 @@ impl EventKind {
                 let knock = Source(&limits::REJOIN).array(&knock, "knock")?;
                 Self::Rejoin { knock: KeyPackageRef::new(knock) }
             }
+            Kind::KeyFrameRequest(raw) => key_frame_request(&raw)?,
         })
     }
 }
@@ -331,6 +348,17 @@ fn host_silent(raw: &raw::HostSilent) -> Result<EventKind, Malformed> {
     let hosts = raw.hosts.iter().map(host).collect::<Result<Vec<_>, _>>()?;
     source.sorted(&hosts, "hosts")?; // SPEC [W5]
     Ok(EventKind::HostSilent { hosts })
+}
+
+fn key_frame_request(raw: &raw::KeyFrameRequest) -> Result<EventKind, Malformed> {
+    let request = Source(&limits::KEY_FRAME_REQUEST);
+    // SPEC [M46]: sound and data have no key frames.
+    let video = |track: &Track| track.kind().is_video();
+    let track = |context: u32| Track::from_context(context.into()).filter(video);
+    Ok(EventKind::KeyFrameRequest {
+        to: StayId::new(request.array(&raw.to, "to")?),
+        track: request.set(raw.context, track, "context")?,
+    })
 }
 
 impl EventBody {

@@ -18,6 +18,13 @@ choice! {
     }
 }
 
+impl TrackKind {
+    /// Whether it carries pictures, so that a receiver needs a key frame to begin with.
+    pub const fn is_video(self) -> bool {
+        matches!(self, Self::Camera | Self::Screen)
+    }
+}
+
 /// One of a member's tracks: a kind and an index of 0 to 31. It is kept as its context: each frame
 /// brings one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

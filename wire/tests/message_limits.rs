@@ -54,6 +54,10 @@ fn host_silent(hosts: Vec<Fingerprint>) -> EventKind {
     EventKind::HostSilent { hosts }
 }
 
+fn key_frame_request(kind: TrackKind, index: u8) -> EventKind {
+    EventKind::KeyFrameRequest { to: StayId::new([1; 16]), track: Track::new(kind, index).unwrap() }
+}
+
 #[test]
 fn the_largest_and_the_smallest_events_pass() {
     // SPEC [W3]
@@ -77,6 +81,8 @@ fn the_largest_and_the_smallest_events_pass() {
         heartbeat(Vec::new()),
         heartbeat(vec![vec![1; 512]; 4]),
         EventKind::Rejoin { knock: KeyPackageRef::new([1; 32]) },
+        key_frame_request(TrackKind::Camera, 0),
+        key_frame_request(TrackKind::Screen, 31),
     ] {
         assert_eq!(recode(kind.clone()), Ok(kind));
     }
@@ -155,6 +161,29 @@ fn numbers_in_events_that_mean_nothing_are_refused() {
         let (from, to) = ([0x18, 1, 0x22, 64], [0x18, framing, 0x22, 64]);
         assert_eq!(edited(track(), &from, &to), ("framing", out));
     }
+}
+
+#[test]
+fn a_request_for_a_key_frame_names_a_track_with_a_picture() {
+    // SPEC [M46], [W3]
+    for (kind, rule) in [
+        (TrackKind::Microphone, FormatRule::Missing),
+        (TrackKind::ScreenAudio, FormatRule::OutOfRange),
+        (TrackKind::Data, FormatRule::OutOfRange),
+    ] {
+        assert_eq!(refused(recode(key_frame_request(kind, 0))), ("context", rule));
+    }
+    let sound = key_frame_request(TrackKind::Microphone, 1);
+    assert_eq!(refused(recode(sound)), ("context", FormatRule::OutOfRange));
+    // Screen audio 31; no kind; 258 has no index.
+    let last = || key_frame_request(TrackKind::Screen, 31);
+    for other in [[0xfb, 1], [0xff, 1], [0x82, 2]] {
+        let bytes = [0x10, other[0], other[1]];
+        let broken = ("context", FormatRule::OutOfRange);
+        assert_eq!(edited(last(), &[0x10, 0xfa, 1], &bytes), broken);
+    }
+    let to = [&[0xa2, 1, 21, 0x0a, 16][..], &[1; 16]].concat();
+    assert_eq!(edited(last(), &to, &[0xa2, 1, 3]), ("to", FormatRule::Missing));
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod followers;
 mod gates;
 mod heartbeats;
 mod joining;
+mod key_frames;
 mod media;
 mod model;
 mod names;

@@ -221,7 +221,7 @@ pub struct EventBody {
     pub counter: u64,
     #[prost(
         oneof = "event_body::Kind",
-        tags = "6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19"
+        tags = "6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20"
     )]
     pub kind: ::core::option::Option<event_body::Kind>,
 }
@@ -258,6 +258,8 @@ pub mod event_body {
         Heartbeat(super::Heartbeat),
         #[prost(message, tag = "19")]
         Rejoin(super::Rejoin),
+        #[prost(message, tag = "20")]
+        KeyFrameRequest(super::KeyFrameRequest),
     }
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -369,6 +371,14 @@ pub struct Heartbeat {
 pub struct Rejoin {
     #[prost(bytes = "vec", tag = "1")]
     pub knock: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct KeyFrameRequest {
+    #[prost(bytes = "vec", tag = "1")]
+    pub to: ::prost::alloc::vec::Vec<u8>,
+    #[prost(uint32, tag = "2")]
+    pub context: u32,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]

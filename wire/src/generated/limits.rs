@@ -142,6 +142,7 @@ pub(crate) static EVENT_BODY: MessageRule = MessageRule {
         FieldRule { number: 17, name: "removal_order", kind: Kind::Message(&REMOVAL_ORDER), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
         FieldRule { number: 18, name: "heartbeat", kind: Kind::Message(&HEARTBEAT), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
         FieldRule { number: 19, name: "rejoin", kind: Kind::Message(&REJOIN), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 20, name: "key_frame_request", kind: Kind::Message(&KEY_FRAME_REQUEST), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
     ],
 };
 
@@ -288,6 +289,16 @@ pub(crate) static REJOIN: MessageRule = MessageRule {
     oneofs: &[],
     fields: &[
         FieldRule { number: 1, name: "knock", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static KEY_FRAME_REQUEST: MessageRule = MessageRule {
+    name: "KeyFrameRequest",
+    max_size: 32,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "to", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "context", kind: Kind::Varint { min: 1, max: 250 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
     ],
 };
 

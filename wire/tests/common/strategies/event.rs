@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use incamera_wire::{
     AnnouncedFraming, AnnouncedTrack, EventBody, EventKind, Fingerprint, Heartbeat, KeyPackageRef,
-    MeetingId, SignedEvent, StayId, Track,
+    MeetingId, SignedEvent, StayId, Track, TrackKind,
 };
 use proptest::array::uniform32;
 use proptest::collection::{btree_map, btree_set, vec};
@@ -56,6 +56,13 @@ fn about_somebody() -> impl Strategy<Value = EventKind> {
     ]
 }
 
+fn key_frame_request() -> impl Strategy<Value = EventKind> {
+    let kind = select(vec![TrackKind::Camera, TrackKind::Screen]);
+    (id(StayId::new), kind, 0..=Track::MAX_INDEX).prop_map(|(to, kind, index)| {
+        EventKind::KeyFrameRequest { to, track: Track::new(kind, index).unwrap() }
+    })
+}
+
 fn heartbeat() -> impl Strategy<Value = EventKind> {
     let numbers = (any::<u64>(), any::<u64>());
     let hashes = (uniform32(any::<u8>()), uniform32(any::<u8>()));
@@ -76,6 +83,7 @@ fn event_kind() -> impl Strategy<Value = EventKind> {
         tracks().prop_map(|tracks| EventKind::Announcement { tracks }),
         about_somebody(),
         heartbeat(),
+        key_frame_request(),
         uniform32(any::<u8>())
             .prop_map(|knock| EventKind::Rejoin { knock: KeyPackageRef::new(knock) }),
     ]
