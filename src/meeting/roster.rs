@@ -136,11 +136,31 @@ impl Roster {
         self.by_stay.get(found).and_then(seat).map(|seat| &**seat)
     }
 
-    /// Forgets those who are gone, in a table that holds everybody who is here.
-    pub(super) fn forget_gone<V>(&self, table: &mut BTreeMap<StayId, V>) {
+    /// The seats by ascending stay, each with its position.
+    pub(super) fn in_order_of_stay(&self) -> impl Iterator<Item = (usize, &Seat)> {
+        let seat =
+            |position: &u32| Some((*position as usize, &**self.seats.get(*position as usize)?));
+        self.by_stay.iter().filter_map(seat)
+    }
+
+    /// Makes a table one of everybody who is here and of nobody else. A step with both in order costs a
+    /// tenth of a look-up for each.
+    pub(super) fn settle<V>(&self, table: &mut BTreeMap<StayId, V>, newcomer: impl Fn() -> V) {
+        let here = || self.in_order_of_stay().map(|(_, seat)| seat.occupant.stay);
+        let mut known = table.keys().copied().peekable();
+        let is_new = |stay: &StayId| {
+            while known.next_if(|known| known < stay).is_some() {}
+            known.next_if_eq(stay).is_none()
+        };
+        let newcomers: Vec<StayId> = here().filter(is_new).collect();
+        table.extend(newcomers.into_iter().map(|stay| (stay, newcomer())));
         // If it holds no more than are here, nobody is gone.
         if table.len() > self.seats.len() {
-            table.retain(|stay, _| self.of(*stay).is_some());
+            let mut here = here().peekable();
+            table.retain(|stay, _| {
+                while here.next_if(|here| here < stay).is_some() {}
+                here.next_if_eq(stay).is_some()
+            });
         }
     }
 

@@ -5,6 +5,7 @@ mod face;
 mod facts;
 mod group;
 mod leaf;
+mod memo;
 mod provider;
 mod saved;
 mod signer;
