@@ -287,7 +287,6 @@ impl Engine for Group {
             return Err(EngineFault::Removed);
         }
         self.step(|group| group.merge_step(staged))?;
-        self.provider.crypto().turn();
         self.pending_message = None;
         Ok(())
     }

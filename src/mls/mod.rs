@@ -5,7 +5,6 @@ mod face;
 mod facts;
 mod group;
 mod leaf;
-mod memo;
 mod provider;
 mod saved;
 mod signer;

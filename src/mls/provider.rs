@@ -16,7 +16,6 @@ use openmls_traits::types::{
 use tls_codec::SecretVLBytes;
 
 use super::Profile;
-use super::memo::Memo;
 use super::store::Store;
 use super::suite::{hpke_suite_within, suite_of};
 use crate::entropy::{Entropy, NoEntropy};
@@ -46,14 +45,13 @@ impl Provider {
 
     /// The same source of randomness and a copy of the store, to try something on.
     pub(super) fn scratch(&self) -> Self {
-        let crypto = Crypto::of(self.entropy(), self.crypto.suite);
-        Self { crypto, rand: self.rand.clone(), store: self.store.duplicate() }
+        Self { crypto: self.crypto.clone(), rand: self.rand.clone(), store: self.store.duplicate() }
     }
 
     /// Another source of randomness and a copy of the store.
     #[cfg(test)]
     pub(super) fn reseeded(&self, entropy: &Entropy) -> Self {
-        let crypto = Crypto::of(entropy, self.crypto.suite);
+        let crypto = Crypto { entropy: entropy.clone(), suite: self.crypto.suite };
         Self { crypto, rand: Rand(entropy.clone()), store: self.store.duplicate() }
     }
 
@@ -111,25 +109,16 @@ impl OpenMlsRand for Rand {
 }
 
 /// The primitives of one profile's suite and no other.
+#[derive(Clone)]
 pub(super) struct Crypto {
     entropy: Entropy,
     suite: Ciphersuite,
-    memo: Memo,
 }
 
 impl Crypto {
     /// Primitives that draw on `entropy`.
     pub(super) fn new(entropy: &Entropy, profile: Profile) -> Self {
-        Self::of(entropy, suite_of(profile))
-    }
-
-    fn of(entropy: &Entropy, suite: Ciphersuite) -> Self {
-        Self { entropy: entropy.clone(), suite, memo: Memo::default() }
-    }
-
-    /// Another epoch begins.
-    pub(super) fn turn(&self) {
-        self.memo.turn();
+        Self { entropy: entropy.clone(), suite: suite_of(profile) }
     }
 
     /// The suite.
@@ -179,10 +168,7 @@ impl OpenMlsCrypto for Crypto {
     }
 
     fn hash(&self, hash: HashType, data: &[u8]) -> Result<Vec<u8>, CryptoError> {
-        if hash != self.suite.hash_algorithm() {
-            return PRIMITIVES.hash(hash, data);
-        }
-        self.memo.hash(data, |data| PRIMITIVES.hash(hash, data))
+        PRIMITIVES.hash(hash, data)
     }
 
     fn aead_encrypt(
