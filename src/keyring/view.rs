@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::epoch::Epoch;
+use super::epoch::{Epoch, Leaf};
 use super::kid::low_bits;
 use super::open::OpenRefusal;
 use super::ring::EpochInstall;
@@ -104,13 +104,15 @@ impl View {
             linger_until_ms: if pace.lingers { now_ms.saturating_add(LINGER_MS) } else { 0 },
             ended: false,
         };
+        let changed = self.newest().map(|before| changed(&before.epoch, &epoch));
         let mut dropped = Vec::new();
         for old in &self.kept {
             let expires_ms = old.expires_ms.min(now_ms.saturating_add(pace.lifetime_ms));
             // SPEC [K2]: low bits that came back, or soon may, drop the old epoch.
             let near = epoch.number.saturating_sub(old.epoch.number) < MAX_BEHIND;
             if near && now_ms < expires_ms && next.kept.len() <= MAX_OLD_EPOCHS {
-                let allowed = still_allowed(&old.epoch, &epoch);
+                let changed = changed.as_deref().unwrap_or_default();
+                let allowed = still_allowed(old, &epoch, changed);
                 next.kept.push(Kept { epoch: Arc::clone(&old.epoch), allowed, expires_ms });
             } else {
                 dropped.push(Arc::clone(&old.epoch));
@@ -132,12 +134,41 @@ impl View {
     }
 }
 
-/// SPEC \[M7\]: what each leaf of `old` may use under both `old` and `newest`. A member keeps its
-/// leaf for the whole of its stay, so a leaf that another stay holds by now has lost its member.
-fn still_allowed(old: &Epoch, newest: &Epoch) -> Arc<[TrackKinds]> {
-    let now = |leaf: &super::epoch::Leaf| {
+/// SPEC \[M7\]: what each leaf of `old` may use under both its epoch and `newest`, which differs from the
+/// newest one until now in the leaves `changed`. A member keeps its leaf for the whole of its stay, so a
+/// leaf that another stay holds by now has lost its member.
+fn still_allowed(old: &Kept, newest: &Epoch, changed: &[u32]) -> Arc<[TrackKinds]> {
+    let now = |leaf: &Leaf| {
         let current = newest.leaves.get(newest.position(leaf.index)?)?;
         (current.stay == leaf.stay).then(|| current.kinds.intersection(leaf.kinds))
     };
-    old.leaves.iter().map(|leaf| now(leaf).unwrap_or(TrackKinds::NONE)).collect()
+    let epoch = &old.epoch;
+    let mut changed = changed.iter().filter_map(|index| epoch.position(*index)).peekable();
+    if changed.peek().is_none() {
+        return Arc::clone(&old.allowed);
+    }
+    let mut allowed = old.allowed.to_vec();
+    for position in changed {
+        if let (Some(allowed), Some(leaf)) = (allowed.get_mut(position), epoch.leaves.get(position))
+        {
+            *allowed = now(leaf).unwrap_or(TrackKinds::NONE);
+        }
+    }
+    allowed.into()
+}
+
+/// The leaves, by index, that only one of two epochs has, or at which another sits or another right holds.
+fn changed(before: &Epoch, after: &Epoch) -> Vec<u32> {
+    let (mut changed, mut later) = (Vec::new(), after.leaves.iter().peekable());
+    for leaf in &before.leaves {
+        while let Some(new) = later.next_if(|new| new.index < leaf.index) {
+            changed.push(new.index);
+        }
+        let same = |new: &Leaf| new.stay == leaf.stay && new.kinds == leaf.kinds;
+        if !later.next_if(|new| new.index == leaf.index).is_some_and(same) {
+            changed.push(leaf.index);
+        }
+    }
+    changed.extend(later.map(|new| new.index));
+    changed
 }

@@ -53,7 +53,7 @@ pub(super) struct Knocking<E: Engine> {
     joiner: E::Joiner,
     mailbox: MailboxId,
     sent: Option<Sent>,
-    attempts: Vec<Attempt>,
+    attempts: Vec<Attempt<E>>,
     /// The authenticators of the epochs that a Welcome led into so far.
     entered: Vec<[u8; 32]>,
     /// Where a Welcome and its tree lead, while the roster is being verified.
@@ -94,16 +94,15 @@ impl Sent {
 }
 
 /// A Welcome whose tree is being fetched.
-struct Attempt {
+struct Attempt<E: Engine> {
     /// The sequence number of its log entry.
     seq: u64,
     /// The SHA-256 of that entry.
     entry: [u8; 32],
-    welcome: Vec<u8>,
+    /// The SHA-256 of the Welcome.
+    welcome: [u8; 32],
+    opened: <E::Joiner as Joiner>::Opened,
     tree: BlobHash,
-    tree_secret: Secret<32>,
-    /// Which PSK opens it.
-    psk: PskId,
     /// The epoch that the Welcome leads to.
     epoch: u64,
     ask_at: u64,
@@ -245,17 +244,18 @@ impl<E: Engine> Knocking<E> {
             return Ok(());
         }
         // SPEC [A5], [A6]
-        let (psk, tree_secret) = self.open(welcome)?;
+        let opened = self.open(welcome)?;
         if let Entitlement::Leaf(back) = &mut self.entitlement {
             back.welcomed(now_ms);
         }
-        let same = self.attempts.iter().filter(|attempt| attempt.welcome == *welcome);
+        let welcome = Sha256::digest(welcome).into();
+        let same = self.attempts.iter().filter(|attempt| attempt.welcome == welcome);
         if self.attempts.len() >= MAX_ATTEMPTS || same.count() >= MAX_ADDRESSES {
             return Err(Fault::Full);
         }
         let (epoch, ask_at) = (entry.epoch.saturating_add(1), now_ms.saturating_add(ASK_AGAIN_MS));
-        let (welcome, tree, entry) = (welcome.clone(), *tree, entry_hash);
-        self.attempts.push(Attempt { seq, entry, welcome, tree, tree_secret, psk, epoch, ask_at });
+        let (tree, entry) = (*tree, entry_hash);
+        self.attempts.push(Attempt { seq, entry, welcome, opened, tree, epoch, ask_at });
         shared.outputs.push_back(Output::FetchBlob { hash: tree });
         Ok(())
     }
@@ -273,7 +273,7 @@ impl<E: Engine> Knocking<E> {
         let mut last = Fault::WrongBlob;
         // SPEC [A8]: whoever is in an epoch is confirmed there, or after a while in its rival.
         let waits = self.waits.filter(|(_, until)| now_ms < *until);
-        let early = |attempt: &Attempt| waits.is_some_and(|(epoch, _)| attempt.epoch <= epoch);
+        let early = |attempt: &Attempt<E>| waits.is_some_and(|(epoch, _)| attempt.epoch <= epoch);
         let mut postponed = false;
         for attempt in self.attempts.iter_mut().filter(|a| a.tree == hash && early(a)) {
             attempt.ask_at = waits.map_or(now_ms, |(_, until)| until);
@@ -282,7 +282,7 @@ impl<E: Engine> Knocking<E> {
         // A failed tree costs its own attempt and no other; the latest Welcome goes first.
         while let Some(at) = self.attempts.iter().rposition(|a| a.tree == hash && !early(a)) {
             let attempt = self.attempts.remove(at);
-            match self.join(shared, &attempt, bytes) {
+            match self.join(shared, attempt, bytes) {
                 Ok(entering) => {
                     self.entering = Some(Box::new(entering));
                     return Ok(());
@@ -323,7 +323,7 @@ impl<E: Engine> Knocking<E> {
             Member::enter(shared, group, state, roster, Standing::Unconfirmed, from, now_ms)
                 .map_err(|_| Fault::Welcome("the group's keys cannot be exported"))?;
         let epoch = member.epochs.current().epoch;
-        let rival = |other: &Attempt| other.epoch == epoch;
+        let rival = |other: &Attempt<E>| other.epoch == epoch;
         self.attempts.retain(|other| other.seq > seq || rival(other));
         self.note_epoch(&member);
         self.waits = Some((epoch, now_ms.saturating_add(CONFIRMED_WITHIN_MS)));
@@ -344,24 +344,29 @@ impl<E: Engine> Knocking<E> {
     }
 
     /// Opens what a Welcome and its tree lead to; nobody there is believed to be who it says yet.
-    fn join(&self, shared: &Shared, attempt: &Attempt, blob: &[u8]) -> Result<Entering<E>, Fault> {
+    fn join(
+        &self,
+        shared: &Shared,
+        attempt: Attempt<E>,
+        blob: &[u8],
+    ) -> Result<Entering<E>, Fault> {
+        let Attempt { seq, entry, opened, epoch, .. } = attempt;
         let blob = SealedBlob::decode(blob)?;
         // SPEC [A9]
-        let tree = envelope::open_blob(&attempt.tree_secret, &blob)
+        let tree_secret = self.joiner.tree_secret(&opened).map_err(unusable)?;
+        let tree = envelope::open_blob(&tree_secret, &blob)
             .map_err(|_| Fault::Welcome("the tree is sealed under another secret"))?;
-        // SPEC [A5], [A6]
-        let psk = self.psks().into_iter().find(|(psk, _)| *psk == attempt.psk);
-        let psk = psk.ok_or(Fault::Welcome("its PSK is gone"))?;
-        let joined = self.joiner.join(&shared.meeting, &attempt.welcome, &tree, psk);
+        // SPEC [A5]
+        let joined = self.joiner.join(&shared.meeting, opened, &tree);
         let (group, author) = joined.map_err(unusable)?;
-        if group.epoch() != attempt.epoch {
+        if group.epoch() != epoch {
             return Err(Fault::Welcome("it leads to another epoch than its log entry says"));
         }
         // SPEC [A7]
         let state = GroupState::decode(group.state())?;
         policy::validate(&state, shared.profile).map_err(Fault::Welcome)?;
-        let from = Beginning::Behind { seq: attempt.seq, entry: attempt.entry };
-        Ok(Entering::new(group, state, author, attempt.seq, from))
+        let from = Beginning::Behind { seq, entry };
+        Ok(Entering::new(group, state, author, seq, from))
     }
 
     /// Reads an answer to the knock: a denial, which ends it, or a challenge.
@@ -453,12 +458,10 @@ impl<E: Engine> Knocking<E> {
         }
     }
 
-    /// The tree's secret in a Welcome, and the PSK that it names.
-    fn open(&self, welcome: &[u8]) -> Result<(PskId, Secret<32>), Fault> {
-        let tried = self.psks().into_iter().map(|psk| {
-            let secret = self.joiner.tree_secret(welcome, psk).map_err(unusable)?;
-            Ok((psk.0, secret))
-        });
+    /// Opens a Welcome by the PSK that it names.
+    fn open(&self, welcome: &[u8]) -> Result<<E::Joiner as Joiner>::Opened, Fault> {
+        let tried = self.psks().into_iter();
+        let tried = tried.map(|psk| self.joiner.open(welcome, psk).map_err(unusable));
         tried.reduce(Result::or).unwrap_or(Err(Fault::Welcome("there is no PSK")))
     }
 

@@ -62,8 +62,13 @@ impl Outbox {
     }
 
     fn keep(&mut self, message: Message, posted_ms: u64, now_ms: u64) {
+        let hash = match message.to {
+            // It is its name, and long.
+            Destination::Blob(name) => *name.as_bytes(),
+            _ => Sha256::digest(&message.bytes).into(),
+        };
         self.0.push(Unconfirmed {
-            hash: Sha256::digest(&message.bytes).into(),
+            hash,
             message,
             posted_ms,
             wait_ms: FIRST_RESEND_MS,

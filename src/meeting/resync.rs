@@ -45,10 +45,7 @@ pub(super) struct Arrivals(BTreeMap<StayId, u64>);
 impl Arrivals {
     /// Forgets those who are gone and notes the others. What is kept is bounded by the roster.
     pub(super) fn settle(&mut self, roster: &Roster, epoch: u64) {
-        for seat in roster.seats() {
-            self.0.entry(seat.occupant.stay).or_insert(epoch);
-        }
-        roster.forget_gone(&mut self.0);
+        roster.settle(&mut self.0, || epoch);
     }
 
     /// Whether a member was here in this epoch for certain.

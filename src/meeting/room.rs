@@ -29,10 +29,7 @@ impl Room {
     pub(super) fn settle(&mut self, roster: &Roster, now_ms: u64) {
         self.hands.retain(|stay| roster.of(*stay).is_some());
         self.tracks.retain(|stay, _| roster.of(*stay).is_some());
-        for seat in roster.seats() {
-            self.since.entry(seat.occupant.stay).or_insert(now_ms);
-        }
-        roster.forget_gone(&mut self.since);
+        roster.settle(&mut self.since, || now_ms);
     }
 
     /// What `before` knew of those who are still here, and of `was`, who is `is` now.

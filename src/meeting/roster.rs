@@ -136,11 +136,31 @@ impl Roster {
         self.by_stay.get(found).and_then(seat).map(|seat| &**seat)
     }
 
-    /// Forgets those who are gone, in a table that holds everybody who is here.
-    pub(super) fn forget_gone<V>(&self, table: &mut BTreeMap<StayId, V>) {
+    /// The seats by ascending stay, each with its position.
+    pub(super) fn in_order_of_stay(&self) -> impl Iterator<Item = (usize, &Seat)> {
+        let seat =
+            |position: &u32| Some((*position as usize, &**self.seats.get(*position as usize)?));
+        self.by_stay.iter().filter_map(seat)
+    }
+
+    /// Makes a table one of everybody who is here and of nobody else. Both are read in order: a look-up
+    /// for each, at a random place, is what costs.
+    pub(super) fn settle<V>(&self, table: &mut BTreeMap<StayId, V>, newcomer: impl Fn() -> V) {
+        let here = || self.in_order_of_stay().map(|(_, seat)| seat.occupant.stay);
+        let mut known = table.keys().copied().peekable();
+        let is_new = |stay: &StayId| {
+            while known.next_if(|known| known < stay).is_some() {}
+            known.next_if_eq(stay).is_none()
+        };
+        let newcomers: Vec<StayId> = here().filter(is_new).collect();
+        table.extend(newcomers.into_iter().map(|stay| (stay, newcomer())));
         // If it holds no more than are here, nobody is gone.
         if table.len() > self.seats.len() {
-            table.retain(|stay, _| self.of(*stay).is_some());
+            let mut here = here().peekable();
+            table.retain(|stay, _| {
+                while here.next_if(|here| here < stay).is_some() {}
+                here.next_if_eq(stay).is_some()
+            });
         }
     }
 
@@ -247,6 +267,23 @@ mod tests {
 
     fn roster() -> Roster {
         Roster::read(&[leaf(0, 1, 10), leaf(2, 2, 11), leaf(5, 1, 12)], MEETING).unwrap()
+    }
+
+    #[test]
+    fn a_table_settles_on_those_who_are_here() {
+        let id = |stay: u8| StayId::new([stay; 16]);
+        let settled = |known: &[u8]| {
+            let mut table = known.iter().map(|stay| (id(*stay), false)).collect();
+            roster().settle(&mut table, || true);
+            table.into_iter().collect::<Vec<_>>()
+        };
+        let all =
+            |new: [bool; 3]| [id(10), id(11), id(12)].into_iter().zip(new).collect::<Vec<_>>();
+        assert_eq!(settled(&[]), all([true; 3]));
+        assert_eq!(settled(&[10, 11, 12]), all([false; 3]));
+        assert_eq!(settled(&[9, 11]), all([true, false, true]));
+        assert_eq!(settled(&[9, 10, 12, 13]), all([false, true, false]));
+        assert_eq!(settled(&[8, 9, 13]), all([true; 3]));
     }
 
     #[test]

@@ -56,16 +56,16 @@ impl Voices {
     /// by the roster.
     pub(super) fn settle(&mut self, roster: &Roster, parts: &[Part], now_ms: u64) {
         self.next_silent = 0;
-        for (seat, part) in roster.seats().iter().zip(parts) {
-            let stay = seat.occupant.stay;
-            let voice = self.voices.entry(stay).or_insert_with(|| Voice::new(now_ms));
+        roster.settle(&mut self.voices, || Voice::new(now_ms));
+        // Both in the order of stays, and both of the same ones.
+        for (voice, (position, seat)) in self.voices.values_mut().zip(roster.in_order_of_stay()) {
+            let Some(part) = parts.get(position) else { continue };
             // Who has just come to beat often is given time to.
             if voice.part == Part::Other && *part != Part::Other {
                 voice.counts_from = now_ms;
             }
             (voice.leaf, voice.part) = (seat.occupant.leaf, *part);
         }
-        roster.forget_gone(&mut self.voices);
     }
 
     pub(super) fn of(&self, stay: StayId) -> Option<&Voice> {

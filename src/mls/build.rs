@@ -137,9 +137,9 @@ fn added_leaves(
 /// The encoded tree of the epoch that the pending commit leads to.
 fn tree_behind(group: &Group, added: Option<&[Vec<u8>]>) -> Result<Vec<u8>, EngineFault> {
     let Some(added) = added else { return pending_tree(group) };
-    let before = group.mls.export_ratchet_tree().tls_serialize_detached();
-    let before = before.map_err(internal("encoding the ratchet tree"))?;
-    tree::with_leaves(&before, added).map_or_else(|| pending_tree(group), Ok)
+    let before = tree::encoded(group.mls.public_group().treesync());
+    let behind = before.and_then(|before| tree::with_leaves(&before, added));
+    behind.map_or_else(|| pending_tree(group), Ok)
 }
 
 pub(super) fn pending_tree(group: &Group) -> Result<Vec<u8>, EngineFault> {

@@ -237,6 +237,8 @@ pub(crate) trait Engine: Sized + Send {
 pub(crate) trait Joiner: Sized + Send {
     /// What joining gives.
     type Group;
+    /// A Welcome that has been opened, once for its tree's secret and for joining. Dropping it costs nothing.
+    type Opened: Send;
 
     /// The encoded KeyPackage.
     fn key_package(&self) -> &[u8];
@@ -247,13 +249,12 @@ pub(crate) trait Joiner: Sized + Send {
     /// Whether this encoded Welcome has a part for this KeyPackage. No proof of anything.
     fn addressed(&self, welcome: &[u8]) -> bool;
 
-    /// The secret that the ratchet tree is sealed under, from the Welcome (SPEC \[A9\]). The
-    /// Welcome's only PSK is the one given (SPEC \[A6\]).
-    fn tree_secret(
-        &self,
-        welcome: &[u8],
-        psk: (PskId, &Secret<32>),
-    ) -> Result<Secret<32>, WelcomeFault>;
+    /// Opens an encoded Welcome. Its only PSK is the one given (SPEC \[A6\]).
+    fn open(&self, welcome: &[u8], psk: (PskId, &Secret<32>))
+    -> Result<Self::Opened, WelcomeFault>;
+
+    /// The secret that the ratchet tree is sealed under (SPEC \[A9\]).
+    fn tree_secret(&self, opened: &Self::Opened) -> Result<Secret<32>, WelcomeFault>;
 
     /// The group, at the epoch of the Welcome, and the leaf there of the Welcome's author, whose
     /// signature holds. The caller still has to verify every certificate and the state (SPEC
@@ -262,9 +263,8 @@ pub(crate) trait Joiner: Sized + Send {
     fn join(
         &self,
         meeting: &MeetingId,
-        welcome: &[u8],
+        opened: Self::Opened,
         tree: &[u8],
-        psk: (PskId, &Secret<32>),
     ) -> Result<(Self::Group, u32), WelcomeFault>;
 }
 

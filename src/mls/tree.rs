@@ -4,6 +4,9 @@
 
 use std::collections::VecDeque;
 
+use openmls::treesync::TreeSync;
+use tls_codec::Serialize as _;
+
 /// A node of an encoded tree.
 enum Node<'a> {
     Blank,
@@ -18,6 +21,35 @@ const PRESENT: u8 = 1;
 /// The type of a leaf, and of a parent.
 const LEAF: u8 = 1;
 const PARENT: u8 = 2;
+
+/// The encoded tree as the engine exports it, without a copy of each node before.
+pub(super) fn encoded(tree: &TreeSync) -> Option<Vec<u8>> {
+    let (mut leaves, mut parents) = (tree.leaves(), tree.full_parents().peekable());
+    // RFC 9420 §12.4.3.3: it ends with a node that is not blank.
+    while leaves.pop_if(|leaf| leaf.is_none()).is_some() {}
+    let mut nodes = Vec::new();
+    for (place, leaf) in (0u32..).zip(leaves) {
+        if let Some(above) = place.checked_sub(1) {
+            match parents.next_if(|(index, _)| index.u32() == above) {
+                Some((_, parent)) => {
+                    nodes.extend([PRESENT, PARENT]);
+                    parent.tls_serialize(&mut nodes).ok()?;
+                }
+                None => nodes.push(0),
+            }
+        }
+        match leaf {
+            Some(leaf) => {
+                nodes.extend([PRESENT, LEAF]);
+                leaf.tls_serialize(&mut nodes).ok()?;
+            }
+            None => nodes.push(0),
+        }
+    }
+    let mut encoded: Vec<u8> = length(nodes.len())?.collect();
+    encoded.append(&mut nodes);
+    Some(encoded)
+}
 
 /// The encoded tree with these encoded leaf nodes added, in this order; `None` if `tree` is none, or is
 /// none of ours.

@@ -56,35 +56,6 @@ impl Candidate {
         self.key_package.leaf_node().tls_serialize_detached().unwrap()
     }
 
-    /// Opens a Welcome on a copy of the store, which comes back with it.
-    fn open(
-        &self,
-        welcome: &[u8],
-        (psk, secret): (PskId, &Secret<32>),
-    ) -> Result<(Provider, ProcessedWelcome), WelcomeFault> {
-        let welcome = self.parse(welcome)?;
-        if !self.is_addressed(&welcome) {
-            return Err(WelcomeFault::NotAddressed);
-        }
-        // SPEC [A5]
-        let scratch = self.provider.scratch();
-        leaf::psk_id(psk, &[0; 32])
-            .store(&scratch, secret.expose())
-            .map_err(|_| EngineFault::Internal("a PSK"))?;
-        let opened = ProcessedWelcome::new_from_welcome(&scratch, &join_config(), welcome)
-            .map_err(|fault| WelcomeFault::Refused(reason(&fault)))?;
-        // SPEC [A6]
-        let owners: Vec<_> = opened.psks().iter().map(leaf::owner_of).collect();
-        if owners != [Some(psk)] {
-            return Err(WelcomeFault::Refused("not exactly this invite's PSK"));
-        }
-        // A tree in there would take precedence over the one that the caller verified.
-        if opened.unverified_group_info().extensions().iter().next().is_some() {
-            return Err(WelcomeFault::Refused("a GroupInfo extension"));
-        }
-        Ok((scratch, opened))
-    }
-
     /// Exactly one Welcome, of this suite.
     fn parse(&self, bytes: &[u8]) -> Result<Welcome, WelcomeFault> {
         let suite = self.provider.crypto().suite();
@@ -123,8 +94,15 @@ impl Candidate {
     }
 }
 
+/// A Welcome that has been opened, and the copy of the store on which it was.
+pub(crate) struct Opened {
+    scratch: Provider,
+    welcome: ProcessedWelcome,
+}
+
 impl Joiner for Candidate {
     type Group = Group;
+    type Opened = Box<Opened>;
 
     fn key_package(&self) -> &[u8] {
         &self.encoded
@@ -138,15 +116,39 @@ impl Joiner for Candidate {
         self.parse(welcome).is_ok_and(|welcome| self.is_addressed(&welcome))
     }
 
-    fn tree_secret(
+    fn open(
         &self,
         welcome: &[u8],
-        psk: (PskId, &Secret<32>),
-    ) -> Result<Secret<32>, WelcomeFault> {
+        (psk, secret): (PskId, &Secret<32>),
+    ) -> Result<Box<Opened>, WelcomeFault> {
+        let welcome = self.parse(welcome)?;
+        if !self.is_addressed(&welcome) {
+            return Err(WelcomeFault::NotAddressed);
+        }
+        // SPEC [A5]
+        let scratch = self.provider.scratch();
+        leaf::psk_id(psk, &[0; 32])
+            .store(&scratch, secret.expose())
+            .map_err(|_| EngineFault::Internal("a PSK"))?;
+        let welcome = ProcessedWelcome::new_from_welcome(&scratch, &join_config(), welcome)
+            .map_err(|fault| WelcomeFault::Refused(reason(&fault)))?;
+        // SPEC [A6]
+        let owners: Vec<_> = welcome.psks().iter().map(leaf::owner_of).collect();
+        if owners != [Some(psk)] {
+            return Err(WelcomeFault::Refused("not exactly this invite's PSK"));
+        }
+        // A tree in there would take precedence over the one that the caller verified.
+        if welcome.unverified_group_info().extensions().iter().next().is_some() {
+            return Err(WelcomeFault::Refused("a GroupInfo extension"));
+        }
+        Ok(Box::new(Opened { scratch, welcome }))
+    }
+
+    fn tree_secret(&self, opened: &Box<Opened>) -> Result<Secret<32>, WelcomeFault> {
         let fault = EngineFault::Internal("exporting the tree's secret");
-        let (scratch, opened) = self.open(welcome, psk)?;
         let secret = opened
-            .export_secret(scratch.crypto(), TREE_LABEL, b"", 32)
+            .welcome
+            .export_secret(opened.scratch.crypto(), TREE_LABEL, b"", 32)
             .map(Zeroizing::new)
             .map_err(|_| fault)?;
         // SPEC [A9]
@@ -156,14 +158,13 @@ impl Joiner for Candidate {
     fn join(
         &self,
         meeting: &MeetingId,
-        welcome: &[u8],
+        opened: Box<Opened>,
         tree: &[u8],
-        psk: (PskId, &Secret<32>),
     ) -> Result<(Group, u32), WelcomeFault> {
         let tree =
             RatchetTreeIn::tls_deserialize_exact(tree).map_err(|_| WelcomeFault::Malformed)?;
-        let (scratch, opened) = self.open(welcome, psk)?;
-        let staged = JoinBuilder::new(&scratch, opened)
+        let Opened { scratch, welcome } = *opened;
+        let staged = JoinBuilder::new(&scratch, welcome)
             .with_ratchet_tree(tree)
             // Lifetimes are compared with the only one allowed, and never with a clock.
             .skip_lifetime_validation()

@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use incamera::{Framing, Opened, Receiver, Sealer, Settings, Track};
 use incamera_bench::{Failure, Hall, Verdicts, median, nanoseconds, rounded};
 use serde_json::{Value, json};
@@ -12,6 +13,8 @@ const ROUNDS: usize = 51;
 /// before the last ones have come.
 const BATCH: usize = 200;
 const TEXT: [u8; 160] = [7; 160];
+/// As long as the header of a frame in a meeting of a thousand.
+const HEADER: [u8; 6] = [0x9b; 6];
 /// How long somebody waits at most until it may seal, in tenths of a second.
 const PATIENCE: usize = 50;
 
@@ -24,6 +27,7 @@ pub(crate) fn measure(options: &[String], verdicts: &mut Verdicts) -> Result<Val
     let (frames, mut single) = seal_all(&mut hall, senders)?;
     let (mut receiver, now_ms) = (hall.seat(0)?.receiver(), hall.now().monotonic_ms);
     let (mut one, mut many) = (Vec::new(), Vec::new());
+    let (bare, mut bare_one, mut bare_many) = (Bare::new(senders)?, Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         // Copied, as they would just have come from the network.
         let all: Vec<_> = frames.iter().filter_map(|of_one| of_one.get(round)).cloned().collect();
@@ -31,10 +35,69 @@ pub(crate) fn measure(options: &[String], verdicts: &mut Verdicts) -> Result<Val
             (0..senders).map(|_| seal(&mut single, now_ms)).collect::<Result<Vec<_>, _>>()?;
         one.push(open(&mut receiver, &alone, now_ms)?);
         many.push(open(&mut receiver, &all, now_ms)?);
+        let (alone, all) = (bare.seal(|_| senders / 2)?, bare.seal(|number| number)?);
+        bare_one.push(bare.open(&alone, |_| senders / 2)?);
+        bare_many.push(bare.open(&all, |number| number)?);
     }
-    let ratio = median(&many) / median(&one);
+    let (one, many) = (median(&one), median(&many));
+    let (bare_one, bare_many) = (median(&bare_one), median(&bare_many));
+    println!("{senders} senders in turn: {many:.0} ns a frame, one alone: {one:.0} ns");
+    println!("the bare cipher, {senders} keys: {bare_many:.0} ns a frame, one: {bare_one:.0} ns");
+    let (ratio, bare_ratio) = (many / one, bare_many / bare_one);
     verdicts.at_most(&format!("{senders} senders in turn, against one"), ratio, 1.4);
-    Ok(json!({ "senders": senders, "vs_one": rounded(ratio) }))
+    Ok(json!({ "senders": senders, "vs_one": rounded(ratio), "bare_vs_one": rounded(bare_ratio) }))
+}
+
+/// As many keys of the bare cipher: how much of the ratio is its own, whose key schedules come from a
+/// farther cache as well. Each is in a box, as the keys of different members are.
+struct Bare {
+    sealing: Vec<Box<LessSafeKey>>,
+    opening: Vec<Box<LessSafeKey>>,
+}
+
+impl Bare {
+    fn new(senders: usize) -> Result<Self, Failure> {
+        let key = |number: usize| {
+            let key = UnboundKey::new(&AES_128_GCM, &(number as u128).to_be_bytes());
+            Ok(Box::new(LessSafeKey::new(key.map_err(|_| "no key")?)))
+        };
+        let keys = || (0..senders).map(key).collect::<Result<_, Failure>>();
+        Ok(Self { sealing: keys()?, opening: keys()? })
+    }
+
+    fn nonce() -> Nonce {
+        Nonce::assume_unique_for_key([0x5a; 12])
+    }
+
+    /// As many frames as there are keys; `place` says by which key each.
+    fn seal(&self, place: impl Fn(usize) -> usize) -> Result<Vec<Vec<u8>>, Failure> {
+        let frame = |number: usize| {
+            let mut frame = [&HEADER[..], &TEXT].concat();
+            let body = frame.get_mut(HEADER.len()..).ok_or("short")?;
+            let key = self.sealing.get(place(number)).ok_or("no key")?;
+            let tag = key.seal_in_place_separate_tag(Self::nonce(), Aad::from(&HEADER), body);
+            frame.extend_from_slice(tag.map_err(|_| "not sealed")?.as_ref());
+            Ok(frame)
+        };
+        (0..self.sealing.len()).map(frame).collect()
+    }
+
+    /// Opens them; nanoseconds a frame.
+    fn open(&self, frames: &[Vec<u8>], place: impl Fn(usize) -> usize) -> Result<f64, Failure> {
+        let mut out = Vec::with_capacity(256);
+        let (done, time) = nanoseconds(|| {
+            frames.iter().enumerate().try_for_each(|(number, frame)| {
+                let (header, body) = black_box(frame).split_at_checked(HEADER.len())?;
+                let (text, tag) = body.split_at_checked(TEXT.len())?;
+                let key = self.opening.get(place(number))?;
+                out.clear();
+                out.resize(TEXT.len(), 0);
+                key.open_separate_gather(Self::nonce(), Aad::from(header), text, tag, &mut out).ok()
+            })
+        });
+        done.ok_or("not opened")?;
+        Ok(time / frames.len().max(1) as f64)
+    }
 }
 
 /// The frames of one sender.

@@ -7,6 +7,7 @@ mod sealing;
 use std::sync::Arc;
 
 use incamera_wire::{FrameHeader, MAX_HEADER_LEN, StayId, Track, TrackKind, TrackKinds};
+use proptest::prelude::*;
 use zeroize::Zeroizing;
 
 use super::fixture::{counter, epoch, epoch_byte, keyring, members, open, seal, stay};
@@ -389,4 +390,36 @@ fn debug_shows_no_key() {
     assert_eq!(format!("{install:?}"), "EpochInstall { epoch: 1, .. }");
     let [alice] = members(1);
     assert_eq!(format!("{alice:?}"), "Keyring { newest: Some(1), ended: false, .. }");
+}
+
+proptest! {
+    #[test]
+    fn old_epochs_allow_what_they_and_the_newest_one_do(
+        rosters in prop::collection::vec(
+            prop::collection::vec(prop::option::of((0u32..3, 0usize..4)), 6), 1..8),
+    ) {
+        // SPEC [M7]
+        let keyring = keyring();
+        for (number, roster) in (1..).zip(&rosters) {
+            let leaves = (1..).zip(roster).filter_map(|(leaf, seat)| {
+                let (who, kinds) = (*seat)?;
+                let mut all = TrackKinds::NONE;
+                TrackKind::ALL.iter().take(kinds).for_each(|kind| all.insert(*kind));
+                Some((leaf, stay(100 * leaf + who), all))
+            });
+            let own = (0, stay(0), TrackKinds::ALL);
+            let leaves = std::iter::once(own).chain(leaves).collect();
+            keyring.install(EpochInstall { leaves, ..epoch(number, 0, &[0], false) }, 0).unwrap();
+            let view = keyring.view.load();
+            let newest = &view.kept[0].epoch;
+            for kept in &view.kept {
+                let allowed = kept.epoch.leaves.iter().map(|old| {
+                    let now = newest.leaves.iter().find(|leaf| leaf.index == old.index);
+                    let same = now.filter(|leaf| leaf.stay == old.stay);
+                    same.map_or(TrackKinds::NONE, |leaf| leaf.kinds.intersection(old.kinds))
+                });
+                prop_assert_eq!(&*kept.allowed, &allowed.collect::<Vec<_>>()[..]);
+            }
+        }
+    }
 }

@@ -27,7 +27,7 @@ pub(crate) struct SymbolicJoiner {
 }
 
 /// A Welcome that has been opened.
-struct Opened {
+pub(crate) struct Opened {
     info: GroupInfo,
     joiner_secret: Key,
     psk: Key,
@@ -57,6 +57,23 @@ impl SymbolicJoiner {
         let part = welcome.secrets.iter().find(|(newcomer, _)| *newcomer == reference);
         part.map(|(_, sealed)| sealed)
     }
+}
+
+impl Joiner for SymbolicJoiner {
+    type Group = Symbolic;
+    type Opened = Opened;
+
+    fn key_package(&self) -> &[u8] {
+        &self.encoded
+    }
+
+    fn stay(&self) -> Stay {
+        self.stay.clone()
+    }
+
+    fn addressed(&self, welcome: &[u8]) -> bool {
+        parse(welcome).is_ok_and(|welcome| self.part(&welcome).is_some())
+    }
 
     fn open(
         &self,
@@ -80,29 +97,9 @@ impl SymbolicJoiner {
         let [psk] = psks[..] else { return Err(refused("not exactly this invite's PSK")) };
         Ok(Opened { info, joiner_secret: secrets.joiner_secret, psk })
     }
-}
 
-impl Joiner for SymbolicJoiner {
-    type Group = Symbolic;
-
-    fn key_package(&self) -> &[u8] {
-        &self.encoded
-    }
-
-    fn stay(&self) -> Stay {
-        self.stay.clone()
-    }
-
-    fn addressed(&self, welcome: &[u8]) -> bool {
-        parse(welcome).is_ok_and(|welcome| self.part(&welcome).is_some())
-    }
-
-    fn tree_secret(
-        &self,
-        welcome: &[u8],
-        psk: (PskId, &Secret<32>),
-    ) -> Result<Secret<32>, WelcomeFault> {
-        let exported = self.open(welcome, psk)?.epoch(Vec::new()).export(TREE_LABEL, b"", 32)?;
+    fn tree_secret(&self, opened: &Opened) -> Result<Secret<32>, WelcomeFault> {
+        let exported = opened.epoch(Vec::new()).export(TREE_LABEL, b"", 32)?;
         let fault = EngineFault::Internal("exporting the tree's secret");
         Ok(Secret::read(&exported).ok_or(fault)?)
     }
@@ -110,13 +107,11 @@ impl Joiner for SymbolicJoiner {
     fn join(
         &self,
         meeting: &MeetingId,
-        welcome: &[u8],
+        opened: Opened,
         tree: &[u8],
-        psk: (PskId, &Secret<32>),
     ) -> Result<(Symbolic, u32), WelcomeFault> {
         let refused = WelcomeFault::Refused;
         let tree: Tree = decode(tree).ok_or(WelcomeFault::Malformed)?;
-        let opened = self.open(welcome, psk)?;
         let info = &opened.info;
         let signer = tree.get(info.signer as usize).and_then(Option::as_ref);
         let to_sign = GroupInfo::to_sign(&info.context, &info.confirmation_tag);

@@ -100,7 +100,8 @@ fn knocker<E: Tried>(seed: u8) -> E::Joiner {
 
 fn enter<E: Tried>(joiner: &E::Joiner, built: &BuiltCommit) -> E {
     let welcome = built.welcome.as_ref().unwrap();
-    let joined = joiner.join(&MEETING, &welcome.welcome, &welcome.tree, (INVITE, &link()));
+    let joined =
+        open_and_join(joiner, &MEETING, &welcome.welcome, &welcome.tree, (INVITE, &link()));
     let (mut group, _) = joined.unwrap();
     group.set_psks(&[(INVITE, &link())]).unwrap();
     group
@@ -332,7 +333,10 @@ fn welcomes<E: Tried>(story: &mut Story) {
     let psk = (INVITE, &secret);
     let addressed = [joiner.addressed(welcome), stranger.addressed(welcome)];
     story.note("addressed", (addressed, joiner.addressed(&built.message)));
-    story.note("the tree's secret", joiner.tree_secret(welcome, psk).as_ref() == Ok(tree_secret));
+    story.note(
+        "the tree's secret",
+        tree_secret_of(&joiner, welcome, psk).as_ref() == Ok(tree_secret),
+    );
     let trailing = [&welcome[..], &[0]].concat();
     let (elsewhere, unknown) =
         (MeetingId::new([0x12; 16]), PskId::Invite(InviteId::new([0x55; 16])));
@@ -344,16 +348,16 @@ fn welcomes<E: Tried>(story: &mut Story) {
         (&MEETING, welcome, tree, (unknown, &secret)),
         (&elsewhere, welcome, tree, psk),
     ] {
-        story.note("refused", joiner.join(meeting, welcome, tree, psk).err());
-        story.note("and its secret", joiner.tree_secret(welcome, psk).err());
+        story.note("refused", open_and_join(&joiner, meeting, welcome, tree, psk).err());
+        story.note("and its secret", tree_secret_of(&joiner, welcome, psk).err());
     }
-    story.note("of others", stranger.join(&MEETING, welcome, tree, psk).err());
+    story.note("of others", open_and_join(&stranger, &MEETING, welcome, tree, psk).err());
     let mut tampered = tree.clone();
     *tampered.last_mut().unwrap() ^= 1;
-    story.note("another tree", joiner.join(&MEETING, welcome, &tampered, psk).is_err());
+    story.note("another tree", open_and_join(&joiner, &MEETING, welcome, &tampered, psk).is_err());
     let mut tampered = welcome.clone();
     *tampered.last_mut().unwrap() ^= 1;
-    story.note("tampered with", joiner.join(&MEETING, &tampered, tree, psk).is_err());
+    story.note("tampered with", open_and_join(&joiner, &MEETING, &tampered, tree, psk).is_err());
     let mut groups = vec![group];
     story.merge("its commit", &mut groups, &built.message);
     groups.extend([enter(&joiner, &built), enter(&joiner, &built)]);

@@ -173,7 +173,7 @@ fn a_welcome_of_a_group_of_another_kind_is_refused() {
             pending.export_ratchet_tree(provider.crypto(), mls.export_ratchet_tree()).unwrap();
         let tree = tree.unwrap().tls_serialize_detached().unwrap();
         mls.clear_pending_commit(provider.storage()).unwrap();
-        joiner.join(&MEETING, &welcome, &tree, (INVITE, &link())).err()
+        open_and_join(&joiner, &MEETING, &welcome, &tree, (INVITE, &link())).err()
     };
     let without = Some(WelcomeFault::Refused("not exactly this invite's PSK"));
     assert_eq!(refused(&mut rogue, vec![]), without);

@@ -16,7 +16,7 @@ fn the_joiner_exports_the_secret_of_the_tree() {
     // SPEC [A9]
     let (mut group, joiner, built) = invited();
     let welcome = built.welcome.as_ref().unwrap();
-    let secret = joiner.tree_secret(&welcome.welcome, (INVITE, &link())).unwrap();
+    let secret = tree_secret_of(&joiner, &welcome.welcome, (INVITE, &link())).unwrap();
     assert_eq!(secret, welcome.tree_secret);
     let (staged, _) = group.stage(&built.message).unwrap();
     group.merge(staged).unwrap();
@@ -31,12 +31,12 @@ fn a_tampered_welcome_costs_nothing_and_the_genuine_one_works() {
     for position in (4..welcome.len()).step_by(23) {
         let mut tampered = welcome.clone();
         tampered[position] ^= 1;
-        assert!(joiner.join(&MEETING, &tampered, tree, (INVITE, &link())).is_err());
-        assert!(joiner.tree_secret(&tampered, (INVITE, &link())).is_err());
+        assert!(open_and_join(&joiner, &MEETING, &tampered, tree, (INVITE, &link())).is_err());
+        assert!(tree_secret_of(&joiner, &tampered, (INVITE, &link())).is_err());
     }
     let mut tampered = tree.clone();
     *tampered.last_mut().unwrap() ^= 1;
-    assert!(joiner.join(&MEETING, welcome, &tampered, (INVITE, &link())).is_err());
+    assert!(open_and_join(&joiner, &MEETING, welcome, &tampered, (INVITE, &link())).is_err());
     agree(&[join(&joiner, &built), join(&joiner, &built)]);
 }
 
@@ -47,8 +47,8 @@ fn another_link_secret_or_invite_opens_nothing() {
     let BuiltWelcome { welcome, tree, .. } = built.welcome.as_ref().unwrap();
     let other = Secret::filled(|bytes| *bytes = [0x44; 32]);
     let refused = |psk: (PskId, &Secret<32>)| {
-        assert!(matches!(joiner.tree_secret(welcome, psk), Err(WelcomeFault::Refused(_))));
-        joiner.join(&MEETING, welcome, tree, psk).err()
+        assert!(matches!(tree_secret_of(&joiner, welcome, psk), Err(WelcomeFault::Refused(_))));
+        open_and_join(&joiner, &MEETING, welcome, tree, psk).err()
     };
     assert!(matches!(refused((INVITE, &other)), Some(WelcomeFault::Refused(_))));
     let unknown = PskId::Invite(InviteId::new([0x55; 16]));
@@ -65,7 +65,7 @@ fn a_welcome_into_another_meeting_is_refused() {
     let BuiltWelcome { welcome, tree, .. } = built.welcome.as_ref().unwrap();
     let other = MeetingId::new([0x12; 16]);
     assert_eq!(
-        joiner.join(&other, welcome, tree, (INVITE, &link())).err(),
+        open_and_join(&joiner, &other, welcome, tree, (INVITE, &link())).err(),
         Some(WelcomeFault::WrongGroup)
     );
 }
@@ -78,9 +78,12 @@ fn a_welcome_is_addressed_to_those_it_names() {
     let other = candidate(3);
     assert!(!other.addressed(welcome) && !joiner.addressed(&built.message));
     let psk = (INVITE, &link());
-    assert_eq!(other.join(&MEETING, welcome, tree, psk).err(), Some(WelcomeFault::NotAddressed));
+    assert_eq!(
+        open_and_join(&other, &MEETING, welcome, tree, psk).err(),
+        Some(WelcomeFault::NotAddressed)
+    );
     let trailing = [&welcome[..], &[0]].concat();
-    assert_eq!(joiner.tree_secret(&trailing, psk).err(), Some(WelcomeFault::Malformed));
+    assert_eq!(tree_secret_of(&joiner, &trailing, psk).err(), Some(WelcomeFault::Malformed));
 }
 
 #[test]
@@ -142,10 +145,11 @@ fn a_leaf_gives_its_place_to_a_fresh_one_in_one_commit_and_the_joiner_learns_by_
     let BuiltWelcome { welcome, tree, .. } = built.welcome.as_ref().unwrap();
     // The same id and secret as an invite's open nothing.
     let invite = (INVITE, &secret);
-    assert!(joiner.join(&MEETING, welcome, tree, invite).is_err());
-    assert!(joiner.tree_secret(welcome, invite).is_err());
-    assert!(joiner.join(&MEETING, welcome, tree, (RESYNC, &link())).is_err());
-    let (group, author) = joiner.join(&MEETING, welcome, tree, (RESYNC, &secret)).unwrap();
+    assert!(open_and_join(&joiner, &MEETING, welcome, tree, invite).is_err());
+    assert!(tree_secret_of(&joiner, welcome, invite).is_err());
+    assert!(open_and_join(&joiner, &MEETING, welcome, tree, (RESYNC, &link())).is_err());
+    let (group, author) =
+        open_and_join(&joiner, &MEETING, welcome, tree, (RESYNC, &secret)).unwrap();
     assert_eq!((group.own_leaf(), author), (1, 2));
     assert_eq!(group.stay().unwrap().credential, joiner.stay().credential);
     groups.push(group);

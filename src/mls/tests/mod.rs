@@ -79,10 +79,31 @@ pub(super) fn renaming(credential: &[u8]) -> CommitPlan<'_> {
     CommitPlan { rename: Some(credential), note: b"note", ..CommitPlan::default() }
 }
 
+/// What a Welcome and its tree lead to.
+pub(super) fn open_and_join<J: Joiner>(
+    joiner: &J,
+    meeting: &MeetingId,
+    welcome: &[u8],
+    tree: &[u8],
+    psk: (PskId, &Secret<32>),
+) -> Result<(J::Group, u32), WelcomeFault> {
+    joiner.join(meeting, joiner.open(welcome, psk)?, tree)
+}
+
+/// The secret of the tree beside a Welcome.
+pub(super) fn tree_secret_of<J: Joiner>(
+    joiner: &J,
+    welcome: &[u8],
+    psk: (PskId, &Secret<32>),
+) -> Result<Secret<32>, WelcomeFault> {
+    joiner.tree_secret(&joiner.open(welcome, psk)?)
+}
+
 pub(super) fn join(candidate: &Candidate, built: &BuiltCommit) -> Group {
     let welcome = built.welcome.as_ref().unwrap();
-    let joined = candidate.join(&MEETING, &welcome.welcome, &welcome.tree, (INVITE, &link()));
-    let (mut group, _) = joined.unwrap();
+    let psk = (INVITE, &link());
+    let (mut group, _) =
+        open_and_join(candidate, &MEETING, &welcome.welcome, &welcome.tree, psk).unwrap();
     group.set_psks(&[(INVITE, &link())]).unwrap();
     group
 }

@@ -49,9 +49,9 @@ proptest! {
         prop_assert_eq!(trace(&group), before);
         prop_assert!(Group::inspect_key_package(Profile::Standard, &bytes).is_err());
         let joiner = candidate(9);
-        let joined = joiner.join(&MEETING, &bytes, &SCENE.tree, (INVITE, &link()));
+        let joined = open_and_join(&joiner, &MEETING, &bytes, &SCENE.tree, (INVITE, &link()));
         prop_assert_eq!(joined.err(), Some(WelcomeFault::Malformed));
-        let joined = joiner.join(&MEETING, &SCENE.welcome, &bytes, (INVITE, &link()));
+        let joined = open_and_join(&joiner, &MEETING, &SCENE.welcome, &bytes, (INVITE, &link()));
         prop_assert!(joined.is_err());
     }
 
@@ -71,9 +71,9 @@ proptest! {
         prop_assert!(Group::inspect_key_package(Profile::Standard, &package).is_err());
         let psk = (INVITE, &link());
         let welcome = mutate(&scene.welcome, place, bit, kind);
-        prop_assert!(joiner.join(&MEETING, &welcome, &scene.tree, psk).is_err());
+        prop_assert!(open_and_join(&joiner, &MEETING, &welcome, &scene.tree, psk).is_err());
         let tree = mutate(&scene.tree, place, bit, kind);
-        prop_assert!(joiner.join(&MEETING, &scene.welcome, &tree, psk).is_err());
-        prop_assert!(joiner.join(&MEETING, &scene.welcome, &scene.tree, psk).is_ok());
+        prop_assert!(open_and_join(&joiner, &MEETING, &scene.welcome, &tree, psk).is_err());
+        prop_assert!(open_and_join(&joiner, &MEETING, &scene.welcome, &scene.tree, psk).is_ok());
     }
 }

@@ -79,7 +79,7 @@ fn a_welcome_of_another_profile_is_refused() {
         let adds = [candidate_of(theirs, 9).key_package().to_vec()];
         let welcome = groups[0].build(&adding(&adds, &link())).unwrap().welcome.unwrap();
         let joiner = candidate_of(ours, 9);
-        let opened = joiner.tree_secret(&welcome.welcome, (INVITE, &link())).err();
+        let opened = tree_secret_of(&joiner, &welcome.welcome, (INVITE, &link())).err();
         assert_eq!(opened, Some(WelcomeFault::Malformed));
     }
 }

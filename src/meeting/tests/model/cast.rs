@@ -129,7 +129,8 @@ impl<E: Checked> Cast<E> {
         groups[0].merge(staged).unwrap();
         let welcome = built.welcome.unwrap();
         let join = |joiner: &E::Joiner| {
-            joiner.join(&meeting, &welcome.welcome, &welcome.tree, psk).unwrap().0
+            let opened = joiner.open(&welcome.welcome, psk).unwrap();
+            joiner.join(&meeting, opened, &welcome.tree).unwrap().0
         };
         groups.extend(joiners.iter().map(join));
         let roster = Roster::read(&groups[0].leaves(), meeting).unwrap();
