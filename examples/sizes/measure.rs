@@ -156,9 +156,10 @@ mod tests {
 
     #[test]
     fn a_threshold_tells_what_differs_and_guesses_otherwise() {
-        let differ = |i: usize| slot(i, i % 3 == 0, if i % 3 == 0 { 10 } else { 20 });
+        let differ =
+            |i: usize| slot(i, i.is_multiple_of(3), if i.is_multiple_of(3) { 10 } else { 20 });
         assert_eq!(voice(&(0..100).map(differ).collect::<Vec<_>>()), 1.0);
-        let same = |i: usize| slot(i, i % 3 == 0, 20);
+        let same = |i: usize| slot(i, i.is_multiple_of(3), 20);
         assert_eq!(voice(&(0..100).map(same).collect::<Vec<_>>()), 0.5);
     }
 
