@@ -49,17 +49,17 @@ pub(crate) fn measure(options: &[String], verdicts: &mut Verdicts) -> Result<Val
 }
 
 /// As many keys of the bare cipher: how much of the ratio is its own, whose key schedules come from a
-/// farther cache as well. Each is in a box, as the keys of different members are.
+/// farther cache as well.
 struct Bare {
-    sealing: Vec<Box<LessSafeKey>>,
-    opening: Vec<Box<LessSafeKey>>,
+    sealing: Vec<LessSafeKey>,
+    opening: Vec<LessSafeKey>,
 }
 
 impl Bare {
     fn new(senders: usize) -> Result<Self, Failure> {
         let key = |number: usize| {
             let key = UnboundKey::new(&AES_128_GCM, &(number as u128).to_be_bytes());
-            Ok(Box::new(LessSafeKey::new(key.map_err(|_| "no key")?)))
+            Ok(LessSafeKey::new(key.map_err(|_| "no key")?))
         };
         let keys = || (0..senders).map(key).collect::<Result<_, Failure>>();
         Ok(Self { sealing: keys()?, opening: keys()? })
