@@ -41,12 +41,12 @@ fn padme(len: usize) -> usize {
     len.saturating_add(mask) & !mask
 }
 
-/// Pads a frame, all of `text`.
-pub(crate) fn pad(to: PadTo, text: &mut Vec<u8>) {
-    let len = padded_len(to, text.len());
-    if len > text.len() {
-        text.push(STOP);
-        text.resize(len, 0);
+/// Pads a frame: what stands in `out` from `start` on.
+pub(crate) fn pad(to: PadTo, out: &mut Vec<u8>, start: usize) {
+    let len = start.saturating_add(padded_len(to, out.len().saturating_sub(start)));
+    if len > out.len() {
+        out.push(STOP);
+        out.resize(len, 0);
     }
 }
 
@@ -148,7 +148,7 @@ mod tests {
             let to = PadTo::from_number(number.into()).unwrap();
             let mut padded = [b"before", &text[..]].concat();
             let mut only = text.clone();
-            pad(to, &mut only);
+            pad(to, &mut only, 0);
             prop_assert_eq!(only.len(), padded_len(to, text.len()));
             padded.truncate(6);
             padded.extend_from_slice(&only);

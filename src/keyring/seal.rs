@@ -96,7 +96,6 @@ impl OwnSlot<'_> {
         }
     }
 
-    /// This thread was so late that the epoch it chose has been erased meanwhile.
     /// Seals one frame in its parts: [`SealingKey::seal_apart`].
     ///
     /// # Errors
@@ -113,6 +112,23 @@ impl OwnSlot<'_> {
         }
     }
 
+    /// Seals one frame in its parts and in place: [`SealingKey::seal_in_place`].
+    ///
+    /// # Errors
+    /// [`SealRefusal`]; neither `text` nor the counter has changed.
+    pub(crate) fn seal_in_place(
+        self,
+        metadata: &[u8],
+        aad: &mut Vec<u8>,
+        text: &mut [u8],
+    ) -> Result<HeaderAndTag, SealRefusal> {
+        match self.slot.map(Slot::lock).as_deref_mut() {
+            Some(Some(key)) => Ok(key.seal_in_place(metadata, aad, text)?),
+            _ => Err(self.erased()),
+        }
+    }
+
+    /// This thread was so late that the epoch it chose has been erased meanwhile.
     #[cold]
     fn erased(&self) -> SealRefusal {
         if self.keyring.has_ended() { SealRefusal::Ended } else { SealRefusal::Stopped }

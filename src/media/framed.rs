@@ -4,7 +4,7 @@ use incamera_wire::{FrameHeader, PadTo};
 
 use super::codec::{
     Apart, Codec, CodecError, Layer, Parts, begin_opened, begin_sealed, end_sealed, join_opened,
-    join_sealed, split, take_apart,
+    split, take_apart,
 };
 use super::error::FrameError;
 use crate::keyring::{OwnSlot, Received, pad, strip};
@@ -16,8 +16,7 @@ pub(super) struct Scratch {
     parts: Parts,
     /// Header and metadata.
     aad: Vec<u8>,
-    /// What is not written to its place at once: the ciphertext of a sealer, the plaintext of a
-    /// receiver, a frame and its padding.
+    /// What is not written to its place at once: the plaintext of a receiver, a frame and its padding.
     text: Vec<u8>,
 }
 
@@ -34,7 +33,7 @@ impl Scratch {
         }
         self.text.clear();
         self.text.extend_from_slice(frame);
-        pad(to, &mut self.text);
+        pad(to, &mut self.text, 0);
         &self.text
     }
 
@@ -49,24 +48,18 @@ impl Scratch {
         slot: OwnSlot<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), FrameError> {
-        let Self { parts, aad, text } = self;
+        let Self { parts, aad, .. } = self;
         split(codec, frame, parts)?;
-        parts.settle(frame, slot.padding);
         let start = out.len();
-        let (metadata, plaintext) = (parts.metadata(), parts.settled(frame));
-        if begin_sealed(parts, out) {
-            let at = out.len();
-            out.resize(at + plaintext.len(), 0);
-            let room = out.get_mut(at..).unwrap_or_default();
-            let sealed = slot.seal_apart((metadata, plaintext), aad, room);
-            let sealed = sealed.inspect_err(|_| out.truncate(start))?;
-            end_sealed(parts, at, sealed.header(), sealed.tag(), out);
-        } else {
-            text.clear();
-            text.resize(plaintext.len(), 0);
-            let sealed = slot.seal_apart((metadata, plaintext), aad, text)?;
-            join_sealed(parts, text, sealed.header(), sealed.tag(), out)?;
-        }
+        let at = begin_sealed(parts, frame, slot.padding, out);
+        let room = out.get_mut(at..).unwrap_or_default();
+        let metadata = parts.metadata();
+        let sealed = match parts.piece(frame, slot.padding) {
+            Some(plaintext) => slot.seal_apart((metadata, plaintext), aad, room),
+            None => slot.seal_in_place(metadata, aad, room),
+        };
+        let sealed = sealed.inspect_err(|_| out.truncate(start))?;
+        end_sealed(parts, [start, at], sealed.header(), sealed.tag(), out)?;
         Ok(())
     }
 

@@ -79,6 +79,22 @@ impl Cipher {
         }
     }
 
+    /// As [`Self::seal`], in place.
+    #[inline(always)]
+    pub(super) fn seal_in_place(
+        &self,
+        nonce: Nonce,
+        aad: &[u8],
+        text: &mut [u8],
+        tag: &mut [u8],
+    ) -> Result<(), Refused> {
+        self.check_tag(tag)?;
+        match &self.inner {
+            Inner::Aead(aead) => aead.seal_in_place(nonce, aad, text, tag),
+            Inner::CtrHmac(keys) => keys.seal_in_place(nonce, aad, text, tag),
+        }
+    }
+
     /// The length of the tag (Nt) in bytes.
     #[inline(always)]
     pub(super) fn tag_len(&self) -> usize {
@@ -126,6 +142,17 @@ impl CtrHmac {
     ) -> Result<(), Refused> {
         self.ctr.apply(nonce.initial_block(), text, out)?;
         self.authenticate(nonce, aad, out, tag.len(), |code| tag.copy_from_slice(code))
+    }
+
+    fn seal_in_place(
+        &self,
+        nonce: Nonce,
+        aad: &[u8],
+        text: &mut [u8],
+        tag: &mut [u8],
+    ) -> Result<(), Refused> {
+        self.ctr.apply_in_place(nonce.initial_block(), text)?;
+        self.authenticate(nonce, aad, text, tag.len(), |code| tag.copy_from_slice(code))
     }
 
     /// The code over the lengths, the nonce, `aad` and the ciphertext, cut to Nt.

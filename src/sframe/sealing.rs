@@ -15,6 +15,13 @@ const MAX_FRAMES: u64 = 1 << 32;
 /// SPEC \[K5\]: the most blocks of 16 bytes that one key seals, associated data included.
 const MAX_BLOCKS: u64 = 1 << 32;
 
+/// After a failure of the library.
+#[cold]
+fn refused(text: &mut [u8]) -> SealError {
+    clear(text);
+    SealError::Exhausted
+}
+
 /// Why a frame was not sealed. The counter has not moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SealError {
@@ -146,11 +153,41 @@ impl SealingKey {
         aad: &mut Vec<u8>,
         ciphertext: &mut [u8],
     ) -> Result<HeaderAndTag, SealError> {
+        let (nonce, mut made) = self.begin_apart(metadata, plaintext, aad)?;
+        let sealed = self.cipher.seal(nonce, aad, plaintext, ciphertext, made.tag_mut());
+        sealed.map_err(|Refused| refused(ciphertext))?;
+        Ok(made)
+    }
+
+    /// As [`Self::seal_apart`], of a plaintext that lies where its ciphertext is to be.
+    ///
+    /// # Errors
+    /// [`SealError`]; neither `text` nor the counter has changed.
+    pub(crate) fn seal_in_place(
+        &mut self,
+        metadata: &[u8],
+        aad: &mut Vec<u8>,
+        text: &mut [u8],
+    ) -> Result<HeaderAndTag, SealError> {
+        let (nonce, mut made) = self.begin_apart(metadata, text, aad)?;
+        let sealed = self.cipher.seal_in_place(nonce, aad, text, made.tag_mut());
+        sealed.map_err(|Refused| refused(text))?;
+        Ok(made)
+    }
+
+    /// Takes the counter: the nonce, the header and room for the tag. Header and metadata are in `aad`.
+    #[inline(always)]
+    fn begin_apart(
+        &mut self,
+        metadata: &[u8],
+        plaintext: &[u8],
+        aad: &mut Vec<u8>,
+    ) -> Result<(Nonce, HeaderAndTag), SealError> {
         let (_, blocks) = self.admit(metadata, plaintext)?;
         let header = self.header();
         self.next += 1;
         self.blocks = blocks;
-        let mut made = HeaderAndTag::new(&header, self.cipher.tag_len());
+        let made = HeaderAndTag::new(&header, self.cipher.tag_len());
         // SPEC [M1]
         aad.clear();
         aad.extend_from_slice(made.header());
@@ -158,12 +195,7 @@ impl SealingKey {
         let nonce = self.salt.with(header.ctr);
         #[cfg(any(test, feature = "testing"))]
         ledger::record(&self.name, nonce.bytes());
-        let sealed = self.cipher.seal(nonce, aad, plaintext, ciphertext, made.tag_mut());
-        sealed.map_err(|Refused| {
-            clear(ciphertext);
-            SealError::Exhausted
-        })?;
-        Ok(made)
+        Ok((nonce, made))
     }
 
     /// The counter of the next frame.

@@ -36,6 +36,12 @@ pub fn nal_units(stream: &[u8]) -> Vec<&[u8]> {
     find(stream).into_iter().map(|(_, range)| &stream[range]).collect()
 }
 
+/// The same, and of each whether its start code has 3 bytes.
+pub(crate) fn coded_units(stream: &[u8]) -> Vec<(bool, &[u8])> {
+    let unit = |(code, range): (usize, Range<usize>)| (range.start - code == 3, &stream[range]);
+    find(stream).into_iter().map(unit).collect()
+}
+
 /// A byte stream cut into access units; together they are the stream.
 pub fn access_units(stream: &[u8], codec: Codec) -> Vec<Vec<u8>> {
     let (mut cuts, mut has_picture) = (vec![0], false);

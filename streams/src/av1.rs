@@ -33,13 +33,27 @@ pub fn obus(mut unit: &[u8]) -> Vec<Vec<u8>> {
     found
 }
 
+/// An OBU as [`obus`] gives it, with its size again.
+pub fn sized(obu: &[u8]) -> Vec<u8> {
+    let (header, payload) = obu.split_at(1 + usize::from(obu[0] & 0x04 != 0));
+    let (mut sized, mut len) = (header.to_vec(), payload.len());
+    while len > 0x7f {
+        sized.push(len as u8 | 0x80);
+        len >>= 7;
+    }
+    sized.push(len as u8);
+    [&sized, payload].concat()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::obus;
+    use super::{obus, sized};
 
     #[test]
     fn obus_with_and_without_a_size_are_found() {
         let unit = [0x12, 0, 0x0a, 2, 7, 8, 0x36, 0x20, 0x81, 0, 9, 0x30, 1, 2];
         assert_eq!(obus(&unit), [&[0x0a, 7, 8][..], &[0x36, 0x20, 9], &[0x32, 1, 2]]);
+        assert_eq!(sized(&[0x36, 0x20, 9]), [0x36, 0x20, 1, 9]);
+        assert_eq!(sized(&[0x32; 301])[..4], [0x32, 0xac, 2, 0x32]);
     }
 }

@@ -9,8 +9,8 @@ use rtc_rtp::codec::vp8::{Vp8Packet, Vp8Payloader};
 use rtc_rtp::codec::vp9::{Vp9Packet, Vp9Payloader};
 use rtc_rtp::packetizer::{Depacketizer, Payloader};
 
-use crate::annexb::nal_units;
-use crate::av1::obus;
+use crate::annexb::{coded_units, nal_units};
+use crate::av1::{obus, sized};
 use crate::h265::H265Depacketiser;
 
 /// What a stream is coded in.
@@ -66,12 +66,31 @@ impl Codec {
         match self {
             Self::Vp8 | Self::Vp9 | Self::Opus => vec![frame.to_vec()],
             Self::Av1 => obus(frame),
-            Self::H264 => {
-                nals().filter(|nal| !matches!(nal[0] & 0x1f, 9 | 12)).map(<[u8]>::to_vec).collect()
+            Self::H264 | Self::H265 => {
+                nals().filter(|nal| !self.drops(nal)).map(<[u8]>::to_vec).collect()
             }
-            Self::H265 => {
-                nals().filter(|nal| !matches!(nal[0] >> 1, 35 | 38)).map(<[u8]>::to_vec).collect()
-            }
+        }
+    }
+
+    /// Access unit delimiters and filler data.
+    fn drops(self, nal: &[u8]) -> bool {
+        match self {
+            Self::H265 => matches!(nal[0] >> 1, 35 | 38),
+            _ => matches!(nal[0] & 0x1f, 9 | 12),
+        }
+    }
+
+    /// The one form in which a frame comes out once it was sealed (SPEC.md 9.5): what survives, each OBU
+    /// with its size, each NAL unit with a start code as long as its own.
+    pub fn opened(self, frame: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Vp8 | Self::Vp9 | Self::Opus => frame.to_vec(),
+            Self::Av1 => obus(frame).iter().flat_map(|obu| sized(obu)).collect(),
+            Self::H264 | Self::H265 => coded_units(frame)
+                .into_iter()
+                .filter(|(_, nal)| !self.drops(nal))
+                .flat_map(|(is_short, nal)| [&[0, 0, 0, 1][usize::from(is_short)..], nal].concat())
+                .collect(),
         }
     }
 }

@@ -20,6 +20,13 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// Other frames of the same kind.
+    #[must_use]
+    pub fn with(&self, frames: Vec<Vec<u8>>) -> Self {
+        let Self { name, codec, header, .. } = self;
+        Self { name: name.clone(), codec: *codec, frames, header: header.clone() }
+    }
+
     /// A file with other frames in the place of these: IVF or a byte stream.
     pub fn file(&self, frames: &[Vec<u8>]) -> Vec<u8> {
         let mut file = self.header.clone();

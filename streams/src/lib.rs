@@ -1,5 +1,5 @@
 //! Real streams of every codec, sent through real packetisers and over a bad network, as a test of
-//! what is done to frames on the way: a [`Through`] says what that is. Here it is nothing.
+//! what is done to frames on the way: a [`Through`] says what that is. Here it is nothing; `tests/sealed` seals.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -20,7 +20,7 @@ mod through;
 mod trip;
 
 pub use annexb::{access_units, nal_units};
-pub use av1::obus;
+pub use av1::{obus, sized};
 pub use codec::{Codec, Depacketiser};
 pub use corpus::{Stream, streams};
 pub use network::{Network, Packet};

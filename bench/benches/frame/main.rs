@@ -1,7 +1,8 @@
 //! What a frame costs beside the bare cipher and beside its peers: `cargo bench --bench frame`.
 //!
 //! Rounds of all contestants are interleaved, and medians of the rounds are compared: only the ratios
-//! carry over to another machine or another day. `-- --publish` also writes the README's chart.
+//! carry over to another machine or another day. `-- --publish` also writes the README's chart; `-- --codec` measures the
+//! codecs' framing alone.
 
 #![allow(
     clippy::print_stdout,
@@ -11,6 +12,7 @@
 )]
 
 mod bogus;
+mod codec;
 mod contest;
 mod crowd;
 mod davey;
@@ -64,7 +66,13 @@ struct Medians {
 fn main() -> Result<(), Failure> {
     let options = options();
     let published = options.iter().any(|word| word == "--publish");
-    let (mut verdicts, mut davey) = (Verdicts::default(), Davey::start()?);
+    let mut verdicts = Verdicts::default();
+    if options.iter().any(|word| word == "--codec") {
+        codec::measure(&mut verdicts)?;
+        verdicts.print();
+        return Ok(());
+    }
+    let mut davey = Davey::start()?;
     let (mut seal, mut open) = (Map::new(), Map::new());
     let (mut sealing, mut opening) = (Vec::new(), Vec::new());
     println!(
@@ -88,10 +96,11 @@ fn main() -> Result<(), Failure> {
     verdicts.at_most("allocations of a frame, open", open_allocs, 0.0);
     let bogus = bogus::measure(&mut verdicts)?;
     let epoch = epochs::measure(&mut verdicts)?;
+    let codec = codec::measure(&mut verdicts)?;
     let senders = crowd::measure(&options, &mut verdicts)?;
     verdicts.print();
     let figures = json!({
-        "seal": seal, "open": open, "bogus": bogus, "epoch": epoch, "senders": senders,
+        "seal": seal, "open": open, "bogus": bogus, "epoch": epoch, "senders": senders, "codec": codec,
         "allocs": { "seal": seal_allocs, "open": open_allocs }, "cpu": cpu(),
     });
     write_json("frame", &figures)?;

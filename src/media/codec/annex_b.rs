@@ -7,7 +7,7 @@ use memchr::memmem::Finder;
 use super::error::CodecError;
 use super::escape::unescape;
 use super::parts::Parts;
-use super::{Codec, Layer, h264, h265};
+use super::{Codec, Layer, h264, h265, zeros};
 
 static START_CODE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(&[0, 0, 1]));
 
@@ -150,7 +150,7 @@ fn first(frame: &[u8]) -> Result<(usize, bool), CodecError> {
 /// next one.
 fn unit(frame: &[u8], start: usize) -> (&[u8], Option<(usize, bool)>) {
     let rest = frame.get(start..).unwrap_or_default();
-    let found = START_CODE.find(rest);
+    let found = zeros::find(rest, |bytes| START_CODE.find(bytes));
     let bytes = found.and_then(|at| rest.get(..at)).unwrap_or(rest);
     let len = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |at| at + 1);
     let next = found.map(|at| (start + at + 3, len == at));

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
+use super::zeros;
+
 const PREVENTION: u8 = 3;
 
 // Making a finder costs more than the search in a short frame.
@@ -21,23 +23,6 @@ impl Escaping {
     /// Behind `clear`, which was escaped before.
     pub(super) fn behind(clear: &[u8]) -> Self {
         Self { zeros: zeros_at_end(clear) }
-    }
-
-    /// Behind `clear` and what stands in `out` from `at` on, which is escaped now; `spare` is
-    /// written over. Most ciphertexts need no escape: those are searched and stay where they are.
-    pub(super) fn over(clear: &[u8], at: usize, out: &mut Vec<u8>, spare: &mut Vec<u8>) -> Self {
-        let bytes = out.get(at..).unwrap_or_default();
-        let before = Self::behind(clear);
-        let (done, mut escaping) = match first_to_escape(bytes) {
-            _ if before.zeros > 0 => (0, before),
-            None => return Self::behind(bytes),
-            Some(done) => (done, Self { zeros: 2 }),
-        };
-        spare.clear();
-        spare.extend_from_slice(bytes.get(done..).unwrap_or_default());
-        out.truncate(at + done);
-        escaping.write(spare, out);
-        escaping
     }
 
     /// Appends `bytes`, escaped, to `out`: at most 3 for 2.
@@ -66,6 +51,17 @@ impl Escaping {
     }
 }
 
+/// Whether `text` needs an escape behind `clear`. It may say so if none is needed.
+pub(super) fn needs_escape(clear: &[u8], text: &[u8]) -> bool {
+    zeros_at_end(clear) > 0 && text.first().is_none_or(|&byte| byte <= PREVENTION)
+}
+
+/// Whether there is a byte of 0 to 3 behind two zeros. Most ciphertexts have none, and stay where they
+/// are.
+pub(super) fn has_to_escape(bytes: &[u8]) -> bool {
+    zeros::find(bytes, first_to_escape).is_some()
+}
+
 /// Where the first byte of 0 to 3 behind two zeros is.
 fn first_to_escape(bytes: &[u8]) -> Option<usize> {
     let mut from = 0;
@@ -89,7 +85,7 @@ pub(super) fn unescape(clear: &[u8], mut bytes: &[u8], out: &mut Vec<u8>) {
         out.push(byte);
         zeros = if byte == 0 { 2 } else { 0 };
     }
-    while let Some(at) = ESCAPE.find(bytes) {
+    while let Some(at) = zeros::find(bytes, |bytes| ESCAPE.find(bytes)) {
         let (copied, rest) = bytes.split_at_checked(at + 2).unwrap_or((bytes, &[]));
         out.extend_from_slice(copied);
         bytes = rest.get(1..).unwrap_or_default();

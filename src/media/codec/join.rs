@@ -1,10 +1,10 @@
 //! From parts to frames.
 
-use incamera_wire::MAX_HEADER_LEN;
+use incamera_wire::{MAX_HEADER_LEN, PadTo};
 
 use super::annex_b::STOP;
 use super::error::CodecError;
-use super::escape::Escaping;
+use super::escape::{Escaping, has_to_escape, needs_escape};
 use super::parts::{Parts, Run};
 use super::trailer::length_byte;
 use super::{Codec, Layer, MAX_UNITS, av1};
@@ -47,34 +47,96 @@ pub(crate) fn join_sealed(
     })
 }
 
-/// Appends to `out` what stands before the ciphertext, if that is in one piece: then it can be
-/// written there at once, and [`end_sealed`] does the rest. Otherwise gives false, and `out` is as
-/// it was: use [`join_sealed`].
-pub(crate) fn begin_sealed(parts: &Parts, out: &mut Vec<u8>) -> bool {
-    let others = parts.runs.split_last().map_or(&[][..], |(_, others)| others);
-    if parts.codec.number().is_none() || others.iter().any(|run| run.is_sealed) {
-        return false;
+/// Appends to `out` all that stands before sealed bytes, in one, and behind it the padded plaintext
+/// of the `frame` that was split, to be sealed in place; if it is [`Parts::piece`], zeros for its
+/// ciphertext. Gives where the plaintext begins; [`end_sealed`] does the rest.
+pub(crate) fn begin_sealed(parts: &mut Parts, frame: &[u8], to: PadTo, out: &mut Vec<u8>) -> usize {
+    let Parts { codec, runs, metadata, heads, .. } = &mut *parts;
+    heads.clear();
+    let (count, mut stop) = (runs.len(), false);
+    for (at, run) in runs.iter_mut().enumerate() {
+        // SPEC [M26]
+        heads.extend(stop.then_some(STOP));
+        stop = run.is_sealed && is_annex_b(*codec);
+        let clear = metadata.get(run.clear.clone()).unwrap_or_default();
+        write_head(*codec, clear, (at + 1 < count).then_some(run.sealed.len()), heads);
+        run.head_end = heads.len();
     }
-    each(parts, &[], |_, clear, _, _| write_head(parts.codec, clear, None, out)).is_ok()
+    out.extend_from_slice(heads);
+    let at = out.len();
+    match parts.piece(frame, to) {
+        Some(plaintext) => out.resize(at + plaintext.len(), 0),
+        None => parts.gather(frame, to, out),
+    }
+    if is_annex_b(parts.codec) {
+        // A rare escape is not to allocate.
+        parts.text.reserve(out.len() - at);
+    }
+    at
 }
 
-/// Makes a sealed frame of what [`begin_sealed`] and a cipher appended to `out`; the ciphertext begins at
-/// `at`.
+/// Makes a sealed frame of what [`begin_sealed`] appended to `out` from `start` on, once a cipher has
+/// been over what stands there from `at` on: the same as [`join_sealed`].
+///
+/// # Errors
+/// None: as of [`join_sealed`].
 pub(crate) fn end_sealed(
     parts: &mut Parts,
-    at: usize,
+    [start, at]: [usize; 2],
     header: &[u8],
     tag: &[u8],
     out: &mut Vec<u8>,
-) {
+) -> Result<(), CodecError> {
+    if is_annex_b(parts.codec) && escapes(parts, out.get(at..).unwrap_or_default()) {
+        let mut text = core::mem::take(&mut parts.text);
+        text.clear();
+        text.extend_from_slice(out.get(at..).unwrap_or_default());
+        out.truncate(start);
+        let joined = join_sealed(parts, &text, header, tag, out);
+        parts.text = text;
+        return joined;
+    }
+    spread(parts, [start, at], out);
     let trailer = [header, tag, &[length_byte(header, tag)]];
     if !is_annex_b(parts.codec) {
-        return trailer.iter().for_each(|piece| out.extend_from_slice(piece));
+        trailer.iter().for_each(|piece| out.extend_from_slice(piece));
+        return Ok(());
     }
-    let clear = parts.runs.last().and_then(|run| parts.metadata.get(run.clear.clone()));
-    let clear = clear.unwrap_or_default();
-    let mut escaping = Escaping::over(clear, at, out, &mut parts.text);
+    // Of a short text the two bytes before are the clear ones.
+    let mut escaping = Escaping::behind(out.get(start..).unwrap_or_default());
     trailer.iter().for_each(|piece| escaping.write(piece, out));
+    Ok(())
+}
+
+/// Whether the ciphertext needs an escape, which takes room. It may say so if none is needed.
+fn escapes(parts: &Parts, ciphertext: &[u8]) -> bool {
+    let mut escapes = has_to_escape(ciphertext);
+    let edges = each(parts, ciphertext, |run, clear, text, _| {
+        escapes |= run.is_sealed && needs_escape(clear, text);
+    });
+    escapes || edges.is_err()
+}
+
+/// Moves what is sealed of each run but the last to its place, and what stands before it.
+fn spread(parts: &Parts, [start, at]: [usize; 2], out: &mut [u8]) {
+    let Some((_, others)) = parts.runs.split_last() else { return };
+    if others.iter().all(|run| run.sealed.is_empty()) {
+        return;
+    }
+    let (mut from, mut to, mut head) = (at, start, 0);
+    for run in &parts.runs {
+        let bytes = parts.heads.get(head..run.head_end).unwrap_or_default();
+        let room = out.get_mut(to..).unwrap_or_default();
+        room.iter_mut().zip(bytes).for_each(|(to, byte)| *to = *byte);
+        (head, to) = (run.head_end, to + bytes.len());
+        // All that follows lies behind this, as far as what stands before it takes; the last lies
+        // where it is to be.
+        if to < from {
+            out.copy_within(from..from + run.sealed.len(), to);
+        }
+        from += run.sealed.len();
+        to += run.sealed.len();
+    }
 }
 
 /// Appends the opened frame to `out`, in the one form that every receiver gives it. `text` is its

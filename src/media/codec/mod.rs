@@ -1,10 +1,10 @@
 //! What of a frame stays clear, so that packetisers and SFUs can do their work, and where the
 //! ciphertext goes (SPEC.md 9.5). Nothing here knows a key.
 //!
-//! A sealer calls [`split`], seals [`Parts::text`] with [`Parts::metadata`], and calls [`join_sealed`];
-//! a receiver calls [`take_apart`], opens what it gives, and calls [`join_opened`]. If the ciphertext
-//! or the plaintext is in one piece, a cipher can write it straight to its place: [`begin_sealed`] and
-//! [`end_sealed`], [`begin_opened`].
+//! A sealer calls [`split`] and [`begin_sealed`], seals what that wrote or [`Parts::piece`] with
+//! [`Parts::metadata`], and calls [`end_sealed`]; a receiver calls [`take_apart`], opens what it gives, and
+//! calls [`join_opened`]. If the plaintext is in one piece, a cipher can write it straight to its
+//! place: [`begin_opened`].
 
 mod annex_b;
 mod av1;
@@ -20,11 +20,12 @@ mod split;
 pub(super) mod tests;
 mod trailer;
 mod vp8;
+mod zeros;
 
 pub use error::CodecError;
-pub(crate) use join::{
-    begin_opened, begin_sealed, end_sealed, join_opened, join_sealed, max_sealed_len,
-};
+#[cfg(test)]
+pub(crate) use join::join_sealed;
+pub(crate) use join::{begin_opened, begin_sealed, end_sealed, join_opened, max_sealed_len};
 pub(crate) use parts::Parts;
 pub(crate) use split::{split, take_apart};
 pub(crate) use trailer::Apart;

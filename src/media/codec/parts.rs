@@ -16,6 +16,8 @@ pub(super) struct Run {
     pub(super) clear: Range<usize>,
     /// Where the sealed bytes lie: in the text, or in the frame as long as they were not gathered.
     pub(super) sealed: Range<usize>,
+    /// Where in a sealer's heads that of this run ends.
+    pub(super) head_end: usize,
     /// Whether this unit has sealed bytes, be they none: others stay clear to their end.
     pub(super) is_sealed: bool,
     /// Whether the start code in front of the unit had 3 bytes.
@@ -33,6 +35,8 @@ pub(crate) struct Parts {
     pub(super) metadata: Vec<u8>,
     /// All sealed bytes, one run behind the other, and the trailer of a frame that was received.
     pub(super) text: Vec<u8>,
+    /// What stands in the sealed frame before what is sealed of each run, one behind the other.
+    pub(super) heads: Vec<u8>,
     /// What has no place in the frame, but at the end of the text.
     pub(super) suffix: Vec<u8>,
 }
@@ -46,6 +50,7 @@ impl Parts {
             runs: Vec::new(),
             metadata: Vec::new(),
             text: Vec::new(),
+            heads: Vec::new(),
             suffix: Vec::new(),
         }
     }
@@ -57,34 +62,33 @@ impl Parts {
 
     /// The plaintext of the `frame` that was split.
     #[cfg(test)]
-    pub(super) fn text<'a>(&'a mut self, frame: &'a [u8]) -> &'a [u8] {
-        self.settle(frame, PadTo::Nothing);
-        self.settled(frame)
+    pub(super) fn text(&self, frame: &[u8]) -> Vec<u8> {
+        let mut text = Vec::new();
+        self.gather(frame, PadTo::Nothing, &mut text);
+        text
     }
 
-    /// Gathers the plaintext of the `frame` that was split.
-    pub(super) fn gather(&mut self, frame: &[u8]) -> &mut Vec<u8> {
-        self.text.clear();
+    /// Appends the plaintext of the `frame` that was split, padded, to `out`.
+    pub(super) fn gather(&self, frame: &[u8], to: PadTo, out: &mut Vec<u8>) {
+        let start = out.len();
         for run in &self.runs {
-            self.text.extend_from_slice(frame.get(run.sealed.clone()).unwrap_or_default());
+            out.extend_from_slice(frame.get(run.sealed.clone()).unwrap_or_default());
         }
-        self.text.extend_from_slice(&self.suffix);
-        &mut self.text
+        out.extend_from_slice(&self.suffix);
+        pad(to, out, start);
     }
 
-    /// Pads the plaintext of the `frame` that was split, and gathers it if it lies in pieces.
-    pub(crate) fn settle(&mut self, frame: &[u8], to: PadTo) {
-        if to != PadTo::Nothing || self.in_one_piece().is_none() {
-            pad(to, self.gather(frame));
-        }
+    /// The plaintext of the `frame` that was split, if it lies there in one piece.
+    pub(crate) fn piece<'a>(&self, frame: &'a [u8], to: PadTo) -> Option<&'a [u8]> {
+        let range = self.in_one_piece().filter(|_| to == PadTo::Nothing)?;
+        frame.get(range)
     }
 
-    /// The plaintext after [`Self::settle`].
-    pub(crate) fn settled<'a>(&'a self, frame: &'a [u8]) -> &'a [u8] {
-        match self.in_one_piece() {
-            Some(range) if self.text.is_empty() => frame.get(range).unwrap_or_default(),
-            _ => &self.text,
-        }
+    /// Gathers what is sealed of the frame that was taken apart.
+    pub(super) fn settle(&mut self, sealed: &[u8]) {
+        let mut text = core::mem::take(&mut self.text);
+        self.gather(sealed, PadTo::Nothing, &mut text);
+        self.text = text;
     }
 
     /// The parts of the `sealed` frame that was taken apart.
@@ -92,7 +96,11 @@ impl Parts {
     /// # Errors
     /// [`CodecError::NoTrailer`].
     pub(crate) fn apart<'a>(&'a self, sealed: &'a [u8]) -> Result<Apart<'a>, CodecError> {
-        trailer::cut(self.settled(sealed), &self.metadata)
+        let body = match self.in_one_piece() {
+            Some(range) if self.text.is_empty() => sealed.get(range).unwrap_or_default(),
+            _ => &self.text,
+        };
+        trailer::cut(body, &self.metadata)
     }
 
     /// Where in a scalable stream the frame belongs.
@@ -124,7 +132,7 @@ impl Parts {
     /// # Errors
     /// None: as [`Self::push`].
     pub(super) fn push_whole(&mut self, sealed: Range<usize>) -> Result<(), CodecError> {
-        self.runs.push(Run { clear: 0..0, sealed, is_sealed: true, is_short: false });
+        self.runs.push(Run { clear: 0..0, sealed, head_end: 0, is_sealed: true, is_short: false });
         Ok(())
     }
 
@@ -154,7 +162,7 @@ impl Parts {
         }
         clear.iter().for_each(|piece| self.metadata.extend_from_slice(piece));
         let clear = start..self.metadata.len();
-        self.runs.push(Run { clear, sealed, is_sealed, is_short: false });
+        self.runs.push(Run { clear, sealed, head_end: 0, is_sealed, is_short: false });
         self.runs.last_mut().ok_or(CodecError::Empty)
     }
 }

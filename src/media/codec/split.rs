@@ -55,7 +55,7 @@ pub(crate) fn take_apart<'a>(
     }
     // What was escaped has been gathered.
     if parts.in_one_piece().is_none() && matches!(codec, Codec::Av1) {
-        parts.gather(sealed);
+        parts.settle(sealed);
     }
     let others = parts.runs.iter().rev().skip(1).map(|run| run.sealed.len()).sum();
     let apart = parts.apart(sealed)?;

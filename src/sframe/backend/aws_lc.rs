@@ -58,6 +58,19 @@ impl Aead {
         let nonce = aead::Nonce::assume_unique_for_key(nonce.bytes());
         Ok(self.0.seal_out_of_place_scatter(nonce, Aad::from(aad), text, out, &[], tag)?)
     }
+
+    #[inline(always)]
+    pub(super) fn seal_in_place(
+        &self,
+        nonce: Nonce,
+        aad: &[u8],
+        text: &mut [u8],
+        tag: &mut [u8],
+    ) -> Result<(), Refused> {
+        let nonce = aead::Nonce::assume_unique_for_key(nonce.bytes());
+        let made = self.0.seal_in_place_separate_tag(nonce, Aad::from(aad), text)?;
+        copy(made.as_ref(), tag)
+    }
 }
 
 pub(in crate::sframe) struct Ctr(EncryptingKey);
@@ -77,9 +90,13 @@ impl Ctr {
         text: &[u8],
         out: &mut [u8],
     ) -> Result<(), Refused> {
-        let context = EncryptionContext::Iv128(FixedLength::from(initial));
         copy(text, out)?;
-        self.0.less_safe_encrypt(out, context)?;
+        self.apply_in_place(initial, out)
+    }
+
+    pub(super) fn apply_in_place(&self, initial: [u8; 16], text: &mut [u8]) -> Result<(), Refused> {
+        let context = EncryptionContext::Iv128(FixedLength::from(initial));
+        self.0.less_safe_encrypt(text, context)?;
         Ok(())
     }
 }

@@ -238,6 +238,18 @@ impl Aead {
     ) -> Result<(), Refused> {
         call!(self, it => it.seal(nonce, aad, text, out, tag))
     }
+
+    /// As [`Self::seal`], in place.
+    #[inline(always)]
+    pub(super) fn seal_in_place(
+        &self,
+        nonce: Nonce,
+        aad: &[u8],
+        text: &mut [u8],
+        tag: &mut [u8],
+    ) -> Result<(), Refused> {
+        call!(self, it => it.seal_in_place(nonce, aad, text, tag))
+    }
 }
 
 impl Ctr {
@@ -254,6 +266,11 @@ impl Ctr {
         out: &mut [u8],
     ) -> Result<(), Refused> {
         call!(self, it => it.apply(initial, text, out))
+    }
+
+    /// As [`Self::apply`], in place.
+    pub(super) fn apply_in_place(&self, initial: [u8; 16], text: &mut [u8]) -> Result<(), Refused> {
+        call!(self, it => it.apply_in_place(initial, text))
     }
 }
 

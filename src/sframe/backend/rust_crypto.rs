@@ -73,13 +73,23 @@ impl Aead {
         out: &mut [u8],
         tag: &mut [u8],
     ) -> Result<(), Refused> {
+        copy(text, out)?;
+        self.seal_in_place(nonce, aad, out, tag)
+    }
+
+    pub(super) fn seal_in_place(
+        &self,
+        nonce: Nonce,
+        aad: &[u8],
+        text: &mut [u8],
+        tag: &mut [u8],
+    ) -> Result<(), Refused> {
         let nonce = &nonce.bytes().into();
         let tag: &mut [u8; 16] = tag.try_into().map_err(|_| Refused)?;
-        copy(text, out)?;
         let made = match self {
-            Self::Aes128Gcm(key) => key.encrypt_in_place_detached(nonce, aad, out),
-            Self::Aes256Gcm(key) => key.encrypt_in_place_detached(nonce, aad, out),
-            Self::ChaCha20Poly1305(key) => key.encrypt_in_place_detached(nonce, aad, out),
+            Self::Aes128Gcm(key) => key.encrypt_in_place_detached(nonce, aad, text),
+            Self::Aes256Gcm(key) => key.encrypt_in_place_detached(nonce, aad, text),
+            Self::ChaCha20Poly1305(key) => key.encrypt_in_place_detached(nonce, aad, text),
         };
         *tag = made?.into();
         Ok(())
@@ -121,8 +131,15 @@ impl Ctr {
         text: &[u8],
         out: &mut [u8],
     ) -> Result<(), Refused> {
+        self.over(initial, InOutBuf::new(text, out).map_err(|_| Refused)?)
+    }
+
+    pub(super) fn apply_in_place(&self, initial: [u8; 16], text: &mut [u8]) -> Result<(), Refused> {
+        self.over(initial, text.into())
+    }
+
+    fn over(&self, initial: [u8; 16], text: InOutBuf<'_, '_, u8>) -> Result<(), Refused> {
         let initial = &initial.into();
-        let text = InOutBuf::new(text, out).map_err(|_| Refused)?;
         match self {
             Self::Aes128(key) => {
                 CtrCore::<_, Ctr32BE>::inner_iv_init(key, initial).try_apply_keystream_partial(text)

@@ -147,7 +147,7 @@ fn no_ciphertext_makes_a_start_code() {
                 let frame = frame_of(codec, len);
                 let mut parts = Parts::new();
                 split(codec, &frame, &mut parts).unwrap();
-                let toy = Toy::forcing(parts.text(&frame), &bytes(pattern));
+                let toy = Toy::forcing(&parts.text(&frame), &bytes(pattern));
                 let (sealed, _) = seal_padded(codec, &frame, 0, &toy).unwrap();
                 let (units, plain) = (nal_units(&sealed), nal_units(&frame));
                 assert_eq!(units.len(), plain.len(), "{codec:?} {len} {pattern}");
@@ -173,7 +173,7 @@ fn zeros_at_the_end_of_the_clear_bytes_count() {
         for pattern in ["00", "01", "03", "0000", "000001"] {
             let mut parts = Parts::new();
             split(Codec::H264, &frame, &mut parts).unwrap();
-            let toy = Toy::forcing(parts.text(&frame), &bytes(pattern));
+            let toy = Toy::forcing(&parts.text(&frame), &bytes(pattern));
             let (sealed, _) = seal_padded(Codec::H264, &frame, 0, &toy).unwrap();
             assert!(nal_units(&sealed).iter().all(|unit| is_well_formed(unit)), "{pattern}");
             assert_eq!(open_padded(Codec::H264, &sealed, None, &toy).unwrap().0, frame);
