@@ -22,8 +22,9 @@ pub(super) enum Kind {
     Dropped,
     /// It stays clear, and cannot be the last.
     ParameterSet,
-    /// It stays clear unless it is the last: then all but its header is sealed.
-    Message {
+    /// The end of a sequence or stream, nothing but a header: it is sealed if it is the last, so that the
+    /// trailer has its place.
+    Ending {
         /// The length of its header in bytes.
         header_len: usize,
     },
@@ -129,8 +130,8 @@ fn add_unit(
         Kind::Dropped => Ok(()),
         // SPEC [M25]
         Kind::ParameterSet if is_last => Err(CodecError::NoSlice),
-        Kind::Message { header_len } if is_last => add(unit, header_len, true),
-        Kind::ParameterSet | Kind::Message { .. } => add(unit, unit.bytes.len(), false),
+        Kind::Ending { header_len } if is_last => add(unit, header_len, true),
+        Kind::ParameterSet | Kind::Ending { .. } => add(unit, unit.bytes.len(), false),
         Kind::Sealed { clear_len } => add(unit, clear_len, true),
     }
 }

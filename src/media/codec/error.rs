@@ -14,8 +14,10 @@ pub enum CodecError {
     /// The frame has more than 1,024 OBUs or NAL units.
     #[error("the frame has more than 1,024 units: encode it with fewer slices or tile groups")]
     TooManyUnits,
-    /// Headers, parameter sets and messages of the frame have more than 64 KiB.
-    #[error("more than 64 KiB of the frame would stay clear: take user data out of its SEI")]
+    /// Headers and parameter sets of the frame have more than 64 KiB.
+    #[error(
+        "more than 64 KiB of the frame would stay clear: its parameter sets or headers are too long"
+    )]
     TooMuchClear,
     /// The frame ends inside a header or a size.
     #[error("the frame ends inside a header: hand over whole frames as the encoder made them")]

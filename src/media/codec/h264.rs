@@ -29,7 +29,9 @@ pub(super) fn kind(unit: &[u8]) -> Result<Kind, CodecError> {
                 clear_len: 1 + bits::len_of(payload, 0, 3).ok_or(CodecError::Truncated)?,
             }
         }
-        6 | 10 | 11 => Kind::Message { header_len: 1 },
+        // Captions and user data are in there, and no packetiser looks.
+        6 => Kind::Sealed { clear_len: 1 },
+        10 | 11 => Kind::Ending { header_len: 1 },
         7 | 8 | 13 | 15 | 16 => Kind::ParameterSet,
         9 | 12 => Kind::Dropped,
         14 | 20 | 21 => Kind::Sealed { clear_len: 4 },

@@ -29,8 +29,9 @@ pub(super) fn kind(unit: &[u8]) -> Result<Kind, CodecError> {
         }
         32..=34 => Kind::ParameterSet,
         35 | 38 => Kind::Dropped,
-        36 | 37 | 39 | 40 => Kind::Message { header_len: HEADER_LEN },
-        41..=47 => Kind::Sealed { clear_len: HEADER_LEN },
+        36 | 37 => Kind::Ending { header_len: HEADER_LEN },
+        // SEI among them: captions and user data are in there, and no packetiser looks.
+        39..=47 => Kind::Sealed { clear_len: HEADER_LEN },
         _ => return Err(CodecError::Forbidden),
     })
 }

@@ -45,8 +45,8 @@ pub enum Codec {
     /// AV1: header, extension and size of each OBU. A frame is a temporal unit or the part of one
     /// that belongs to a layer, in the low-overhead format.
     Av1,
-    /// H.264 in Annex B form: NAL unit headers, parameter sets, messages (SEI), and of a slice what
-    /// comes before the end of its PPS id. A frame is an access unit.
+    /// H.264 in Annex B form: NAL unit headers, parameter sets, and of a slice what comes before the end
+    /// of its PPS id. A frame is an access unit.
     H264,
     /// H.265 in Annex B form: the same as of H.264.
     H265,

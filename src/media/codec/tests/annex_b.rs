@@ -20,11 +20,17 @@ fn refused(codec: Codec, hex: &str, error: CodecError) {
 }
 
 #[test]
-fn headers_parameter_sets_messages_and_pps_ids_stay_clear() {
+fn headers_parameter_sets_and_pps_ids_stay_clear_and_messages_do_not() {
     let sealed = seal(Codec::H264, &h264_frame(100)).unwrap();
-    let heads = "00000001 67 42c01fda 00000001 68 ce3c80 00000001 06 05 01 aa 80 00000001 65 b8";
+    let heads = "00000001 67 42c01fda 00000001 68 ce3c80 00000001 06";
     let heads = bytes(heads);
     assert_eq!(sealed[..heads.len()], heads);
+    // Captions are messages.
+    assert!(!sealed.windows(4).any(|w| w == bytes("05 01 aa 80")));
+    let message = bytes("00000001 2601 af aa 80 00000001 4e01 0401 b5");
+    let sealed_message = seal(Codec::H265, &message).unwrap();
+    assert!(sealed_message.windows(6).any(|w| w == bytes("00000001 4e01")));
+    assert!(!sealed_message.windows(3).any(|w| w == bytes("0401 b5")));
     assert!(sealed.windows(7).any(|w| w == bytes("00000001 65 1e e0")));
     let sealed = seal(Codec::H265, &h265_frame(100)).unwrap();
     let heads = "00000001 4001 0c01ff 00000001 4201 01016a 00000001 4401 c172 00000001 2601 af";
