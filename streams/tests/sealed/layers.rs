@@ -53,14 +53,14 @@ fn simulcast(names: [&str; 3], networks: [Network; 3]) -> usize {
         });
     let arrived: Vec<Vec<Arrived>> = arrived.collect();
     let mut opened = 0;
-    for at in 0..count {
-        // Up, down, and for a moment two at once.
-        let forwarded = match 4 * at / count {
-            0 => &[0][..],
-            1 => &[1, 0],
-            2 => &[2],
-            _ => &[0],
-        };
+    // Up, down, and for a moment two at once.
+    let forwarded = |at| match 4 * at / count {
+        0 => &[0][..],
+        1 => &[1, 0],
+        2 => &[2],
+        _ => &[0],
+    };
+    for (at, forwarded) in (0..count).map(|at| (at, forwarded(at))) {
         for &layer in forwarded {
             let Arrived::Complete(Some(frame)) = &arrived[layer][at] else { continue };
             let source = &encodings[layer].frames[at];
@@ -89,7 +89,7 @@ fn encodings_of_one_track_open_whichever_is_forwarded() {
 fn is_base(codec: Codec, sealed: &[u8], at: usize, layers: usize) -> bool {
     match codec {
         Codec::H265 => nal_units(sealed).iter().all(|nal| nal[1] & 7 == 1),
-        _ => at % (1 << (layers - 1)) == 0,
+        _ => at.is_multiple_of(1 << (layers - 1)),
     }
 }
 
