@@ -103,7 +103,12 @@ impl Receiver {
         let before = out.len();
         let way = Way { handle: &mut self.handle, held: &mut self.held, expected: self.expected };
         let origin = way.open((tag, Framing::Whole, sealed), &mut frame, now_ms, out)?;
-        Ok(origin.map_or(Opened::Held, |origin| opened(origin, None, out.len() > before)))
+        // Written out: put together elsewhere and copied, it would wait for the store buffer.
+        let Some(Origin { member, track }) = origin else { return Ok(Opened::Held) };
+        if out.len() == before && is_sound(track) {
+            return Ok(Opened::Silence { member, track });
+        }
+        Ok(Opened::Frame { member, track, layer: None })
     }
 
     /// Opens one frame with the framing that its sender announced: [`Self::open`]. With
