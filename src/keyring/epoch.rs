@@ -31,13 +31,8 @@ struct BaseKeys {
 impl BaseKeys {
     /// That of the tracks of one kind.
     fn of(&self, kind: TrackKind) -> &BaseKey {
-        self.audio.as_ref().filter(|_| is_audio(kind)).unwrap_or(&self.frames)
+        self.audio.as_ref().filter(|_| kind.is_audio()).unwrap_or(&self.frames)
     }
-}
-
-/// SPEC \[K11\]: whether tracks of this kind carry sound.
-const fn is_audio(kind: TrackKind) -> bool {
-    matches!(kind, TrackKind::Microphone | TrackKind::ScreenAudio)
 }
 
 /// One epoch. Keys are derived at first use.
@@ -104,13 +99,13 @@ impl Epoch {
 
     /// The length in bytes of a tag of the tracks of one kind.
     pub(super) fn tag_len_of(&self, kind: TrackKind) -> usize {
-        if is_audio(kind) { self.audio_suite } else { self.suite }.tag_len()
+        if kind.is_audio() { self.audio_suite } else { self.suite }.tag_len()
     }
 
     /// How the tracks of one kind are padded.
     #[inline(always)]
     pub(super) fn pad_to(&self, kind: TrackKind) -> PadTo {
-        if is_audio(kind) { self.padding.audio } else { self.padding.other }
+        if kind.is_audio() { self.padding.audio } else { self.padding.other }
     }
 
     /// Where in `leaves` the leaf `index` is, if it is occupied.

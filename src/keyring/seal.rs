@@ -6,7 +6,7 @@ use super::gate;
 use super::handle::Handle;
 use super::ring::Keyring;
 use super::slot::Slot;
-use crate::sframe::{HeaderAndTag, SealError, SealingKey};
+use crate::sframe::{SealError, SealingKey};
 use incamera_wire::{PadTo, Track, TrackKinds};
 
 /// Why a frame was not sealed; no counter has moved.
@@ -71,64 +71,40 @@ pub(crate) struct OwnSlot<'a> {
 }
 
 impl OwnSlot<'_> {
-    /// Seals one frame and appends it to `out`.
+    /// Seals one frame and appends it to `out`: [`SealingKey::seal`].
     ///
     /// # Errors
     /// [`SealRefusal`]; neither `out` nor the counter has changed.
     #[inline(always)]
     pub(crate) fn seal(self, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), SealRefusal> {
-        match self.slot.map(Slot::lock).as_deref_mut() {
-            // SPEC [M1]: no metadata.
-            Some(Some(key)) => Ok(key.seal(&[], plaintext, out)?),
-            _ => Err(self.erased()),
-        }
+        // SPEC [M1]: no metadata.
+        self.with(|key| key.seal(&[], plaintext, out))
     }
 
-    /// Seals one frame into the start of `out` and gives its length in bytes.
+    /// Seals one frame into the start of `out`: [`SealingKey::seal_into`].
     ///
     /// # Errors
     /// [`SealRefusal`]; neither `out` nor the counter has changed.
     #[inline(always)]
     pub(crate) fn seal_into(self, plaintext: &[u8], out: &mut [u8]) -> Result<usize, SealRefusal> {
-        match self.slot.map(Slot::lock).as_deref_mut() {
-            Some(Some(key)) => Ok(key.seal_into(&[], plaintext, out)?),
-            _ => Err(self.erased()),
-        }
+        self.with(|key| key.seal_into(&[], plaintext, out))
     }
 
-    /// Seals one frame in its parts: [`SealingKey::seal_apart`].
+    /// Runs `seal` with the key, if it is not erased.
     ///
     /// # Errors
-    /// [`SealRefusal`]; neither `ciphertext` nor the counter has changed.
-    pub(crate) fn seal_apart(
+    /// [`SealRefusal`], or that of `seal`.
+    #[inline(always)]
+    pub(crate) fn with<R>(
         self,
-        (metadata, plaintext): (&[u8], &[u8]),
-        aad: &mut Vec<u8>,
-        ciphertext: &mut [u8],
-    ) -> Result<HeaderAndTag, SealRefusal> {
+        seal: impl FnOnce(&mut SealingKey) -> Result<R, SealError>,
+    ) -> Result<R, SealRefusal> {
         match self.slot.map(Slot::lock).as_deref_mut() {
-            Some(Some(key)) => Ok(key.seal_apart(metadata, plaintext, aad, ciphertext)?),
+            Some(Some(key)) => Ok(seal(key)?),
             _ => Err(self.erased()),
         }
     }
 
-    /// Seals one frame in its parts and in place: [`SealingKey::seal_in_place`].
-    ///
-    /// # Errors
-    /// [`SealRefusal`]; neither `text` nor the counter has changed.
-    pub(crate) fn seal_in_place(
-        self,
-        metadata: &[u8],
-        aad: &mut Vec<u8>,
-        text: &mut [u8],
-    ) -> Result<HeaderAndTag, SealRefusal> {
-        match self.slot.map(Slot::lock).as_deref_mut() {
-            Some(Some(key)) => Ok(key.seal_in_place(metadata, aad, text)?),
-            _ => Err(self.erased()),
-        }
-    }
-
-    /// This thread was so late that the epoch it chose has been erased meanwhile.
     #[cold]
     fn erased(&self) -> SealRefusal {
         if self.keyring.has_ended() { SealRefusal::Ended } else { SealRefusal::Stopped }

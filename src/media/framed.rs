@@ -37,17 +37,21 @@ impl Scratch {
         &self.text
     }
 
-    /// Seals a frame of which something stays clear and appends it to `out`.
+    /// Seals a frame and appends it to `out`. With `codec` something of it stays clear.
     ///
     /// # Errors
     /// [`FrameError`]; `out` is as it was.
     pub(super) fn seal(
         &mut self,
-        codec: Codec,
+        codec: Option<Codec>,
         frame: &[u8],
         slot: OwnSlot<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), FrameError> {
+        let Some(codec) = codec else {
+            let text = self.padded(frame, slot.padding);
+            return Ok(slot.seal(text, out)?);
+        };
         let Self { parts, aad, .. } = self;
         split(codec, frame, parts)?;
         let start = out.len();
@@ -55,8 +59,8 @@ impl Scratch {
         let room = out.get_mut(at..).unwrap_or_default();
         let metadata = parts.metadata();
         let sealed = match parts.piece(frame, slot.padding) {
-            Some(plaintext) => slot.seal_apart((metadata, plaintext), aad, room),
-            None => slot.seal_in_place(metadata, aad, room),
+            Some(plaintext) => slot.with(|key| key.seal_apart(metadata, plaintext, aad, room)),
+            None => slot.with(|key| key.seal_in_place(metadata, aad, room)),
         };
         let sealed = sealed.inspect_err(|_| out.truncate(start))?;
         end_sealed(parts, [start, at], sealed.header(), sealed.tag(), out)?;

@@ -8,7 +8,7 @@ use super::codec::Layer;
 use super::error::FrameError;
 use super::framed::Scratch;
 use super::held::{HeldFrame, HeldFrames};
-use super::sealer::{Framing, is_sound};
+use super::sealer::Framing;
 use crate::keyring::{Handle, Incoming, Keyring, OpenRefusal, Origin, Received};
 
 /// What became of a frame that was no error.
@@ -105,7 +105,7 @@ impl Receiver {
         let origin = way.open((tag, Framing::Whole, sealed), &mut frame, now_ms, out)?;
         // Written out: put together elsewhere and copied, it would wait for the store buffer.
         let Some(Origin { member, track }) = origin else { return Ok(Opened::Held) };
-        if out.len() == before && is_sound(track) {
+        if out.len() == before && track.kind().is_audio() {
             return Ok(Opened::Silence { member, track });
         }
         Ok(Opened::Frame { member, track, layer: None })
@@ -225,7 +225,7 @@ impl Way<'_> {
 #[inline(always)]
 fn opened(origin: Origin, layer: Option<Layer>, has_content: bool) -> Opened {
     let Origin { member, track } = origin;
-    if has_content || !is_sound(track) {
+    if has_content || !track.kind().is_audio() {
         Opened::Frame { member, track, layer }
     } else {
         Opened::Silence { member, track }

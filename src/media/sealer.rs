@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use incamera_wire::{AnnouncedFraming, AnnouncedTrack, MAX_HEADER_LEN, Track, TrackKind};
+use incamera_wire::{AnnouncedFraming, AnnouncedTrack, MAX_HEADER_LEN, Track};
 
 use super::codec::{self, Codec, CodecError};
 use super::error::FrameError;
@@ -51,11 +51,6 @@ impl Framing {
             Self::WebRtc(codec) => Some(codec),
         }
     }
-}
-
-/// Whether a track carries sound.
-pub(super) fn is_sound(track: Track) -> bool {
-    matches!(track.kind(), TrackKind::Microphone | TrackKind::ScreenAudio)
 }
 
 /// Seals the frames of one track, under the key of whatever epoch is to be used: nobody has to
@@ -132,7 +127,7 @@ impl Sealer {
     ) -> Result<(), FrameError> {
         match self.framing {
             Framing::Whole => self.seal_whole(plaintext, now_ms, out),
-            Framing::WebRtc(codec) => self.seal_for(codec, plaintext, now_ms, out),
+            Framing::WebRtc(_) => self.seal_framed(plaintext, now_ms, out),
         }
     }
 
@@ -144,7 +139,7 @@ impl Sealer {
     /// # Errors
     /// Those of [`Self::seal`]; [`FrameError::NotAllowed`] also for a track that is none of sound.
     pub fn seal_silence(&mut self, now_ms: u64, out: &mut Vec<u8>) -> Result<(), FrameError> {
-        if !is_sound(self.track()) {
+        if !self.track().kind().is_audio() {
             return Err(FrameError::NotAllowed);
         }
         self.seal_whole(&[], now_ms, out)
@@ -163,9 +158,8 @@ impl Sealer {
     }
 
     #[inline(never)]
-    fn seal_for(
+    fn seal_framed(
         &mut self,
-        codec: Codec,
         frame: &[u8],
         now_ms: u64,
         out: &mut Vec<u8>,
@@ -174,11 +168,7 @@ impl Sealer {
         if frame.is_empty() {
             return Ok(());
         }
-        if self.framing.codec().is_none() {
-            let text = self.scratch.padded(frame, slot.padding);
-            return Ok(slot.seal(text, out)?);
-        }
-        match self.scratch.seal(codec, frame, slot, out) {
+        match self.scratch.seal(self.framing.codec(), frame, slot, out) {
             Err(FrameError::Codec(CodecError::Empty)) => Ok(()),
             done => done,
         }
@@ -225,13 +215,7 @@ impl Sealer {
         out: &mut Vec<u8>,
     ) -> Result<(), FrameError> {
         let slot = self.lease.slot_unasked(now_ms)?;
-        match self.framing.codec() {
-            Some(codec) => self.scratch.seal(codec, plaintext, slot, out),
-            None => {
-                let text = self.scratch.padded(plaintext, slot.padding);
-                Ok(slot.seal(text, out)?)
-            }
-        }
+        self.scratch.seal(self.framing.codec(), plaintext, slot, out)
     }
 
     /// The greatest length in bytes of a sealed frame, if the frame has `plaintext_len` bytes,

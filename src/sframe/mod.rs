@@ -21,5 +21,5 @@ pub(crate) use cipher::{MAX_PLAINTEXT_LEN, MAX_TAG_LEN, MIN_TAG_LEN};
 pub(crate) use key::{BaseKey, FrameKey, OpenError};
 #[cfg(any(test, feature = "testing"))]
 pub use ledger::Ledger;
-pub(crate) use sealing::{HeaderAndTag, SealError, SealingKey};
+pub(crate) use sealing::{SealError, SealingKey};
 pub(crate) use suite::Suite;

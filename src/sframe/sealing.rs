@@ -184,18 +184,25 @@ impl SealingKey {
         aad: &mut Vec<u8>,
     ) -> Result<(Nonce, HeaderAndTag), SealError> {
         let (_, blocks) = self.admit(metadata, plaintext)?;
-        let header = self.header();
-        self.next += 1;
-        self.blocks = blocks;
+        let (header, nonce) = self.take(blocks);
         let made = HeaderAndTag::new(&header, self.cipher.tag_len());
         // SPEC [M1]
         aad.clear();
         aad.extend_from_slice(made.header());
         aad.extend_from_slice(metadata);
+        Ok((nonce, made))
+    }
+
+    /// SPEC \[K3\]: takes the next counter: nobody gets the header and the nonce a second time.
+    #[inline(always)]
+    fn take(&mut self, blocks: u64) -> (FrameHeader, Nonce) {
+        let header = self.header();
+        self.next += 1;
+        self.blocks = blocks;
         let nonce = self.salt.with(header.ctr);
         #[cfg(any(test, feature = "testing"))]
         ledger::record(&self.name, nonce.bytes());
-        Ok((nonce, made))
+        (header, nonce)
     }
 
     /// The counter of the next frame.
@@ -236,20 +243,15 @@ impl SealingKey {
         plaintext: &[u8],
         room: &mut [u8],
     ) -> Result<(), SealError> {
-        let header = self.header();
-        self.next += 1;
-        self.blocks = blocks;
-        self.seal_under(header, metadata, plaintext, room).map_err(|Refused| {
-            clear(room);
-            SealError::Exhausted
-        })
+        let taken = self.take(blocks);
+        self.seal_under(taken, metadata, plaintext, room).map_err(|Refused| refused(room))
     }
 
     /// Writes header, ciphertext and tag.
     #[inline(always)]
     fn seal_under(
-        &mut self,
-        header: FrameHeader,
+        &self,
+        (header, nonce): (FrameHeader, Nonce),
         metadata: &[u8],
         plaintext: &[u8],
         room: &mut [u8],
@@ -264,9 +266,6 @@ impl SealingKey {
                 header_len
             }
         };
-        let nonce = self.salt.with(header.ctr);
-        #[cfg(any(test, feature = "testing"))]
-        ledger::record(&self.name, nonce.bytes());
         let (header, rest) = room.split_at_mut_checked(header_len).ok_or(Refused)?;
         let (text, tag) = rest.split_at_mut_checked(plaintext.len()).ok_or(Refused)?;
         // SPEC [M1]: header, then metadata, go under the tag.

@@ -23,6 +23,11 @@ impl TrackKind {
     pub const fn is_video(self) -> bool {
         matches!(self, Self::Camera | Self::Screen)
     }
+
+    /// Whether it carries sound (SPEC \[K11\], SPEC.md 9.7).
+    pub const fn is_audio(self) -> bool {
+        matches!(self, Self::Microphone | Self::ScreenAudio)
+    }
 }
 
 /// One of a member's tracks: a kind and an index of 0 to 31. It is kept as its context: each frame
