@@ -111,6 +111,7 @@ fn attend(id: u64, stream: &TcpStream, room: &Mutex<Room>) -> Outcome<()> {
                 let seq = room.log.append(id, &bytes)?.seq; // the old one if it is posted again
                 push(room, CONTROL, &ToClient::Log { seq, bytes }.encode(), |_, _| true);
             }
+            _ => return Err("this server has no more than log, lobby, mailboxes and blobs".into()),
         }
     }
 }

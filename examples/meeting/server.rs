@@ -66,6 +66,7 @@ impl Server {
                 let blob = self.blobs.get(&hash).cloned();
                 blob.map(|bytes| reply(ToClient::Blob { bytes })).unwrap_or_default()
             }
+            _ => Vec::new(), // what clients ask of a relay beside
         })
     }
 

@@ -72,7 +72,11 @@ impl Input {
             ToClient::Lobby { bytes } => Self::Lobby(bytes),
             ToClient::Direct { bytes } => Self::Direct(bytes),
             ToClient::Blob { bytes } => Self::Blob(bytes),
-            ToClient::Accepted { .. } => return None,
+            ToClient::Accepted { .. }
+            | ToClient::Transport { .. }
+            | ToClient::Proof { .. }
+            | ToClient::Media(_)
+            | ToClient::Refused(_) => return None,
         })
     }
 }

@@ -72,6 +72,10 @@ id! {
     MessageId, 16
 }
 id! {
+    /// A client's connection at a relay: 16 random bytes.
+    TransportId, 16
+}
+id! {
     /// A blob's address: the SHA-256 of its bytes, 32 bytes. SPEC \[W9\].
     BlobHash, 32
 }

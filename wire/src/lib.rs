@@ -73,6 +73,7 @@ mod rights;
 mod secret;
 pub mod server;
 mod sframe_header;
+mod signal;
 mod state;
 mod track;
 mod transport;
@@ -86,6 +87,7 @@ pub use event::{AnnouncedFraming, AnnouncedTrack, EventBody, EventKind, Heartbea
 pub use identity::{LeafCredential, SafetyCodeInput, SafetyMember};
 pub use ids::{
     BlobHash, Fingerprint, InviteId, KeyPackageRef, MailboxId, MeetingId, MessageId, StayId,
+    TransportId,
 };
 pub use malformed::{FormatRule, Malformed};
 pub use padding::{PadTo, Padding};
@@ -93,6 +95,9 @@ pub use relay::{RelayChallenge, RelayProof, relay_statement};
 pub use rights::{Right, Rights};
 pub use secret::{SecretBytes, SecretText};
 pub use sframe_header::{FrameHeader, HeaderError, MAX_HEADER_LEN};
+pub use signal::{
+    MediaKind, MediaNotice, MediaRequest, Refusal, RefusalReason, RelayTrack, WantedTrack,
+};
 pub use state::{GroupState, InviteEntry, MemberEntry, RelayEntry, ResyncKey, RoleRights};
 pub use track::{Track, TrackKind, TrackKinds};
 pub use transport::{Destination, ToClient, ToServer};

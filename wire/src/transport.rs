@@ -3,10 +3,11 @@
 use prost::Message;
 
 use crate::codec::{Source, VERSION};
-use crate::ids::{BlobHash, MailboxId, MeetingId, MessageId};
+use crate::ids::{BlobHash, MailboxId, MeetingId, MessageId, TransportId};
 use crate::limits;
 use crate::malformed::Malformed;
 use crate::raw::{self, destination::To, to_client, to_server};
+use crate::signal::{MediaNotice, MediaRequest, Refusal};
 
 /// From a client to a relay; at most 17 MiB encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,25 @@ pub enum ToServer {
     FetchBlob {
         /// Its address.
         hash: BlobHash,
+    },
+    /// Before [`Self::Hello`], to a relay that asks for it.
+    Authorize {
+        /// A JSON Web Token (RFC 7519) of the relay's operator: 1 to 2,048 bytes.
+        token: String,
+    },
+    /// Asks the relay to prove that it stands behind a certificate: SPEC \[M12\].
+    Prove {
+        /// An encoded [`RelayChallenge`](crate::RelayChallenge).
+        challenge: Vec<u8>,
+        /// The SHA-256 of the DTLS or TLS certificate (DER) that the client sees.
+        certificate_sha256: [u8; 32],
+    },
+    /// About media.
+    Media(MediaRequest),
+    /// Ends somebody's transport, if this client's token says that it may.
+    EndTransport {
+        /// Whose.
+        transport: TransportId,
     },
 }
 
@@ -72,6 +92,17 @@ impl ToServer {
             Self::FetchBlob { hash } => {
                 to_server::Body::FetchBlob(raw::FetchBlob { hash: hash.as_bytes().to_vec() })
             }
+            Self::Authorize { token } => {
+                to_server::Body::Authorize(raw::Authorize { token: token.clone() })
+            }
+            Self::Prove { challenge, certificate_sha256 } => to_server::Body::Prove(raw::Prove {
+                challenge: challenge.clone(),
+                certificate_sha256: certificate_sha256.to_vec(),
+            }),
+            Self::Media(request) => to_server::Body::Media(request.to_raw()),
+            Self::EndTransport { transport } => to_server::Body::EndTransport(raw::EndTransport {
+                transport: transport.as_bytes().to_vec(),
+            }),
         };
         raw::ToServer { version: VERSION, body: Some(body) }.encode_to_vec()
     }
@@ -101,6 +132,18 @@ impl ToServer {
             to_server::Body::FetchBlob(fetch) => {
                 let hash = BlobHash::new(Source(&limits::FETCH_BLOB).array(&fetch.hash, "hash")?);
                 Self::FetchBlob { hash }
+            }
+            to_server::Body::Authorize(authorize) => Self::Authorize { token: authorize.token },
+            to_server::Body::Prove(prove) => {
+                let sha256 = &prove.certificate_sha256;
+                let certificate_sha256 =
+                    Source(&limits::PROVE).array(sha256, "certificate_sha256")?;
+                Self::Prove { challenge: prove.challenge, certificate_sha256 }
+            }
+            to_server::Body::Media(request) => Self::Media(MediaRequest::from_raw(request)?),
+            to_server::Body::EndTransport(end) => {
+                let id = Source(&limits::END_TRANSPORT).array(&end.transport, "transport")?;
+                Self::EndTransport { transport: TransportId::new(id) }
             }
         })
     }
@@ -165,6 +208,22 @@ pub enum ToClient {
         /// The entry's sequence number, if the post went to the log.
         seq: Option<u64>,
     },
+    /// Behind [`Self::Connected`]: how the relay names this connection's transport.
+    Transport {
+        /// Random, for this connection alone.
+        id: TransportId,
+    },
+    /// The answer to [`ToServer::Prove`].
+    Proof {
+        /// An encoded [`RelayProof`](crate::RelayProof).
+        proof: Vec<u8>,
+        /// The operator's word for where the relay stands: at most 64 bytes.
+        region: String,
+    },
+    /// About media.
+    Media(MediaNotice),
+    /// Something was not done.
+    Refused(Refusal),
 }
 
 impl ToClient {
@@ -182,6 +241,14 @@ impl ToClient {
             Self::Accepted { id, seq } => {
                 Body::Accepted(raw::Accepted { id: id.as_bytes().to_vec(), seq: *seq })
             }
+            Self::Transport { id } => {
+                Body::Transport(raw::Transport { id: id.as_bytes().to_vec() })
+            }
+            Self::Proof { proof, region } => {
+                Body::Proof(raw::Proof { proof: proof.clone(), region: region.clone() })
+            }
+            Self::Media(notice) => Body::Media(notice.to_raw()),
+            Self::Refused(refusal) => Body::Refusal(refusal.to_raw()),
         };
         raw::ToClient { version: VERSION, body: Some(body) }.encode_to_vec()
     }
@@ -203,6 +270,12 @@ impl ToClient {
                 id: MessageId::new(Source(&limits::ACCEPTED).array(&accepted.id, "id")?),
                 seq: accepted.seq,
             },
+            Body::Transport(transport) => Self::Transport {
+                id: TransportId::new(Source(&limits::TRANSPORT).array(&transport.id, "id")?),
+            },
+            Body::Proof(proof) => Self::Proof { proof: proof.proof, region: proof.region },
+            Body::Media(notice) => Self::Media(MediaNotice::from_raw(notice)?),
+            Body::Refusal(refusal) => Self::Refused(Refusal::from_raw(refusal)?),
         })
     }
 }

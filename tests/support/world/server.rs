@@ -158,6 +158,7 @@ impl Server {
                 blob.into_iter().collect()
             }
             ToServer::Post { id, to, bytes } => self.post(from, *id, *to, bytes),
+            _ => Vec::new(),
         }
     }
 

@@ -785,17 +785,126 @@ pub struct RelayProof {
     #[prost(bytes = "vec", tag = "3")]
     pub signature: ::prost::alloc::vec::Vec<u8>,
 }
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct MediaRequest {
+    #[prost(oneof = "media_request::Request", tags = "1, 2")]
+    pub request: ::core::option::Option<media_request::Request>,
+}
+/// Nested message and enum types in `MediaRequest`.
+pub mod media_request {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    #[prost(skip_debug)]
+    pub enum Request {
+        #[prost(message, tag = "1")]
+        Offer(super::Offer),
+        #[prost(message, tag = "2")]
+        SelectLayer(super::SelectLayer),
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Offer {
+    #[prost(string, tag = "1")]
+    pub sdp: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "2")]
+    pub wanted: ::prost::alloc::vec::Vec<WantedTrack>,
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct WantedTrack {
+    #[prost(string, tag = "1")]
+    pub mid: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub track: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct SelectLayer {
+    #[prost(string, tag = "1")]
+    pub track: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub layer: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct MediaNotice {
+    #[prost(oneof = "media_notice::Notice", tags = "1, 2")]
+    pub notice: ::core::option::Option<media_notice::Notice>,
+}
+/// Nested message and enum types in `MediaNotice`.
+pub mod media_notice {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    #[prost(skip_debug)]
+    pub enum Notice {
+        #[prost(message, tag = "1")]
+        Answer(super::Answer),
+        #[prost(message, tag = "2")]
+        Tracks(super::Tracks),
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Answer {
+    #[prost(string, tag = "1")]
+    pub sdp: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Tracks {
+    #[prost(message, repeated, tag = "1")]
+    pub tracks: ::prost::alloc::vec::Vec<RelayTrack>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RelayTrack {
+    #[prost(string, tag = "1")]
+    pub track: ::prost::alloc::string::String,
+    #[prost(enumeration = "MediaKind", tag = "2")]
+    pub kind: i32,
+    #[prost(string, repeated, tag = "3")]
+    pub layers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum MediaKind {
+    Unspecified = 0,
+    Audio = 1,
+    Video = 2,
+}
+impl MediaKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "MEDIA_KIND_UNSPECIFIED",
+            Self::Audio => "MEDIA_KIND_AUDIO",
+            Self::Video => "MEDIA_KIND_VIDEO",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MEDIA_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "MEDIA_KIND_AUDIO" => Some(Self::Audio),
+            "MEDIA_KIND_VIDEO" => Some(Self::Video),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct ToServer {
     #[prost(uint32, tag = "1")]
     pub version: u32,
-    #[prost(oneof = "to_server::Body", tags = "2, 3, 4, 5")]
+    #[prost(oneof = "to_server::Body", tags = "2, 3, 4, 5, 6, 7, 8, 9")]
     pub body: ::core::option::Option<to_server::Body>,
 }
 /// Nested message and enum types in `ToServer`.
 pub mod to_server {
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
     #[prost(skip_debug)]
     pub enum Body {
         #[prost(message, tag = "2")]
@@ -806,7 +915,35 @@ pub mod to_server {
         Fetch(super::Fetch),
         #[prost(message, tag = "5")]
         FetchBlob(super::FetchBlob),
+        #[prost(message, tag = "6")]
+        Authorize(super::Authorize),
+        #[prost(message, tag = "7")]
+        Prove(super::Prove),
+        #[prost(message, tag = "8")]
+        Media(super::MediaRequest),
+        #[prost(message, tag = "9")]
+        EndTransport(super::EndTransport),
     }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Authorize {
+    #[prost(string, tag = "1")]
+    pub token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Prove {
+    #[prost(bytes = "vec", tag = "1")]
+    pub challenge: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "vec", tag = "2")]
+    pub certificate_sha256: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct EndTransport {
+    #[prost(bytes = "vec", tag = "1")]
+    pub transport: ::prost::alloc::vec::Vec<u8>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -865,17 +1002,17 @@ pub struct FetchBlob {
     #[prost(bytes = "vec", tag = "1")]
     pub hash: ::prost::alloc::vec::Vec<u8>,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct ToClient {
     #[prost(uint32, tag = "1")]
     pub version: u32,
-    #[prost(oneof = "to_client::Body", tags = "2, 3, 4, 5, 6, 7")]
+    #[prost(oneof = "to_client::Body", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11")]
     pub body: ::core::option::Option<to_client::Body>,
 }
 /// Nested message and enum types in `ToClient`.
 pub mod to_client {
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
     #[prost(skip_debug)]
     pub enum Body {
         #[prost(message, tag = "2")]
@@ -890,7 +1027,41 @@ pub mod to_client {
         Blob(super::BlobBytes),
         #[prost(message, tag = "7")]
         Accepted(super::Accepted),
+        #[prost(message, tag = "8")]
+        Transport(super::Transport),
+        #[prost(message, tag = "9")]
+        Proof(super::Proof),
+        #[prost(message, tag = "10")]
+        Media(super::MediaNotice),
+        #[prost(message, tag = "11")]
+        Refusal(super::Refusal),
     }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Transport {
+    #[prost(bytes = "vec", tag = "1")]
+    pub id: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Proof {
+    #[prost(bytes = "vec", tag = "1")]
+    pub proof: ::prost::alloc::vec::Vec<u8>,
+    #[prost(string, tag = "2")]
+    pub region: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Refusal {
+    #[prost(bytes = "vec", optional, tag = "1")]
+    pub post: ::core::option::Option<::prost::alloc::vec::Vec<u8>>,
+    #[prost(enumeration = "RefusalReason", tag = "2")]
+    pub reason: i32,
+    #[prost(string, tag = "3")]
+    pub detail: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "4")]
+    pub retry_after_ms: u32,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -931,4 +1102,57 @@ pub struct Accepted {
     pub id: ::prost::alloc::vec::Vec<u8>,
     #[prost(uint64, optional, tag = "2")]
     pub seq: ::core::option::Option<u64>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RefusalReason {
+    Unspecified = 0,
+    Malformed = 1,
+    TooLarge = 2,
+    TooFast = 3,
+    TooSlow = 4,
+    Full = 5,
+    Unauthorized = 6,
+    NotFound = 7,
+    Unavailable = 8,
+    Draining = 9,
+    Ended = 10,
+}
+impl RefusalReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REFUSAL_REASON_UNSPECIFIED",
+            Self::Malformed => "REFUSAL_REASON_MALFORMED",
+            Self::TooLarge => "REFUSAL_REASON_TOO_LARGE",
+            Self::TooFast => "REFUSAL_REASON_TOO_FAST",
+            Self::TooSlow => "REFUSAL_REASON_TOO_SLOW",
+            Self::Full => "REFUSAL_REASON_FULL",
+            Self::Unauthorized => "REFUSAL_REASON_UNAUTHORIZED",
+            Self::NotFound => "REFUSAL_REASON_NOT_FOUND",
+            Self::Unavailable => "REFUSAL_REASON_UNAVAILABLE",
+            Self::Draining => "REFUSAL_REASON_DRAINING",
+            Self::Ended => "REFUSAL_REASON_ENDED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REFUSAL_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "REFUSAL_REASON_MALFORMED" => Some(Self::Malformed),
+            "REFUSAL_REASON_TOO_LARGE" => Some(Self::TooLarge),
+            "REFUSAL_REASON_TOO_FAST" => Some(Self::TooFast),
+            "REFUSAL_REASON_TOO_SLOW" => Some(Self::TooSlow),
+            "REFUSAL_REASON_FULL" => Some(Self::Full),
+            "REFUSAL_REASON_UNAUTHORIZED" => Some(Self::Unauthorized),
+            "REFUSAL_REASON_NOT_FOUND" => Some(Self::NotFound),
+            "REFUSAL_REASON_UNAVAILABLE" => Some(Self::Unavailable),
+            "REFUSAL_REASON_DRAINING" => Some(Self::Draining),
+            "REFUSAL_REASON_ENDED" => Some(Self::Ended),
+            _ => None,
+        }
+    }
 }

@@ -461,6 +461,85 @@ pub(crate) static RELAY_PROOF: MessageRule = MessageRule {
     ],
 };
 
+pub(crate) static MEDIA_REQUEST: MessageRule = MessageRule {
+    name: "MediaRequest",
+    max_size: 262144,
+    oneofs: &["request"],
+    fields: &[
+        FieldRule { number: 1, name: "offer", kind: Kind::Message(&OFFER), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 2, name: "select_layer", kind: Kind::Message(&SELECT_LAYER), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+    ],
+};
+
+pub(crate) static OFFER: MessageRule = MessageRule {
+    name: "Offer",
+    max_size: 262100,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "sdp", kind: Kind::Text { min: 1, max: 131072 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "wanted", kind: Kind::Message(&WANTED_TRACK), min_items: 0, max_items: 1024, explicit: true, oneof: None },
+    ],
+};
+
+pub(crate) static WANTED_TRACK: MessageRule = MessageRule {
+    name: "WantedTrack",
+    max_size: 96,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "mid", kind: Kind::Text { min: 1, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "track", kind: Kind::Text { min: 1, max: 64 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static SELECT_LAYER: MessageRule = MessageRule {
+    name: "SelectLayer",
+    max_size: 96,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "track", kind: Kind::Text { min: 1, max: 64 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "layer", kind: Kind::Text { min: 1, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static MEDIA_NOTICE: MessageRule = MessageRule {
+    name: "MediaNotice",
+    max_size: 262144,
+    oneofs: &["notice"],
+    fields: &[
+        FieldRule { number: 1, name: "answer", kind: Kind::Message(&ANSWER), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 2, name: "tracks", kind: Kind::Message(&TRACKS), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+    ],
+};
+
+pub(crate) static ANSWER: MessageRule = MessageRule {
+    name: "Answer",
+    max_size: 131100,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "sdp", kind: Kind::Text { min: 1, max: 131072 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static TRACKS: MessageRule = MessageRule {
+    name: "Tracks",
+    max_size: 262100,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "tracks", kind: Kind::Message(&RELAY_TRACK), min_items: 0, max_items: 1024, explicit: true, oneof: None },
+    ],
+};
+
+pub(crate) static RELAY_TRACK: MessageRule = MessageRule {
+    name: "RelayTrack",
+    max_size: 192,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "track", kind: Kind::Text { min: 1, max: 64 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "kind", kind: Kind::Varint { min: 1, max: 2 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "layers", kind: Kind::Text { min: 1, max: 16 }, min_items: 0, max_items: 4, explicit: true, oneof: None },
+    ],
+};
+
 pub(crate) static TO_SERVER: MessageRule = MessageRule {
     name: "ToServer",
     max_size: 17825792,
@@ -471,6 +550,38 @@ pub(crate) static TO_SERVER: MessageRule = MessageRule {
         FieldRule { number: 3, name: "post", kind: Kind::Message(&POST), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
         FieldRule { number: 4, name: "fetch", kind: Kind::Message(&FETCH), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
         FieldRule { number: 5, name: "fetch_blob", kind: Kind::Message(&FETCH_BLOB), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 6, name: "authorize", kind: Kind::Message(&AUTHORIZE), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 7, name: "prove", kind: Kind::Message(&PROVE), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 8, name: "media", kind: Kind::Message(&MEDIA_REQUEST), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 9, name: "end_transport", kind: Kind::Message(&END_TRANSPORT), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+    ],
+};
+
+pub(crate) static AUTHORIZE: MessageRule = MessageRule {
+    name: "Authorize",
+    max_size: 2100,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "token", kind: Kind::Text { min: 1, max: 2048 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static PROVE: MessageRule = MessageRule {
+    name: "Prove",
+    max_size: 128,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "challenge", kind: Kind::Bytes { min: 1, max: 64 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "certificate_sha256", kind: Kind::Bytes { min: 32, max: 32 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static END_TRANSPORT: MessageRule = MessageRule {
+    name: "EndTransport",
+    max_size: 24,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "transport", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
     ],
 };
 
@@ -553,6 +664,41 @@ pub(crate) static TO_CLIENT: MessageRule = MessageRule {
         FieldRule { number: 5, name: "direct", kind: Kind::Message(&DIRECT_MESSAGE), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
         FieldRule { number: 6, name: "blob", kind: Kind::Message(&BLOB_BYTES), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
         FieldRule { number: 7, name: "accepted", kind: Kind::Message(&ACCEPTED), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 8, name: "transport", kind: Kind::Message(&TRANSPORT), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 9, name: "proof", kind: Kind::Message(&PROOF), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 10, name: "media", kind: Kind::Message(&MEDIA_NOTICE), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+        FieldRule { number: 11, name: "refusal", kind: Kind::Message(&REFUSAL), min_items: 0, max_items: 1, explicit: true, oneof: Some(0) },
+    ],
+};
+
+pub(crate) static TRANSPORT: MessageRule = MessageRule {
+    name: "Transport",
+    max_size: 24,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "id", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static PROOF: MessageRule = MessageRule {
+    name: "Proof",
+    max_size: 256,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "proof", kind: Kind::Bytes { min: 1, max: 128 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 2, name: "region", kind: Kind::Text { min: 0, max: 64 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+    ],
+};
+
+pub(crate) static REFUSAL: MessageRule = MessageRule {
+    name: "Refusal",
+    max_size: 320,
+    oneofs: &[],
+    fields: &[
+        FieldRule { number: 1, name: "post", kind: Kind::Bytes { min: 16, max: 16 }, min_items: 0, max_items: 1, explicit: true, oneof: None },
+        FieldRule { number: 2, name: "reason", kind: Kind::Varint { min: 1, max: 10 }, min_items: 1, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 3, name: "detail", kind: Kind::Text { min: 0, max: 256 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
+        FieldRule { number: 4, name: "retry_after_ms", kind: Kind::Varint { min: 0, max: 4294967295 }, min_items: 0, max_items: 1, explicit: false, oneof: None },
     ],
 };
 

@@ -5,9 +5,10 @@ mod state;
 
 use incamera_wire::{
     BlobHash, Challenge, CommitNote, DenyReason, Destination, Envelope, EnvelopeKind, InviteId,
-    Knock, KnockAnswer, KnockAnswerContent, KnockContent, LeafCredential, MailboxId, MeetingId,
-    MessageId, RelayChallenge, RelayProof, SafetyCodeInput, SafetyMember, SealedBlob, StayId,
-    ToClient, ToServer, WelcomeNote,
+    Knock, KnockAnswer, KnockAnswerContent, KnockContent, LeafCredential, MailboxId, MediaKind,
+    MediaNotice, MediaRequest, MeetingId, MessageId, Refusal, RefusalReason, RelayChallenge,
+    RelayProof, RelayTrack, SafetyCodeInput, SafetyMember, SealedBlob, StayId, ToClient, ToServer,
+    TransportId, WantedTrack, WelcomeNote,
 };
 use proptest::array::{uniform16, uniform24, uniform32};
 use proptest::collection::{btree_set, vec};
@@ -143,7 +144,40 @@ pub fn to_server() -> impl Strategy<Value = ToServer> {
         post.prop_map(|(id, to, bytes)| ToServer::Post { id, to, bytes }),
         any::<u64>().prop_map(|from| ToServer::Fetch { from }),
         hash().prop_map(|hash| ToServer::FetchBlob { hash }),
+        "\\PC{1,40}".prop_map(|token| ToServer::Authorize { token }),
+        (bytes(1..=64), uniform32(any::<u8>())).prop_map(|(challenge, certificate_sha256)| {
+            ToServer::Prove { challenge, certificate_sha256 }
+        }),
+        media_request().prop_map(ToServer::Media),
+        id(TransportId::new).prop_map(|transport| ToServer::EndTransport { transport }),
     ]
+}
+
+fn media_request() -> impl Strategy<Value = MediaRequest> {
+    let wanted = ("[a-z0-9]{1,16}", "[a-f0-9/]{1,64}");
+    let wanted = wanted.prop_map(|(mid, track)| WantedTrack { mid, track });
+    let offer = ("\\PC{1,200}", vec(wanted, 0..4));
+    prop_oneof![
+        offer.prop_map(|(sdp, wanted)| MediaRequest::Offer { sdp, wanted }),
+        ("[a-f0-9/]{1,64}", "[a-z]{1,16}")
+            .prop_map(|(track, layer)| MediaRequest::SelectLayer { track, layer }),
+    ]
+}
+
+fn media_notice() -> impl Strategy<Value = MediaNotice> {
+    let track = ("[a-f0-9/]{1,64}", select(MediaKind::ALL), vec("[a-z]{1,16}", 0..=4));
+    let track = track.prop_map(|(track, kind, layers)| RelayTrack { track, kind, layers });
+    prop_oneof![
+        "\\PC{1,200}".prop_map(|sdp| MediaNotice::Answer { sdp }),
+        vec(track, 0..4).prop_map(MediaNotice::Tracks),
+    ]
+}
+
+fn refusal() -> impl Strategy<Value = Refusal> {
+    let reason = select(RefusalReason::ALL);
+    (option::of(id(MessageId::new)), reason, "\\PC{0,60}", any::<u32>()).prop_map(
+        |(post, reason, detail, retry_after_ms)| Refusal { post, reason, detail, retry_after_ms },
+    )
 }
 
 pub fn to_client() -> impl Strategy<Value = ToClient> {
@@ -155,6 +189,11 @@ pub fn to_client() -> impl Strategy<Value = ToClient> {
         bytes(1..=300).prop_map(|bytes| ToClient::Direct { bytes }),
         bytes(1..=300).prop_map(|bytes| ToClient::Blob { bytes }),
         accepted.prop_map(|(id, seq)| ToClient::Accepted { id, seq }),
+        id(TransportId::new).prop_map(|id| ToClient::Transport { id }),
+        (bytes(1..=128), "\\PC{0,16}")
+            .prop_map(|(proof, region)| ToClient::Proof { proof, region }),
+        media_notice().prop_map(ToClient::Media),
+        refusal().prop_map(ToClient::Refused),
     ]
 }
 
