@@ -1,1 +1,3 @@
-//! Connects meetings.
+//! Connects meetings to a relay.
+
+mod media;
