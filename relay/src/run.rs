@@ -17,7 +17,7 @@ use crate::identity::Identity;
 use crate::limits::Places;
 use crate::media::{Forwarder, MediaSettings};
 use crate::metrics::Metrics;
-use crate::relay::Relay;
+use crate::relay::{Relay, unix};
 use crate::settings::{Settings, token_secret};
 use crate::store::{Store, StoreLimits};
 use crate::token::Tokens;
@@ -66,7 +66,7 @@ async fn serve(settings: Settings) -> Result<(), StartError> {
     let listen = media.listen;
     let forwarder = Forwarder::start(media, Arc::clone(&metrics.media))
         .map_err(|error| server::of_bind("media-listen", listen, &error))?;
-    let store = open_store(&settings).await?;
+    let store = open_store(&settings)?;
     let relay = Arc::new(Relay {
         store,
         forwarder,
@@ -86,7 +86,9 @@ async fn serve(settings: Settings) -> Result<(), StartError> {
     let (alive, mut all_gone) = mpsc::channel(1);
     let acceptor = tls.map(|tls| tls.acceptor);
     let serving = tokio::spawn(server::serve(Arc::clone(&relay), listener, acceptor, alive));
+    let sweeping = tokio::spawn(sweep(Arc::clone(&relay)));
     signals.any().await;
+    sweeping.abort();
     let seconds = relay.settings.drain_seconds;
     tracing::info!(seconds, "draining");
     relay.draining.send_replace(true);
@@ -100,6 +102,16 @@ async fn serve(settings: Settings) -> Result<(), StartError> {
     }
     relay.store.close().await;
     Ok(())
+}
+
+/// Lets the store delete what is idle, often enough for what the settings say.
+async fn sweep(relay: Arc<Relay>) {
+    let seconds = (relay.settings.idle_seconds / 4).clamp(1, 10);
+    let mut every = tokio::time::interval(Duration::from_secs(seconds));
+    loop {
+        every.tick().await;
+        relay.store.sweep(relay.unix()).await;
+    }
 }
 
 /// One line on standard output, for people and for programs that started this one.
@@ -148,14 +160,18 @@ fn media_settings(settings: &Settings, address: SocketAddr) -> MediaSettings {
     }
 }
 
-async fn open_store(settings: &Settings) -> Result<Store, StartError> {
+fn open_store(settings: &Settings) -> Result<Store, StartError> {
     let limits = StoreLimits {
         meetings: settings.meetings,
         log_bytes: settings.log_bytes,
         blob_bytes: settings.blob_bytes,
         idle_seconds: settings.idle_seconds,
     };
-    Ok(Store::memory(limits, settings.memory_bytes))
+    let store = match &settings.data {
+        Some(directory) => Store::disk(directory, limits, unix()),
+        None => Ok(Store::memory(limits, settings.memory_bytes, unix())),
+    };
+    store.map_err(|error| StartError::Store(error.to_string()))
 }
 
 /// SIGTERM and SIGINT.

@@ -10,6 +10,9 @@
 )]
 
 mod client;
+mod end;
+mod hostile;
 mod log;
 mod process;
 mod start;
+mod tokens;
