@@ -69,7 +69,7 @@ impl<'a> Live<'a> {
     /// Serves the client until the session ends.
     pub(super) async fn run<S: Messages>(mut self, receiver: &mut Receiver<S>) -> Ending {
         let every = Duration::from_secs(self.relay.settings.ping_seconds);
-        let mut ping = tokio::time::interval(every);
+        let mut ping = tokio::time::interval_at(Instant::now() + every, every);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let done = tokio::select! {

@@ -6,10 +6,10 @@ use futures_util::{Stream, StreamExt};
 use incamera_wire::{MeetingId, Refusal, RefusalReason, ToServer};
 
 use super::{Ending, denied, refused};
-use crate::limits::{Inbound, Seat};
+use crate::limits::{Denied, Inbound, Seat};
 use crate::relay::Relay;
 
-/// Refused posts in a row that are borne.
+/// What is refused in a row and borne.
 const PATIENCE: u32 = 256;
 
 /// What messages come from.
@@ -62,7 +62,7 @@ impl<S: Messages> Receiver<S> {
         };
         let charged = self.seat.charge(length, relay.now());
         let Some(bytes) = bytes else {
-            return charged.map(|()| Received::Alive).map_err(|it| Some(denied(it)));
+            return self.sign_of_life(charged);
         };
         let message = ToServer::decode(&bytes);
         let message =
@@ -79,6 +79,17 @@ impl<S: Messages> Receiver<S> {
             // Only a post can be refused by itself.
             _ => Err(Some(denied(too_fast))),
         }
+    }
+
+    /// Pongs are asked for by the relay: some beyond the limits are borne.
+    fn sign_of_life(&mut self, charged: Result<(), Denied>) -> Result<Received, Ending> {
+        if let Err(too_fast) = charged {
+            self.refused_in_a_row += 1;
+            if self.refused_in_a_row > PATIENCE {
+                return Err(Some(denied(too_fast)));
+            }
+        }
+        Ok(Received::Alive)
     }
 
     /// The connection is about this meeting.

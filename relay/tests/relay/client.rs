@@ -68,7 +68,11 @@ impl Client {
             let message = tokio::time::timeout(PATIENCE, self.socket.next()).await.unwrap();
             match message? {
                 Ok(Message::Binary(bytes)) => return Some(ToClient::decode(&bytes).unwrap()),
-                Ok(Message::Close(_)) | Err(_) => return None,
+                Ok(Message::Close(_)) => return None,
+                Err(error) => {
+                    eprintln!("{error:?}");
+                    return None;
+                }
                 Ok(_) => {}
             }
         }
