@@ -112,7 +112,7 @@ fn nats(folder: &Path) -> Option<(Nats, String)> {
 async fn one(store: &'static str, options: &[&str], seconds: u64) -> Result<LogRun, Failure> {
     let mut command = relay_command()?;
     // The log's own limits are not what is measured.
-    command.args(options).args(["--posts-per-second", "1000000", "--log-bytes", "4000000000"]);
+    command.args(options).args(["--log-bytes", "4000000000", "--memory-bytes", "8000000000"]);
     let relay = Process::start(command)?;
     let mut poster = Poster::connect(&relay).await?;
     let mut times = poster.steady(seconds).await?;

@@ -67,9 +67,20 @@ impl Drop for Process {
 /// The relay on ports of its own, with limits that one address with all members does not meet.
 pub(crate) fn relay_command() -> Result<Command, Failure> {
     let mut command = Command::new(relay_program()?);
-    command.args(["--plain", "--listen", "127.0.0.1:0", "--media", "127.0.0.1:0"]);
-    command.args(["--connections-per-address", "100000", "--meetings-per-address", "100000"]);
-    command.env("RUST_LOG", "warn").stderr(Stdio::inherit());
+    command.args(["--plain", "--listen", "127.0.0.1:0", "--log", "warn"]);
+    for limit in [
+        "connections-per-address",
+        "meetings-per-address",
+        "messages-per-second",
+        "bytes-per-second",
+        "meeting-messages-per-second",
+        "meeting-bytes-per-second",
+        "address-messages-per-second",
+        "address-bytes-per-second",
+    ] {
+        command.args([&format!("--{limit}"), "0"]);
+    }
+    command.stderr(Stdio::inherit());
     Ok(command)
 }
 
