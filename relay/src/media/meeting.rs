@@ -183,6 +183,10 @@ impl Peers {
         interval: Duration,
     ) -> bool {
         let Some(peer) = self.get(source) else { return false };
+        // A layer of which nothing has come begins with a key frame by itself.
+        if !peer.has_come(mid, layer) {
+            return false;
+        }
         let may = peer.sent.get_mut(&mid).is_some_and(|track| track.ask(layer, now, interval));
         if may {
             peer.ask_key_frame(mid, layer);

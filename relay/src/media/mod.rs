@@ -10,6 +10,8 @@ mod outgoing;
 mod peer;
 mod socket;
 mod stun;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 pub(crate) use face::{Forwarder, MediaMetrics, MediaOutcome, MediaSettings};

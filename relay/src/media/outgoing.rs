@@ -45,28 +45,21 @@ pub(super) struct Outgoing {
     offset: u32,
     /// Of the packet with the highest number: that number, its time, when, and whether it ended a frame.
     last: Option<(u64, u32, Instant, bool)>,
+    /// When something of the wanted layer came that did not go out.
+    seen: Option<Instant>,
 }
 
 impl Outgoing {
     /// Nothing has gone out yet.
     pub(super) fn new(source: (usize, Mid), layer: Option<Rid>) -> Self {
-        let (begun, base, offset, last) = Default::default();
-        Self { source, layer, wanted: layer, begun, base, offset, last }
+        let (begun, base, offset, last, seen) = Default::default();
+        Self { source, layer, wanted: layer, begun, base, offset, last, seen }
     }
 
     /// The numbers under which a packet goes out; `None` if it does not.
     pub(super) fn take(&mut self, packet: &Numbered) -> Option<Sent> {
-        if packet.layer == self.wanted && self.layer != self.wanted && packet.begins {
-            // Between two frames, so that no receiver gets half of one.
-            let ended = self.last.is_none_or(|(.., at, ended)| {
-                // A layer that its sender has stopped ends no frame any more.
-                ended || packet.at.saturating_duration_since(at) > STOPPED
-            });
-            if ended {
-                self.begin(packet);
-            }
-        }
-        if packet.layer != self.layer {
+        self.switch(packet);
+        if packet.layer != self.layer || self.makes_way(packet) {
             return None;
         }
         if !self.begun {
@@ -82,9 +75,36 @@ impl Outgoing {
         Some(sent)
     }
 
+    /// Goes over to the wanted layer where a frame of it begins and none is on its way.
+    fn switch(&mut self, packet: &Numbered) {
+        if packet.layer == self.layer || packet.layer != self.wanted {
+            return;
+        }
+        self.seen = Some(packet.at);
+        let ended = self.last.is_none_or(|(.., at, ended)| {
+            // A layer that its sender has stopped ends no frame any more.
+            ended || packet.at.saturating_duration_since(at) > STOPPED
+        });
+        if packet.begins && ended {
+            self.begin(packet);
+        }
+    }
+
+    /// Whether a frame is not begun any more, so that one of the wanted layer can. Senders send their layers
+    /// in step: otherwise one would always be on its way when the other begins.
+    fn makes_way(&self, packet: &Numbered) -> bool {
+        let comes = |at| packet.at.saturating_duration_since(at) < STOPPED;
+        self.wanted != self.layer
+            && self.seen.is_some_and(comes)
+            && self.last.is_some_and(|(highest, .., ended)| {
+                let next = (*packet.sequence).saturating_sub(self.base.0) + self.base.1;
+                ended && next > highest
+            })
+    }
+
     /// From this packet on, its layer goes out.
     fn begin(&mut self, packet: &Numbered) {
-        self.layer = packet.layer;
+        (self.layer, self.seen) = (packet.layer, None);
         self.begun = true;
         self.base = (*packet.sequence, self.last.map_or(1, |(highest, ..)| highest + 1));
         // Clocks of layers have no common origin: it goes on with the time that has passed.
@@ -148,5 +168,34 @@ mod tests {
         // A late one from before the switch.
         assert_eq!(layers.packet("l", 10, 24, [true, true]), None);
         assert_eq!(layers.packet("l", 13, 42, [true, true]).unwrap().time, first.time + 20 * 90);
+    }
+
+    #[test]
+    fn layers_in_step_are_switched_all_the_same() {
+        let mut layers = Layers::new();
+        let mut switched = false;
+        for number in 0..6 {
+            for ends in [false, true] {
+                let sequence = 2 * number + u64::from(ends);
+                let high = layers.packet("h", sequence, 33 * number, [!ends, ends]);
+                layers.out.wanted = Some(Rid::from("l"));
+                let low = layers.packet("l", sequence, 33 * number, [!ends, ends]);
+                assert!(high.is_none() || low.is_none());
+                switched |= low.is_some();
+            }
+        }
+        assert!(switched);
+    }
+
+    #[test]
+    fn a_layer_goes_on_while_nothing_of_the_wanted_one_comes() {
+        let mut layers = Layers::new();
+        layers.packet("h", 1, 0, [true, true]).unwrap();
+        layers.out.wanted = Some(Rid::from("l"));
+        assert!(layers.packet("h", 2, 20, [true, true]).is_some());
+        // It came once, and then no more.
+        layers.packet("l", 1, 21, [false, false]);
+        assert_eq!(layers.packet("h", 3, 40, [true, true]), None);
+        assert!(layers.packet("h", 4, 600, [true, true]).is_some());
     }
 }

@@ -289,6 +289,12 @@ impl Peer {
         true
     }
 
+    /// Whether anything of a layer has come.
+    pub(super) fn has_come(&mut self, mid: Mid, layer: Option<Rid>) -> bool {
+        let Some(rtc) = &mut self.rtc else { return false };
+        rtc.direct_api().stream_rx_by_mid(mid, layer).is_some()
+    }
+
     /// Asks the client for a key frame.
     pub(super) fn ask_key_frame(&mut self, mid: Mid, layer: Option<Rid>) {
         let Some(rtc) = &mut self.rtc else { return };
