@@ -29,6 +29,15 @@ async fn a_message_that_is_too_large_is_refused_before_it_is_there() {
 }
 
 #[tokio::test]
+async fn who_sends_on_behind_its_end_still_reads_why() {
+    let relay = Relay::start(&["--message-bytes", "100000"]);
+    let mut client = Client::connect(&relay, MEETING).await.client;
+    let post = ToServer::Post { id: id(1), to: Destination::Lobby, bytes: vec![1; 8_000_000] };
+    client.say(&post).await;
+    assert_eq!(client.last_refusal().await.reason, RefusalReason::TooLarge);
+}
+
+#[tokio::test]
 async fn a_post_that_is_too_large_for_its_destination_is_refused_alone() {
     let relay = Relay::start(&[]);
     let mut client = Client::connect(&relay, MEETING).await.client;
@@ -138,9 +147,9 @@ async fn who_does_not_read_is_closed_and_resumes_from_the_log() {
     let mut quick = Client::connect(&relay, MEETING).await.client;
     let before = relay.resident();
     // Above all that the system's own buffers between the two may hold.
-    let count = 60;
+    let count = 500;
     for number in 0..count {
-        let bytes = envelope(MEETING, number, 500_000);
+        let bytes = envelope(MEETING, number, 60_000);
         quick.say(&ToServer::Post { id: id(number), to: Destination::Log, bytes }).await;
         assert_eq!(quick.entry().await.0, number);
     }
