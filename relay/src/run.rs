@@ -44,6 +44,9 @@ pub fn run() -> ExitCode {
 fn start(cli: Cli) -> Result<(), StartError> {
     let settings = Settings::resolve(cli.given, cli.config.as_deref())?;
     logging::start(&settings)?;
+    if let Some(connections) = settings.too_few_files() {
+        tracing::warn!(connections, "the system lets this process have few files: raise ulimit -n");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let failed = |error| StartError::Other(format!("no threads can be started: {error}"));
     runtime.map_err(failed)?.block_on(serve(settings))

@@ -56,11 +56,11 @@ async fn connect(
         .read_buffer_size(BUFFER)
         .write_buffer_size(0)
         .on_upgrade(move |socket| async move {
-            session::run(relay, socket, seat, peer.inbound).await;
+            let seat = session::run(relay, socket, seat, peer.inbound).await;
             if let Some(lingering) = peer.lingering {
                 lingering.linger().await;
             }
-            drop(peer.alive);
+            drop((seat, peer.alive));
         })
 }
 

@@ -92,6 +92,11 @@ impl<S: Messages> Receiver<S> {
         Ok(Received::Alive)
     }
 
+    /// What remains of it.
+    pub(super) fn into_seat(self) -> Seat {
+        self.seat
+    }
+
     /// The connection is about this meeting.
     pub(super) fn hello(
         &mut self,

@@ -15,4 +15,5 @@ mod hostile;
 mod log;
 mod process;
 mod start;
+mod tls;
 mod tokens;
