@@ -170,6 +170,9 @@ fn open_store(settings: &Settings) -> Result<Store, StartError> {
         blob_bytes: settings.blob_bytes,
         idle_seconds: settings.idle_seconds,
     };
+    if settings.nats.is_some() {
+        return Err(StartError::Store("nats: this build cannot use it: take --data".to_owned()));
+    }
     let store = match &settings.data {
         Some(directory) => Store::disk(directory, limits, unix()),
         None => Ok(Store::memory(limits, settings.memory_bytes, unix())),

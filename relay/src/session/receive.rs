@@ -23,6 +23,8 @@ pub(super) struct Receiver<S> {
     seat: Seat,
     inbound: Inbound,
     refused_in_a_row: u32,
+    /// The last message was given out: what it took is free when the next is asked for.
+    given_out: bool,
 }
 
 /// What came.
@@ -37,17 +39,20 @@ pub(super) enum Received {
 
 impl<S: Messages> Receiver<S> {
     pub(super) fn new(stream: S, seat: Seat, inbound: Inbound) -> Self {
-        Self { stream, seat, inbound, refused_in_a_row: 0 }
+        Self { stream, seat, inbound, refused_in_a_row: 0, given_out: false }
     }
 
     /// The next message; dropping the future loses none. An error ends the connection.
     pub(super) async fn next(&mut self, relay: &Relay) -> Result<Received, Ending> {
+        if std::mem::take(&mut self.given_out) {
+            self.inbound.taken();
+        }
         let message = match self.stream.next().await {
             None => return Err(None),
             Some(Ok(message)) => message,
             Some(Err(error)) => return Err(of_stream(&error, relay.settings.message_bytes)),
         };
-        self.inbound.taken();
+        self.given_out = true;
         let (bytes, length) = match message {
             Message::Binary(bytes) => {
                 let length = bytes.len();

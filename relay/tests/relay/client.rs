@@ -71,11 +71,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             let message = tokio::time::timeout(PATIENCE, self.socket.next()).await.unwrap();
             match message? {
                 Ok(Message::Binary(bytes)) => return Some(ToClient::decode(&bytes).unwrap()),
-                Ok(Message::Close(_)) => return None,
-                Err(error) => {
-                    eprintln!("{error:?}");
-                    return None;
-                }
+                Ok(Message::Close(_)) | Err(_) => return None,
                 Ok(_) => {}
             }
         }

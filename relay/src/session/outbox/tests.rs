@@ -91,7 +91,8 @@ async fn a_message_above_half_of_the_room_fits_into_an_empty_box() {
     outbox.offer(&message(60_000)).unwrap();
     let socket = Socket::taking(9);
     let writing = tokio::spawn(writer.run(socket.clone()));
-    outbox.send(&message(60_000)).await.unwrap();
+    let waiting = outbox.offer_or_keep(&message(60_000)).unwrap();
+    outbox.send(Some(&waiting)).await.unwrap();
     outbox.finish(None);
     assert!(!writing.await.unwrap().stalled);
     assert_eq!(socket.heard().len(), 3, "what waits is written before the end");
