@@ -1,5 +1,6 @@
 //! One client's connection, from the upgrade to its end.
 
+mod appends;
 mod cursor;
 mod live;
 mod opening;
