@@ -208,7 +208,7 @@ impl<'a> Live<'a> {
 
     /// Sends the next entry of the log if there is room. If not, it is read again later.
     fn offer_entry(&mut self, seq: u64, bytes: &Bytes) -> bool {
-        let sent = self.outbox.offer(&ToClient::Log { seq, bytes: bytes.to_vec() }).is_ok();
+        let sent = self.outbox.offer_spare(&ToClient::Log { seq, bytes: bytes.to_vec() }).is_ok();
         if sent {
             self.cursor.sent(seq);
         }
