@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use clap::Parser;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc, watch};
 
@@ -26,11 +25,11 @@ use crate::{hex, logging, server};
 /// Runs the program `incamera-relay` with this process's arguments; the exit codes are in `--help`.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
-    let done = match cli.command {
-        Some(Command::Token(token)) => token.make(&cli.given),
-        None => start(cli),
-    };
+    let done = Cli::read().and_then(|cli| match cli {
+        None => Ok(()),
+        Some(Cli { command: Some(Command::Token(token)), given, .. }) => token.make(&given),
+        Some(cli) => start(cli),
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
