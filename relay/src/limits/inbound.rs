@@ -18,6 +18,10 @@ const SMALL: usize = 64 * 1024;
 /// For a large message: 17 MiB at 2 Mbit/s.
 const LARGE: Duration = Duration::from_secs(72);
 
+/// The words of the errors, by which they are known again behind the WebSocket library.
+pub(crate) const MANY_LARGE: &str = "too many large messages are on their way";
+pub(crate) const LONG_LARGE: &str = "a large message takes too long";
+
 /// One connection's bytes since its last complete message.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Inbound(Arc<AtomicUsize>);
@@ -61,13 +65,13 @@ impl<S> Metered<S> {
             self.permit = None;
         } else if self.permit.is_none() {
             let permit = Arc::clone(&self.large).try_acquire_owned();
-            let full = |_| io::Error::other("too many large messages are on their way");
+            let full = |_| io::Error::other(MANY_LARGE);
             self.permit = Some((permit.map_err(full)?, Box::pin(tokio::time::sleep(LARGE))));
         }
         if let Some((_, deadline)) = &mut self.permit
             && deadline.as_mut().poll(context).is_ready()
         {
-            return Err(io::Error::other("a large message takes too long"));
+            return Err(io::Error::other(LONG_LARGE));
         }
         Ok(())
     }

@@ -113,7 +113,13 @@ impl<'a> Live<'a> {
                 () = self.outbox.half_free(), if quiet && self.cursor.is_behind() => {
                     self.replay().await
                 }
-                _ = ping.tick() => self.ping(every),
+                _ = ping.tick() => {
+                    // Who is not listened to cannot be heard.
+                    if !quiet || !self.appends.has_room() {
+                        self.heard = Instant::now();
+                    }
+                    self.ping(every)
+                }
             };
             if let Err(ending) = done {
                 return ending;

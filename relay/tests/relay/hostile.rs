@@ -278,7 +278,10 @@ async fn large_messages_on_their_way_are_bounded() {
         let bytes = envelope(MEETING, 0, 800_000);
         let post = ToServer::Post { id: id(1), to: Destination::Log, bytes };
         let _ = large.socket.send(Message::Binary(post.encode().into())).await;
-        if large.try_hear().await.is_none() {
+        // Until the two are stuck it is taken.
+        if let Some(ToClient::Refused(refusal)) = large.try_hear().await {
+            assert_eq!(refusal.reason, RefusalReason::Full);
+            assert!(refusal.detail.contains("large-messages"), "{}", refusal.detail);
             break;
         }
         assert!(Instant::now() < end, "a third large message is taken");
