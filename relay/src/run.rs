@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use clap::Parser;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc, watch};
 
@@ -26,11 +25,11 @@ use crate::{hex, logging, server};
 /// Runs the program `incamera-relay` with this process's arguments; the exit codes are in `--help`.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
-    let done = match cli.command {
-        Some(Command::Token(token)) => token.make(&cli.given),
-        None => start(cli),
-    };
+    let done = Cli::read().and_then(|cli| match cli {
+        None => Ok(()),
+        Some(Cli { command: Some(Command::Token(token)), given, .. }) => token.make(&given),
+        Some(cli) => start(cli),
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -44,6 +43,9 @@ pub fn run() -> ExitCode {
 fn start(cli: Cli) -> Result<(), StartError> {
     let settings = Settings::resolve(cli.given, cli.config.as_deref())?;
     logging::start(&settings)?;
+    if let Some(connections) = settings.too_few_files() {
+        tracing::warn!(connections, "the system lets this process have few files: raise ulimit -n");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let failed = |error| StartError::Other(format!("no threads can be started: {error}"));
     runtime.map_err(failed)?.block_on(serve(settings))
@@ -167,6 +169,9 @@ fn open_store(settings: &Settings) -> Result<Store, StartError> {
         blob_bytes: settings.blob_bytes,
         idle_seconds: settings.idle_seconds,
     };
+    if settings.nats.is_some() {
+        return Err(StartError::Store("nats: this build cannot use it: take --data".to_owned()));
+    }
     let store = match &settings.data {
         Some(directory) => Store::disk(directory, limits, unix()),
         None => Ok(Store::memory(limits, settings.memory_bytes, unix())),

@@ -1,6 +1,7 @@
 //! From a TCP connection to a session.
 
 mod http;
+mod shared;
 mod tls;
 
 use std::net::SocketAddr;
@@ -25,6 +26,7 @@ use tower::ServiceExt;
 use crate::limits::{Denied, Inbound, Metered};
 use crate::relay::Relay;
 use http::Peer;
+use shared::Shared;
 
 pub(crate) use tls::tls;
 
@@ -66,7 +68,8 @@ pub(crate) async fn serve(
                     tracing::info!(%address, "a connection");
                 }
                 let seat = Arc::new(Mutex::new(Some(seat)));
-                let peer = Peer { address, seat, inbound: Inbound::default(), alive };
+                let inbound = Inbound::default();
+                let peer = Peer { address, seat, inbound, lingering: None, alive };
                 let router = router.clone();
                 tokio::spawn(async move {
                     let mut draining = relay.draining.subscribe();
@@ -99,13 +102,18 @@ async fn connection(
     acceptor: Option<TlsAcceptor>,
     peer: Peer,
 ) {
-    let metered = Metered::new(stream, peer.inbound.clone(), Arc::clone(&relay.large));
+    let stream = Shared::new(stream);
+    let peer = Peer { lingering: Some(stream.clone()), ..peer };
+    // Above TLS: what is counted are the messages' own bytes.
+    let (inbound, large) = (peer.inbound.clone(), Arc::clone(&relay.large));
     let Some(acceptor) = acceptor else {
-        return requests(relay, router, metered, peer).await;
+        return requests(relay, router, Metered::new(stream, inbound, large), peer).await;
     };
     let patience = Duration::from_secs(relay.settings.handshake_seconds);
-    match timeout(patience, acceptor.accept(metered)).await {
-        Ok(Ok(stream)) => requests(relay, router, stream, peer).await,
+    match timeout(patience, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => {
+            requests(relay, router, Metered::new(stream, inbound, large), peer).await;
+        }
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => relay.metrics.refused(RefusalReason::TooSlow),
     }
@@ -118,7 +126,6 @@ async fn requests<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
     peer: Peer,
 ) {
-    peer.inbound.taken();
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(peer.clone());
         let answered = router.clone().oneshot(request.map(Body::new));

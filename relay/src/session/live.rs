@@ -8,12 +8,13 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::appends::Appends;
 use super::cursor::Cursor;
 use super::opening::Opened;
-use super::outbox::{Outbox, too_slow};
+use super::outbox::{Outbox, Waiting, too_slow};
 use super::post::OwnPosts;
 use super::receive::{Messages, Received, Receiver};
-use super::{Ending, refused, shortened};
+use super::{Ending, refused, refused_for_now, shortened};
 use crate::media::MediaOutcome;
 use crate::relay::{Relay, of_store};
 use crate::store::{Bytes, News};
@@ -33,6 +34,9 @@ pub(super) struct Live<'a> {
     notices: mpsc::Receiver<MediaOutcome>,
     ended: oneshot::Receiver<()>,
     heard: Instant,
+    /// An answer without room: until there is some, the client is not heard.
+    waiting: Option<Waiting>,
+    pub(super) appends: Appends,
 }
 
 impl<'a> Live<'a> {
@@ -59,10 +63,22 @@ impl<'a> Live<'a> {
         let ended = relay.hub.add(transport, meeting, opened.token.clone());
         relay.forwarder.join(meeting, transport, sender);
         let (cursor, own, heard) = (Cursor::new(next), OwnPosts::default(), Instant::now());
-        let live =
-            Self { relay, outbox, opened, transport, cursor, own, news, notices, ended, heard };
-        live.say(&ToClient::Connected { next }).await?;
-        live.say(&ToClient::Transport { id: transport }).await?;
+        let live = Self {
+            relay,
+            outbox,
+            opened,
+            transport,
+            cursor,
+            own,
+            news,
+            notices,
+            ended,
+            heard,
+            waiting: None,
+            appends: Appends::default(),
+        };
+        live.offer(&ToClient::Connected { next })?;
+        live.offer(&ToClient::Transport { id: transport })?;
         Ok(live)
     }
 
@@ -72,19 +88,38 @@ impl<'a> Live<'a> {
         let mut ping = tokio::time::interval_at(Instant::now() + every, every);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            let quiet = self.waiting.is_none();
             let done = tokio::select! {
                 _ = &mut self.ended => Err(Some(refused(
                     RefusalReason::Ended,
                     "somebody with the right to has ended your connection",
                 ))),
-                received = receiver.next(self.relay) => match received {
-                    Ok(received) => self.received(received).await,
-                    Err(ending) => Err(ending),
-                },
+                received = receiver.next(self.relay), if quiet && self.appends.has_room() => {
+                    match received {
+                        Ok(received) => self.received(received).await,
+                        Err(ending) => Err(ending),
+                    }
+                }
+                Some(appended) = self.appends.next(), if quiet && !self.appends.is_empty() => {
+                    self.appended(appended);
+                    Ok(())
+                }
                 news = self.news.recv() => self.news(news).await,
                 Some(outcome) = self.notices.recv() => self.outcome(outcome),
-                () = self.outbox.half_free(), if self.cursor.is_behind() => self.replay().await,
-                _ = ping.tick() => self.ping(every),
+                sent = self.outbox.send(self.waiting.as_ref()) => {
+                    self.waiting = None;
+                    sent.map_err(|_| None)
+                }
+                () = self.outbox.half_free(), if quiet && self.cursor.is_behind() => {
+                    self.replay().await
+                }
+                _ = ping.tick() => {
+                    // Who is not listened to cannot be heard.
+                    if !quiet || !self.appends.has_room() {
+                        self.heard = Instant::now();
+                    }
+                    self.ping(every)
+                }
             };
             if let Err(ending) = done {
                 return ending;
@@ -92,27 +127,36 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// Says something when there is room: a client that asks reads its answers before it is heard again.
-    pub(super) async fn say(&self, message: &ToClient) -> Result<(), Ending> {
-        self.outbox.send(message).await.map_err(|_| None)
+    /// Answers. A client that asks reads its answers before it is heard again.
+    pub(super) fn say(&mut self, message: &ToClient) {
+        self.waiting = self.outbox.offer_or_keep(message);
     }
 
     async fn received(&mut self, received: Received) -> Result<(), Ending> {
         self.heard = Instant::now();
         let message = match received {
             Received::Alive => return Ok(()),
-            Received::NotTaken(refusal) => return self.refuse(refusal).await,
+            Received::NotTaken(refusal) => {
+                self.refuse(refusal);
+                return Ok(());
+            }
             Received::Message(message) => message,
         };
         match message {
-            ToServer::Post { id, to, bytes } => self.post(id, to, bytes).await,
+            ToServer::Post { id, to, bytes } => {
+                self.post(id, to, bytes).await;
+                Ok(())
+            }
             ToServer::Fetch { from } => {
                 self.cursor.fetch(from);
                 Ok(())
             }
-            ToServer::FetchBlob { hash } => self.fetch_blob(hash).await,
+            ToServer::FetchBlob { hash } => {
+                self.fetch_blob(hash).await;
+                Ok(())
+            }
             ToServer::Prove { challenge, certificate_sha256 } => {
-                self.prove(&challenge, &certificate_sha256).await
+                self.prove(&challenge, &certificate_sha256)
             }
             ToServer::Media(request) => {
                 self.relay.forwarder.request(self.transport, request);
@@ -127,10 +171,10 @@ impl<'a> Live<'a> {
     }
 
     /// Tells the client that something was not done; the connection goes on.
-    pub(super) async fn refuse(&self, refusal: Refusal) -> Result<(), Ending> {
+    pub(super) fn refuse(&mut self, refusal: Refusal) {
         self.relay.metrics.refused(refusal.reason);
         let detail = shortened(refusal.detail);
-        self.say(&ToClient::Refused(Refusal { detail, ..refusal })).await
+        self.say(&ToClient::Refused(Refusal { detail, ..refusal }));
     }
 
     /// What the log holds finds its own way; the rest must fit now.
@@ -151,7 +195,7 @@ impl<'a> Live<'a> {
             Ok(News::Gone) | Err(RecvError::Closed) => {
                 let text =
                     "idle-seconds: the meeting's log was deleted; connect to begin a new one";
-                Err(Some(refused(RefusalReason::NotFound, text)))
+                Err(Some(refused_for_now(RefusalReason::NotFound, text)))
             }
             Err(RecvError::Lagged(_)) => self.catch_up().await,
         }
@@ -170,7 +214,7 @@ impl<'a> Live<'a> {
 
     /// Sends the next entry of the log if there is room. If not, it is read again later.
     fn offer_entry(&mut self, seq: u64, bytes: &Bytes) -> bool {
-        let sent = self.outbox.offer(&ToClient::Log { seq, bytes: bytes.to_vec() }).is_ok();
+        let sent = self.outbox.offer_spare(&ToClient::Log { seq, bytes: bytes.to_vec() }).is_ok();
         if sent {
             self.cursor.sent(seq);
         }
@@ -213,7 +257,7 @@ impl<'a> Live<'a> {
     fn ping(&self, every: Duration) -> Result<(), Ending> {
         if self.heard.elapsed() > every * 3 {
             let text = "ping-seconds: nothing was heard of you for three pings; connect again";
-            return Err(Some(refused(RefusalReason::TooSlow, text)));
+            return Err(Some(refused_for_now(RefusalReason::TooSlow, text)));
         }
         self.outbox.ping();
         Ok(())

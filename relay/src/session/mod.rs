@@ -1,5 +1,6 @@
 //! One client's connection, from the upgrade to its end.
 
+mod appends;
 mod cursor;
 mod live;
 mod opening;
@@ -22,8 +23,13 @@ use receive::Receiver;
 /// How a session ended: with a refusal to be told, or because the client has gone.
 type Ending = Option<Refusal>;
 
-/// Serves one client until it goes or has to.
-pub(crate) async fn run(relay: Arc<Relay>, socket: WebSocket, seat: Seat, inbound: Inbound) {
+/// Serves one client until it goes or has to; its place is free when the connection is.
+pub(crate) async fn run(
+    relay: Arc<Relay>,
+    socket: WebSocket,
+    seat: Seat,
+    inbound: Inbound,
+) -> Seat {
     let (sink, stream) = socket.split();
     let settings = &relay.settings;
     let (outbox, writer) = outbox::outbox(
@@ -51,7 +57,7 @@ pub(crate) async fn run(relay: Arc<Relay>, socket: WebSocket, seat: Seat, inboun
         relay.metrics.refused(RefusalReason::TooSlow);
     }
     relay.metrics.connections.dec();
-    drop(receiver);
+    receiver.into_seat()
 }
 
 async fn serve<S: receive::Messages>(
@@ -74,14 +80,18 @@ async fn drained(relay: &Relay) -> Ending {
     let mut draining = relay.draining.subscribe();
     // The sender lives as long as the relay.
     let _ = draining.wait_for(|draining| *draining).await;
-    let retry_after_ms = 1000;
-    let detail = "this relay is about to stop: connect again, to it or another".to_owned();
-    Some(Refusal { post: None, reason: RefusalReason::Draining, detail, retry_after_ms })
+    let text = "this relay is about to stop: connect again, to it or another";
+    Some(refused_for_now(RefusalReason::Draining, text))
 }
 
 /// What ends a connection.
 fn refused(reason: RefusalReason, detail: impl Into<String>) -> Refusal {
     Refusal { post: None, reason, detail: shortened(detail.into()), retry_after_ms: 0 }
+}
+
+/// What ends a connection that may be opened again at once.
+fn refused_for_now(reason: RefusalReason, detail: impl Into<String>) -> Refusal {
+    Refusal { retry_after_ms: 1000, ..refused(reason, detail) }
 }
 
 /// What a refusal says at most: 256 bytes.
@@ -98,3 +108,6 @@ fn denied(denied: Denied) -> Refusal {
     let retry_after_ms = u32::try_from(denied.retry_after.as_millis()).unwrap_or(u32::MAX).max(1);
     Refusal { retry_after_ms, ..refused(denied.reason, denied.detail) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,8 +7,8 @@ use incamera_wire::server::EnvelopeHead;
 use incamera_wire::{
     BlobHash, Destination, MessageId, Refusal, RefusalReason, RelayChallenge, ToClient, TransportId,
 };
-use tokio::time::Instant;
 
+use super::appends::Appended;
 use super::live::Live;
 use super::{Ending, refused};
 use crate::relay::of_store;
@@ -23,26 +23,44 @@ const BLOB: usize = 16 * 1024 * 1024;
 /// From so many bytes on, hashing does not hold up other connections.
 const LONG: usize = 256 * 1024;
 
+/// How far a post has come.
+enum Taken {
+    Done,
+    UnderWay,
+}
+
 /// Why a post is not taken.
 struct NotTaken(RefusalReason, String, u32);
 
 impl Live<'_> {
-    /// Takes a post, or says why not.
-    pub(super) async fn post(
-        &mut self,
-        id: MessageId,
-        to: Destination,
-        bytes: Vec<u8>,
-    ) -> Result<(), Ending> {
+    /// Takes a post, or says why not. One to the log is answered when it is durable.
+    pub(super) async fn post(&mut self, id: MessageId, to: Destination, bytes: Vec<u8>) {
         match self.take(id, to, bytes.into()).await {
-            Ok(seq) => {
-                self.relay.metrics.posted(&to);
-                self.say(&ToClient::Accepted { id, seq }).await
-            }
-            Err(NotTaken(reason, detail, retry_after_ms)) => {
-                self.refuse(Refusal { post: Some(id), reason, detail, retry_after_ms }).await
-            }
+            Ok(Taken::Done) => self.accept(id, &to, None),
+            Ok(Taken::UnderWay) => {}
+            Err(refused) => self.not_taken(id, refused),
         }
+    }
+
+    /// Answers a post to the log.
+    pub(super) fn appended(&mut self, appended: Appended) {
+        match appended.result {
+            Ok(seq) => {
+                self.relay.metrics.append_seconds.observe(appended.took.as_secs_f64());
+                self.relay.metrics.log_bytes.inc_by(appended.bytes as u64);
+                self.accept(appended.id, &Destination::Log, Some(seq));
+            }
+            Err(error) => self.not_taken(appended.id, not_stored(error)),
+        }
+    }
+
+    fn accept(&mut self, id: MessageId, to: &Destination, seq: Option<u64>) {
+        self.relay.metrics.posted(to);
+        self.say(&ToClient::Accepted { id, seq });
+    }
+
+    fn not_taken(&mut self, id: MessageId, NotTaken(reason, detail, retry_after_ms): NotTaken) {
+        self.refuse(Refusal { post: Some(id), reason, detail, retry_after_ms });
     }
 
     async fn take(
@@ -50,7 +68,7 @@ impl Live<'_> {
         id: MessageId,
         to: Destination,
         bytes: Bytes,
-    ) -> Result<Option<u64>, NotTaken> {
+    ) -> Result<Taken, NotTaken> {
         let meeting = self.opened.meeting;
         let store = &self.relay.store;
         let most = match to {
@@ -69,17 +87,18 @@ impl Live<'_> {
                     let text = "the envelope names another meeting: connect to that one";
                     return Err(malformed(text.to_owned()));
                 }
-                self.append(id, bytes).await.map(Some)
+                self.appends.add(self.relay, meeting, id, bytes);
+                Ok(Taken::UnderWay)
             }
             Destination::Lobby => {
                 self.own.add(&bytes);
                 store.publish(meeting, News::Lobby(bytes)).await.map_err(not_stored)?;
-                Ok(None)
+                Ok(Taken::Done)
             }
             Destination::Direct(mailbox) => {
                 let news = News::Direct { mailbox, bytes };
                 store.publish(meeting, news).await.map_err(not_stored)?;
-                Ok(None)
+                Ok(Taken::Done)
             }
             Destination::Blob(hash) => {
                 if sha256(&bytes).await != *hash.as_bytes() {
@@ -87,26 +106,17 @@ impl Live<'_> {
                     return Err(malformed(text.to_owned()));
                 }
                 store.put_blob(meeting, hash, bytes).await.map_err(not_stored)?;
-                Ok(None)
+                Ok(Taken::Done)
             }
         }
     }
 
-    async fn append(&self, id: MessageId, bytes: Bytes) -> Result<u64, NotTaken> {
-        let (length, began) = (bytes.len() as u64, Instant::now());
-        let seq = self.relay.store.append(self.opened.meeting, id, bytes).await;
-        let seq = seq.map_err(not_stored)?;
-        self.relay.metrics.append_seconds.observe(began.elapsed().as_secs_f64());
-        self.relay.metrics.log_bytes.inc_by(length);
-        Ok(seq)
-    }
-
     /// A refusal names the address by its first 16 bytes, and the connection goes on: that a relay
     /// has forgotten a blob is nothing unusual.
-    pub(super) async fn fetch_blob(&self, hash: BlobHash) -> Result<(), Ending> {
+    pub(super) async fn fetch_blob(&mut self, hash: BlobHash) {
         let (reason, detail, retry_after_ms) =
             match self.relay.store.blob(self.opened.meeting, hash).await {
-                Ok(Some(bytes)) => return self.say(&ToClient::Blob { bytes: bytes.into() }).await,
+                Ok(Some(bytes)) => return self.say(&ToClient::Blob { bytes: bytes.into() }),
                 Ok(None) => {
                     let text = "the blob is not here: whoever has it may post it again";
                     (RefusalReason::NotFound, text.to_owned(), 0)
@@ -115,15 +125,11 @@ impl Live<'_> {
             };
         let name = hash.as_bytes().first_chunk().copied().unwrap_or_default();
         let post = Some(MessageId::new(name));
-        self.refuse(Refusal { post, reason, detail, retry_after_ms }).await
+        self.refuse(Refusal { post, reason, detail, retry_after_ms });
     }
 
     /// SPEC \[M12\]: only for a certificate at this relay's end.
-    pub(super) async fn prove(
-        &self,
-        challenge: &[u8],
-        certificate: &[u8; 32],
-    ) -> Result<(), Ending> {
+    pub(super) fn prove(&mut self, challenge: &[u8], certificate: &[u8; 32]) -> Result<(), Ending> {
         let malformed = |text: String| Err(Some(refused(RefusalReason::Malformed, text)));
         let challenge = match RelayChallenge::decode(challenge) {
             Ok(challenge) => challenge,
@@ -141,7 +147,8 @@ impl Live<'_> {
         }
         let proof = relay.identity.prove(&challenge, certificate).encode();
         let region = relay.settings.region.clone().unwrap_or_default();
-        self.say(&ToClient::Proof { proof, region }).await
+        self.say(&ToClient::Proof { proof, region });
+        Ok(())
     }
 
     pub(super) fn end_transport(&self, transport: TransportId) -> Result<(), Ending> {

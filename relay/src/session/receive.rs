@@ -5,8 +5,8 @@ use axum::extract::ws::Message;
 use futures_util::{Stream, StreamExt};
 use incamera_wire::{MeetingId, Refusal, RefusalReason, ToServer};
 
-use super::{Ending, denied, refused};
-use crate::limits::{Denied, Inbound, Seat};
+use super::{Ending, denied, refused, refused_for_now};
+use crate::limits::{Denied, Inbound, LONG_LARGE, MANY_LARGE, Seat};
 use crate::relay::Relay;
 
 /// What is refused in a row and borne.
@@ -23,6 +23,8 @@ pub(super) struct Receiver<S> {
     seat: Seat,
     inbound: Inbound,
     refused_in_a_row: u32,
+    /// The last message was given out: what it took is free when the next is asked for.
+    given_out: bool,
 }
 
 /// What came.
@@ -37,19 +39,22 @@ pub(super) enum Received {
 
 impl<S: Messages> Receiver<S> {
     pub(super) fn new(stream: S, seat: Seat, inbound: Inbound) -> Self {
-        Self { stream, seat, inbound, refused_in_a_row: 0 }
+        Self { stream, seat, inbound, refused_in_a_row: 0, given_out: false }
     }
 
     /// The next message; dropping the future loses none. An error ends the connection.
     pub(super) async fn next(&mut self, relay: &Relay) -> Result<Received, Ending> {
+        if std::mem::take(&mut self.given_out) {
+            self.inbound.taken();
+        }
         let message = match self.stream.next().await {
             None => return Err(None),
             Some(Ok(message)) => message,
             Some(Err(error)) => return Err(of_stream(&error, relay.settings.message_bytes)),
         };
-        self.inbound.taken();
         let (bytes, length) = match message {
             Message::Binary(bytes) => {
+                self.given_out = true;
                 let length = bytes.len();
                 (Some(bytes), length)
             }
@@ -57,7 +62,10 @@ impl<S: Messages> Receiver<S> {
                 let text = "a text message: send binary ones, each one encoded ToServer";
                 return Err(Some(refused(RefusalReason::Malformed, text)));
             }
-            Message::Ping(bytes) | Message::Pong(bytes) => (None, bytes.len()),
+            Message::Ping(bytes) | Message::Pong(bytes) => {
+                self.inbound.taken_between(bytes.len());
+                (None, bytes.len())
+            }
             Message::Close(_) => return Err(None),
         };
         let charged = self.seat.charge(length, relay.now());
@@ -92,6 +100,11 @@ impl<S: Messages> Receiver<S> {
         Ok(Received::Alive)
     }
 
+    /// What remains of it.
+    pub(super) fn into_seat(self) -> Seat {
+        self.seat
+    }
+
     /// The connection is about this meeting.
     pub(super) fn hello(
         &mut self,
@@ -110,6 +123,14 @@ fn of_stream(error: &Error, most: usize) -> Ending {
     if text.contains("too long") || text.contains("too big") {
         let detail = format!("message-bytes: a message may have {most}; send less at once");
         return Some(refused(RefusalReason::TooLarge, detail));
+    }
+    if text.contains(MANY_LARGE) {
+        let detail = "large-messages: too many are on their way to this relay; send it again";
+        return Some(refused_for_now(RefusalReason::Full, detail));
+    }
+    if text.contains(LONG_LARGE) {
+        let detail = "a message above 64 KiB took too long to arrive; send less at once";
+        return Some(refused_for_now(RefusalReason::TooSlow, detail));
     }
     if text.contains("protocol error") && !text.contains("without closing handshake") {
         let detail = "this is not a WebSocket message (RFC 6455)";

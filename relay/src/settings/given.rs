@@ -30,19 +30,19 @@ macro_rules! settings {
         #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
         pub(crate) struct Given {
             $(
-                #[arg(long, env = concat!("INCAMERA_RELAY_", $oenv), help = $ohelp)]
+                #[arg(long, env = concat!("INCAMERA_RELAY_", $oenv), help = $ohelp, hide_env = true)]
                 pub(crate) $oname: Option<$otype>,
             )*
             $(
                 #[arg(
                     long, env = concat!("INCAMERA_RELAY_", $senv), help = $shelp, num_args = 0..=1,
-                    require_equals = true, default_missing_value = "true", value_name = "BOOL"
+                    require_equals = true, hide_env = true, default_missing_value = "true", value_name = "BOOL"
                 )]
                 pub(crate) $sname: Option<bool>,
             )*
             $(
                 #[arg(
-                    long, env = concat!("INCAMERA_RELAY_", $env), value_name = "N",
+                    long, env = concat!("INCAMERA_RELAY_", $env), value_name = "N", hide_env = true,
                     help = concat!($help, " [default: ", stringify!($default), "]")
                 )]
                 pub(crate) $name: Option<$type>,
@@ -124,6 +124,8 @@ settings! {
         backlog_messages: usize = 1_024, "BACKLOG_MESSAGES", "Waiting to be read by one client";
         backlog_total_bytes: usize = 512 * 1024 * 1024, "BACKLOG_TOTAL_BYTES",
             "Waiting to be read by all clients";
+        connects_per_second: u64 = 50, "CONNECTS_PER_SECOND", "New connections of one address; 0: no limit";
+        connects_burst: u64 = 1_024, "CONNECTS_BURST", "New connections of one address at once";
         messages_per_second: u64 = 100, "MESSAGES_PER_SECOND", "From one connection; 0: no limit";
         messages_burst: u64 = 400, "MESSAGES_BURST", "From one connection at once";
         bytes_per_second: u64 = 2 * 1024 * 1024, "BYTES_PER_SECOND", "From one connection; 0: no limit";

@@ -29,7 +29,12 @@ async fn a_client_that_does_not_read_does_not_hold_up_the_end() {
     let mut slow = Client::connect(&relay, MEETING).await.client;
     for number in 0..20 {
         let bytes = envelope(MEETING, number, 1_000_000);
-        slow.say(&ToServer::Post { id: id(number), to: Destination::Log, bytes }).await;
+        let post = ToServer::Post { id: id(number), to: Destination::Log, bytes };
+        // At last the relay does not take more either.
+        let said = tokio::time::timeout(Duration::from_millis(300), slow.say(&post)).await;
+        if said.is_err() {
+            break;
+        }
     }
     relay.terminate();
     assert!(relay.wait().success());
@@ -90,6 +95,39 @@ async fn an_idle_meeting_is_deleted_and_its_connections_are_told() {
     assert_eq!(refusal.reason, RefusalReason::NotFound);
     assert!(refusal.detail.contains("idle-seconds"), "{}", refusal.detail);
     assert_eq!(Client::connect(&relay, MEETING).await.next, 0);
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_posts_and_loses_nothing() {
+    let directory = Directory::new();
+    let data = directory.path("data");
+    let mut command = std::process::Command::new("sh");
+    // No file may grow above 8 MiB (16,384 blocks), and the attempt is an error, not a signal.
+    command.args(["-c", "trap '' XFSZ; ulimit -f 16384; exec \"$@\"", "sh"]);
+    command.args([env!("CARGO_BIN_EXE_incamera-relay"), "--plain", "--listen", "127.0.0.1:0"]);
+    command.args(["--log", "off", "--data", &data]);
+    let relay = Relay::spawn(command);
+    let mut client = Client::connect(&relay, MEETING).await.client;
+    let mut acknowledged = 0;
+    let refusal = loop {
+        let bytes = envelope(MEETING, acknowledged, 500_000);
+        match client.post(id(acknowledged), Destination::Log, bytes).await {
+            Ok(seq) => assert_eq!(seq, Some(acknowledged)),
+            Err(refusal) => break refusal,
+        }
+        acknowledged += 1;
+        assert!(acknowledged < 100, "the disk is never full");
+    };
+    assert_eq!(refusal.reason, RefusalReason::Unavailable);
+    assert!(acknowledged > 2, "{acknowledged}");
+    relay.kill();
+    let relay = Relay::start(&["--data", &data]);
+    let mut reader = Client::connect(&relay, MEETING).await;
+    assert_eq!(reader.next, acknowledged);
+    reader.client.say(&ToServer::Fetch { from: 0 }).await;
+    for number in 0..acknowledged {
+        assert_eq!(reader.client.entry().await, (number, envelope(MEETING, number, 500_000)));
+    }
 }
 
 #[test]

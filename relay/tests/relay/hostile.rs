@@ -29,6 +29,15 @@ async fn a_message_that_is_too_large_is_refused_before_it_is_there() {
 }
 
 #[tokio::test]
+async fn who_sends_on_behind_its_end_still_reads_why() {
+    let relay = Relay::start(&["--message-bytes", "100000"]);
+    let mut client = Client::connect(&relay, MEETING).await.client;
+    let post = ToServer::Post { id: id(1), to: Destination::Lobby, bytes: vec![1; 8_000_000] };
+    client.say(&post).await;
+    assert_eq!(client.last_refusal().await.reason, RefusalReason::TooLarge);
+}
+
+#[tokio::test]
 async fn a_post_that_is_too_large_for_its_destination_is_refused_alone() {
     let relay = Relay::start(&[]);
     let mut client = Client::connect(&relay, MEETING).await.client;
@@ -138,9 +147,9 @@ async fn who_does_not_read_is_closed_and_resumes_from_the_log() {
     let mut quick = Client::connect(&relay, MEETING).await.client;
     let before = relay.resident();
     // Above all that the system's own buffers between the two may hold.
-    let count = 60;
+    let count = 500;
     for number in 0..count {
-        let bytes = envelope(MEETING, number, 500_000);
+        let bytes = envelope(MEETING, number, 60_000);
         quick.say(&ToServer::Post { id: id(number), to: Destination::Log, bytes }).await;
         assert_eq!(quick.entry().await.0, number);
     }
@@ -243,10 +252,21 @@ async fn large_messages_on_their_way_are_bounded() {
         let tokio_tungstenite::MaybeTlsStream::Plain(stream) = client.socket.get_mut() else {
             panic!()
         };
-        // 1 MiB is announced, and half of it sent.
-        let header = [0x82, 0x80 | 127, 0, 0, 0, 0, 0, 0x10, 0, 0, 1, 2, 3, 4];
-        stream.write_all(&header).await.unwrap();
-        stream.write_all(&vec![0; 512 * 1024]).await.unwrap();
+        if stuck.is_empty() {
+            // 1 MiB is announced, and half of it sent.
+            let header = [0x82, 0x80 | 127, 0, 0, 0, 0, 0, 0x10, 0, 0, 1, 2, 3, 4];
+            stream.write_all(&header).await.unwrap();
+            stream.write_all(&vec![0; 512 * 1024]).await.unwrap();
+        } else {
+            // Fragments with pings between them, and no end.
+            for number in 0..16 {
+                let opcode = if number == 0 { 2 } else { 0 };
+                let header = [opcode, 0x80 | 126, 0x80, 0, 1, 2, 3, 4];
+                stream.write_all(&header).await.unwrap();
+                stream.write_all(&vec![0; 32 * 1024]).await.unwrap();
+                stream.write_all(&[0x89, 0x80, 1, 2, 3, 4]).await.unwrap();
+            }
+        }
         stuck.push(client);
     }
     let mut small = Client::connect(&relay, MEETING).await.client;
@@ -258,9 +278,47 @@ async fn large_messages_on_their_way_are_bounded() {
         let bytes = envelope(MEETING, 0, 800_000);
         let post = ToServer::Post { id: id(1), to: Destination::Log, bytes };
         let _ = large.socket.send(Message::Binary(post.encode().into())).await;
-        if large.try_hear().await.is_none() {
+        // Until the two are stuck it is taken.
+        if let Some(ToClient::Refused(refusal)) = large.try_hear().await {
+            assert_eq!(refusal.reason, RefusalReason::Full);
+            assert!(refusal.detail.contains("large-messages"), "{}", refusal.detail);
             break;
         }
         assert!(Instant::now() < end, "a third large message is taken");
     }
+}
+
+#[tokio::test]
+#[allow(clippy::print_stderr, reason = "it says why it does nothing")]
+async fn ten_thousand_connects_do_no_harm_to_another_meeting() {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
+    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+    if files.split_whitespace().next().unwrap().parse::<usize>().is_ok_and(|it| it < 12_000) {
+        eprintln!("skipped: the system allows too few open files (ulimit -n 12000)");
+        return;
+    }
+    let relay = Relay::start(&[
+        "--connections",
+        "2000",
+        "--connections-per-address",
+        "0",
+        "--half-open",
+        "2000",
+        "--connects-per-second",
+        "0",
+    ]);
+    let mut other = Client::connect(&relay, MEETING).await.client;
+    let before = relay.resident();
+    let opening: Vec<_> =
+        (0..10_000).map(|_| tokio::spawn(TcpStream::connect(relay.address.clone()))).collect();
+    let mut streams = Vec::new();
+    for opened in opening {
+        streams.extend(opened.await.unwrap());
+    }
+    assert!(streams.len() > 5000, "{}", streams.len());
+    let began = Instant::now();
+    let bytes = envelope(MEETING, 0, 400);
+    assert_eq!(other.post(id(0), Destination::Log, bytes).await, Ok(Some(0)));
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(relay.resident() < before + 150_000_000, "{} {before}", relay.resident());
 }

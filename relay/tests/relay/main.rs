@@ -13,6 +13,8 @@ mod client;
 mod end;
 mod hostile;
 mod log;
+mod measure;
 mod process;
 mod start;
+mod tls;
 mod tokens;

@@ -14,12 +14,13 @@ const LOG: TableDefinition<'_, ([u8; 16], u64), &[u8]> = TableDefinition::new("l
 /// Sequence numbers, by meeting and message id: SPEC \[S2\].
 const IDS: TableDefinition<'_, ([u8; 16], [u8; 16]), u64> = TableDefinition::new("ids");
 /// Hash and bytes, by meeting and order of arrival.
-const BLOBS: TableDefinition<'_, ([u8; 16], u64), ([u8; 32], &[u8])> =
-    TableDefinition::new("blobs");
+const BLOBS: TableDefinition<'_, ([u8; 16], u64), HashAndBytes> = TableDefinition::new("blobs");
 /// Order of arrival, by meeting and hash.
 const HASHES: TableDefinition<'_, ([u8; 16], [u8; 32]), u64> = TableDefinition::new("hashes");
 /// The rest, by meeting.
 const MEETINGS: TableDefinition<'_, [u8; 16], Row> = TableDefinition::new("meetings");
+
+type HashAndBytes = ([u8; 32], &'static [u8]);
 
 /// The log's next sequence number and its bytes, the blobs' next number and their bytes, and when the
 /// last post was (seconds since 1970).
