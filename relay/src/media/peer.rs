@@ -87,6 +87,10 @@ impl Track {
 
 /// What the connection says happened.
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly all are packets: a box would be an allocation each"
+)]
 pub(super) enum Happened {
     /// A packet came.
     Packet(RtpPacket),
