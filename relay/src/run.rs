@@ -13,7 +13,7 @@ use crate::cli::{Cli, Command};
 use crate::exit::StartError;
 use crate::hub::Hub;
 use crate::identity::Identity;
-use crate::limits::Places;
+use crate::limits::{Large, Places};
 use crate::media::{Forwarder, MediaSettings};
 use crate::metrics::Metrics;
 use crate::relay::{Relay, unix};
@@ -79,7 +79,7 @@ async fn serve(settings: Settings) -> Result<(), StartError> {
         places: Places::new(settings.place_limits()),
         metrics,
         backlog: Arc::new(Semaphore::new(settings.backlog_total_bytes)),
-        large: Arc::new(Semaphore::new(settings.large_messages)),
+        large: Large::new(settings.large_messages, settings.connections_per_address != 0),
         draining: watch::Sender::new(false),
         started: Instant::now(),
         settings,

@@ -130,10 +130,10 @@ mod tests {
                     // An entry is told, or its news are lost.
                     0 | 1 => {
                         log += 1;
-                        if random(&mut state) % 4 != 0 && cursor.exists(log - 1) {
+                        if !random(&mut state).is_multiple_of(4) && cursor.exists(log - 1) {
                             assert_eq!(cursor.next(), last);
                             // There may be no room for it.
-                            if random(&mut state) % 3 != 0 {
+                            if !random(&mut state).is_multiple_of(3) {
                                 cursor.sent(log - 1);
                                 last += 1;
                             }

@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use super::*;
 use crate::hub::Hub;
 use crate::identity::Identity;
-use crate::limits::Places;
+use crate::limits::{Large, Places};
 use crate::media::{Forwarder, MediaSettings};
 use crate::metrics::Metrics;
 use crate::settings::Given;
@@ -47,7 +47,7 @@ fn relay() -> Arc<Relay> {
         places: Places::new(settings.place_limits()),
         metrics,
         backlog: Arc::new(Semaphore::new(settings.backlog_total_bytes)),
-        large: Arc::new(Semaphore::new(1)),
+        large: Large::new(1, false),
         draining: watch::Sender::new(false),
         started: Instant::now(),
         settings,

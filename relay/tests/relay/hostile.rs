@@ -245,7 +245,7 @@ async fn a_thousand_connections_at_once_stay_within_limits() {
 
 #[tokio::test]
 async fn large_messages_on_their_way_are_bounded() {
-    let relay = Relay::start(&["--large-messages", "2"]);
+    let relay = Relay::start(&["--large-messages", "8"]);
     let mut stuck = Vec::new();
     for _ in 0..2 {
         let mut client = Client::connect(&relay, MEETING).await.client;
