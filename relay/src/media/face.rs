@@ -31,6 +31,15 @@ pub(crate) struct MediaSettings {
     pub(crate) key_frame_interval_ms: u64,
 }
 
+/// What one connection's token says; the settings' limits hold as well.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct MediaLimits {
+    /// Tracks that it may send.
+    pub(crate) tracks: Option<usize>,
+    /// Into the relay.
+    pub(crate) bits_per_second: Option<u64>,
+}
+
 /// What the forwarder tells a connection.
 #[derive(Debug)]
 pub(crate) enum MediaOutcome {
@@ -119,14 +128,14 @@ impl Forwarder {
     /// A transport is there. It gets the list of tracks, and answers to its requests.
     pub(crate) fn join(
         &self,
-        meeting: MeetingId,
-        transport: TransportId,
+        (meeting, transport): (MeetingId, TransportId),
+        limits: MediaLimits,
         notices: mpsc::Sender<MediaOutcome>,
     ) {
         // All of a meeting are on one thread, which needs no lock to forward.
         let place = self.hasher.hash_one(meeting) as usize % self.lines.len().max(1);
         self.places().insert(transport, place);
-        self.tell(place, Command::Join { meeting, transport, notices });
+        self.tell(place, Command::Join { meeting, transport, limits, notices });
     }
 
     /// A transport asks for something.

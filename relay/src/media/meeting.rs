@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use incamera_wire::{MediaNotice, MeetingId, RelayTrack, TransportId};
+use incamera_wire::{MeetingId, RelayTrack, TransportId};
 use str0m::media::{Mid, Rid};
 
-use super::face::MediaOutcome;
 use super::outgoing::Outgoing;
 use super::peer::{Peer, Track};
 
@@ -91,15 +90,14 @@ impl Peers {
         }
     }
 
-    /// A description of a transport's media is new or another. `most` tracks may it send: whether this
-    /// one is not too many.
-    pub(super) fn described(&mut self, number: usize, mid: Mid, most: usize) -> bool {
+    /// A description of a transport's media is new or another: whether it is not one too many.
+    pub(super) fn described(&mut self, number: usize, mid: Mid) -> bool {
         let Some(peer) = self.get(number) else { return true };
         let meeting = peer.meeting;
         let Some((kind, [sends, receives], layers)) = peer.media(mid) else { return true };
         let mut changed = false;
         if sends && !peer.sent.contains_key(&mid) {
-            if peer.sent.len() >= most {
+            if peer.sent.len() >= peer.most_tracks {
                 return false;
             }
             peer.sent.insert(mid, Track::new(kind, layers));
@@ -220,7 +218,7 @@ impl Peers {
                 let others = members.iter().zip(&lists).filter(|(other, _)| *other != member);
                 let all = others.flat_map(|(_, tracks)| tracks).take(MAX_LISTED).cloned().collect();
                 if let Some(peer) = self.get(*member) {
-                    peer.notify(MediaOutcome::Notice(MediaNotice::Tracks(all)));
+                    peer.tell_tracks(all);
                 }
             }
         }

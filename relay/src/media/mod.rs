@@ -14,4 +14,4 @@ mod stun;
 mod tests;
 mod worker;
 
-pub(crate) use face::{Forwarder, MediaMetrics, MediaOutcome, MediaSettings};
+pub(crate) use face::{Forwarder, MediaLimits, MediaMetrics, MediaOutcome, MediaSettings};

@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use incamera_wire::{MediaKind as TrackKind, MeetingId, Refusal, RefusalReason, TransportId};
+use incamera_wire::{
+    MediaKind as TrackKind, MediaNotice, MeetingId, Refusal, RefusalReason, RelayTrack, TransportId,
+};
 use str0m::change::{SdpAnswer, SdpOffer};
 use str0m::config::DtlsCert;
 use str0m::format::PayloadParams;
@@ -113,6 +115,10 @@ pub(super) struct Peer {
     pub(super) sent: HashMap<Mid, Track>,
     pub(super) received: HashMap<Mid, Outgoing>,
     pub(super) budget: Budget,
+    /// Tracks that it may send.
+    pub(super) most_tracks: usize,
+    /// The list of others' tracks that it knows.
+    told: Vec<RelayTrack>,
     /// Whether something waits to go out.
     pub(super) dirty: bool,
 }
@@ -132,11 +138,31 @@ impl Peer {
     pub(super) fn new(
         (meeting, transport): (MeetingId, TransportId),
         notices: mpsc::Sender<MediaOutcome>,
-        bits_per_second: u64,
+        (most_tracks, bits_per_second): (usize, u64),
     ) -> Self {
-        let (rtc, remote_fragment, sent, received, dirty) = Default::default();
+        let (rtc, remote_fragment, sent, received, told, dirty) = Default::default();
         let budget = Budget::new(bits_per_second, Instant::now());
-        Self { transport, meeting, notices, rtc, remote_fragment, sent, received, budget, dirty }
+        Self {
+            transport,
+            meeting,
+            notices,
+            rtc,
+            remote_fragment,
+            sent,
+            received,
+            budget,
+            most_tracks,
+            told,
+            dirty,
+        }
+    }
+
+    /// Tells which tracks others send, if that is not what was told last.
+    pub(super) fn tell_tracks(&mut self, tracks: Vec<RelayTrack>) {
+        if self.told != tracks {
+            self.told.clone_from(&tracks);
+            self.notify(MediaOutcome::Notice(MediaNotice::Tracks(tracks)));
+        }
     }
 
     /// Tells the session something, without waiting: a session that does not listen is on its way out.

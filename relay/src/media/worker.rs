@@ -18,7 +18,7 @@ use str0m::rtp::RtpPacket;
 use tokio::sync::mpsc;
 
 use super::deadlines::Deadlines;
-use super::face::{MediaMetrics, MediaOutcome, MediaSettings};
+use super::face::{MediaLimits, MediaMetrics, MediaOutcome, MediaSettings};
 use super::meeting::Peers;
 use super::outgoing::Numbered;
 use super::peer::{Happened, Peer};
@@ -36,7 +36,12 @@ const COMMANDS: Token = Token(1);
 #[derive(Debug)]
 pub(super) enum Command {
     /// A transport is there.
-    Join { meeting: MeetingId, transport: TransportId, notices: mpsc::Sender<MediaOutcome> },
+    Join {
+        meeting: MeetingId,
+        transport: TransportId,
+        limits: MediaLimits,
+        notices: mpsc::Sender<MediaOutcome>,
+    },
     /// It asks for something.
     Request { transport: TransportId, request: MediaRequest },
     /// It is gone.
@@ -146,6 +151,14 @@ impl Worker {
         next.map_or(IDLE, |at| at.saturating_duration_since(now).min(IDLE))
     }
 
+    /// The lower ones of the settings' limits and a token's; 0 bits are without a limit.
+    fn limits(&self, token: MediaLimits) -> (usize, u64) {
+        let MediaSettings { tracks_per_connection, bits_per_second, .. } = self.settings;
+        let tracks = token.tracks.unwrap_or(usize::MAX).min(tracks_per_connection);
+        let bits = [bits_per_second, token.bits_per_second.unwrap_or(0)];
+        (tracks, bits.into_iter().filter(|bits| *bits > 0).min().unwrap_or(0))
+    }
+
     /// Takes in what has come: whether there is more.
     fn receive(&mut self, buffer: &mut [u8]) -> bool {
         for _ in 0..BATCH {
@@ -209,10 +222,10 @@ impl Worker {
     }
 
     fn described(&mut self, number: usize, mid: Mid) {
-        let most = self.settings.tracks_per_connection;
-        if !self.peers.described(number, mid, most)
+        if !self.peers.described(number, mid)
             && let Some(peer) = self.peers.get(number)
         {
+            let most = peer.most_tracks;
             let detail = format!("tracks-per-connection: {most}; send fewer");
             let (post, reason, retry_after_ms) = (None, RefusalReason::Full, 0);
             peer.notify(MediaOutcome::Refused(Refusal { post, reason, detail, retry_after_ms }));
@@ -307,9 +320,9 @@ impl Worker {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Join { meeting, transport, notices } => {
-                let limit = self.settings.bits_per_second;
-                self.peers.add(Peer::new((meeting, transport), notices, limit));
+            Command::Join { meeting, transport, limits, notices } => {
+                let limits = self.limits(limits);
+                self.peers.add(Peer::new((meeting, transport), notices, limits));
                 self.metrics.connections.fetch_add(1, Ordering::Relaxed);
             }
             Command::Request { transport, request } => {

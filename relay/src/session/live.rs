@@ -15,9 +15,10 @@ use super::outbox::{Outbox, Waiting, too_slow};
 use super::post::OwnPosts;
 use super::receive::{Messages, Received, Receiver};
 use super::{Ending, refused, refused_for_now, shortened};
-use crate::media::MediaOutcome;
+use crate::media::{MediaLimits, MediaOutcome};
 use crate::relay::{Relay, of_store};
 use crate::store::{Bytes, News};
+use crate::token::Powers;
 
 /// Notices of the forwarder that may wait.
 const NOTICES: usize = 64;
@@ -61,7 +62,9 @@ impl<'a> Live<'a> {
         let transport = TransportId::new(id);
         let (sender, notices) = mpsc::channel(NOTICES);
         let ended = relay.hub.add(transport, meeting, opened.token.clone());
-        relay.forwarder.join(meeting, transport, sender);
+        let Powers { tracks, bits_per_second, .. } = opened.powers;
+        let limits = MediaLimits { tracks, bits_per_second };
+        relay.forwarder.join((meeting, transport), limits, sender);
         let (cursor, own, heard) = (Cursor::new(next), OwnPosts::default(), Instant::now());
         let live = Self {
             relay,

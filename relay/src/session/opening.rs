@@ -8,7 +8,7 @@ use super::receive::{Messages, Received, Receiver};
 use super::{Ending, refused, refused_for_now};
 use crate::hub::Token;
 use crate::relay::Relay;
-use crate::token::Claims;
+use crate::token::{Claims, Powers};
 
 /// What a client has said so far.
 #[derive(Debug)]
@@ -16,8 +16,8 @@ pub(super) struct Opened {
     pub(super) meeting: MeetingId,
     pub(super) mailbox: Option<MailboxId>,
     pub(super) token: Option<Token>,
-    /// Whether it may end others' transports.
-    pub(super) may_end: bool,
+    /// What the token allows and limits: nothing in particular if there is none.
+    pub(super) powers: Powers,
 }
 
 /// Waits for Hello, for as long as the settings say.
@@ -49,7 +49,7 @@ async fn hello<S: Messages>(relay: &Relay, receiver: &mut Receiver<S>) -> Result
             Received::Message(ToServer::Hello { meeting, mailbox }) => {
                 let (token, powers) = admit(relay, meeting, claims)?;
                 receiver.hello(relay, meeting, powers.members)?;
-                return Ok(Opened { meeting, mailbox, token, may_end: powers.may_end });
+                return Ok(Opened { meeting, mailbox, token, powers });
             }
             _ => return malformed("the first messages are Authorize, if at all, and Hello"),
         }
@@ -61,9 +61,9 @@ fn admit(
     relay: &Relay,
     meeting: MeetingId,
     claims: Option<Claims>,
-) -> Result<(Option<Token>, crate::token::Powers), Ending> {
+) -> Result<(Option<Token>, Powers), Ending> {
     if relay.tokens.is_none() {
-        return Ok((None, crate::token::Powers::default()));
+        return Ok((None, Powers::default()));
     }
     let missing = "this relay asks for a token: get one of its operator, send it before Hello";
     let claims = claims.ok_or_else(|| unauthorized(missing))?;

@@ -152,7 +152,7 @@ impl Live<'_> {
     }
 
     pub(super) fn end_transport(&self, transport: TransportId) -> Result<(), Ending> {
-        if !self.opened.may_end {
+        if !self.opened.powers.may_end {
             let text = "your token does not let you end others: ask for one that may end";
             return Err(Some(refused(RefusalReason::Unauthorized, text)));
         }

@@ -15,7 +15,7 @@ use str0m::rtp::{RtpPacket, RtpWrite};
 use str0m::{Candidate, Event, Input, Output, Rtc};
 use tokio::sync::mpsc;
 
-use super::super::{Forwarder, MediaOutcome};
+use super::super::{Forwarder, MediaLimits, MediaOutcome};
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -41,13 +41,23 @@ pub(super) fn track_of(client: &Client, mid: Mid) -> String {
 
 impl Client {
     pub(super) fn new(forwarder: &Forwarder, meeting: u8, number: u8) -> Self {
+        Self::limited(forwarder, MediaLimits::default(), meeting, number)
+    }
+
+    /// One whose token limits it.
+    pub(super) fn limited(
+        forwarder: &Forwarder,
+        limits: MediaLimits,
+        meeting: u8,
+        number: u8,
+    ) -> Self {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         socket.set_nonblocking(true).unwrap();
         let mut rtc = Rtc::builder().set_rtp_mode(true).build(Instant::now());
         rtc.add_local_candidate(Candidate::host(socket.local_addr().unwrap(), "udp").unwrap());
         let transport = TransportId::new([number; 16]);
         let (sender, notices) = mpsc::channel(64);
-        forwarder.join(MeetingId::new([meeting; 16]), transport, sender);
+        forwarder.join((MeetingId::new([meeting; 16]), transport), limits, sender);
         let (pending, refused) = (None, None);
         let (tracks, packets, asked) = (Vec::new(), Vec::new(), Vec::new());
         Self { rtc, socket, transport, notices, pending, tracks, refused, packets, asked }

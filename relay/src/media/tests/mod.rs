@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use incamera_wire::{MediaRequest, RefusalReason};
 use str0m::media::MediaKind::{Audio, Video};
 
-use super::{Forwarder, MediaMetrics, MediaSettings};
+use super::{Forwarder, MediaLimits, MediaMetrics, MediaSettings};
 use client::{Client, settle, track_of, until};
 
 fn settings() -> MediaSettings {
@@ -159,6 +159,18 @@ fn too_many_tracks() {
 }
 
 #[test]
+fn more_tracks_than_the_token_allows() {
+    let (forwarder, _) = start(settings());
+    let limits = MediaLimits { tracks: Some(1), bits_per_second: None };
+    let mut ada = Client::limited(&forwarder, limits, 1, 1);
+    let sound: (_, &[&str]) = (Audio, &[]);
+    ada.offer(&forwarder, &[sound; 2], &[]);
+    until(&mut [&mut ada], "a refusal", |all| all[0].refused.is_some());
+    let refusal = ada.refused.unwrap();
+    assert!(refusal.detail.starts_with("tracks-per-connection: 1"), "{}", refusal.detail);
+}
+
+#[test]
 fn what_is_no_offer() {
     let (forwarder, _) = start(settings());
     for (number, sdp) in
@@ -178,8 +190,9 @@ fn what_is_no_offer() {
 
 #[test]
 fn more_than_a_connection_may_send_is_dropped_and_counted() {
-    let (forwarder, metrics) = start(MediaSettings { bits_per_second: 80_000, ..settings() });
-    let [mut ada, mut ben] = [1, 2].map(|number| Client::new(&forwarder, 1, number));
+    let (forwarder, metrics) = start(settings());
+    let limits = MediaLimits { tracks: None, bits_per_second: Some(80_000) };
+    let [mut ada, mut ben] = [1, 2].map(|number| Client::limited(&forwarder, limits, 1, number));
     let microphone = ada.offer(&forwarder, &[(Audio, &[])], &[])[0];
     until(&mut [&mut ada, &mut ben], "a list of tracks", |all| !all[1].tracks.is_empty());
     ben.offer(&forwarder, &[], &[(Audio, track_of(&ada, microphone))]);
