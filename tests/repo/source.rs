@@ -33,6 +33,13 @@ impl Source {
         format!("{}:{}", self.path, lexer::line_of(&self.text, at))
     }
 
+    /// Is this file part of what others run: the libraries, the relay and its clients?
+    pub(crate) fn is_shipped(&self) -> bool {
+        self.in_library()
+            || self.path.starts_with("relay/src/")
+            || self.path.starts_with("net/src/")
+    }
+
     /// Is this file part of the two libraries?
     pub(crate) fn in_library(&self) -> bool {
         self.path.starts_with("src/") || self.path.starts_with("wire/src/")

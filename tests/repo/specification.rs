@@ -111,7 +111,7 @@ fn count(sources: &[Source], counts: &mut Counts) -> Vec<String> {
             match counts.get_mut(&id) {
                 None => complaints.push(format!("{}: SPEC.md has no [{id}]", source.place(at))),
                 Some((_, tests)) if source.in_test(at) => *tests += 1,
-                Some((code, _)) if source.in_library() && beside_code(source, at) => *code += 1,
+                Some((code, _)) if source.is_shipped() && beside_code(source, at) => *code += 1,
                 Some(_) => {}
             }
         }

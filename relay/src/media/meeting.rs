@@ -147,7 +147,7 @@ impl Peers {
         let members = self.meetings.get(&meeting)?.clone();
         for number in members {
             let peer = self.get(number)?;
-            // No transport of another meeting is looked at.
+            // SPEC [S8]: no transport of another meeting is looked at.
             if peer.transport.to_string() == transport {
                 let mid = Mid::from(mid);
                 return Some(((number, mid), peer.sent.get(&mid)?.layers.first().copied()));

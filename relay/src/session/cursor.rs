@@ -17,6 +17,7 @@ impl Cursor {
 
     /// Entry `seq` exists. True: it is the next, and goes out now if there is room for it.
     pub(super) fn exists(&mut self, seq: u64) -> bool {
+        // SPEC [S3]
         let was_behind = self.is_behind();
         self.end = self.end.max(seq.saturating_add(1));
         !was_behind && seq == self.next
@@ -56,6 +57,7 @@ mod tests {
 
     #[test]
     fn what_comes_in_order_goes_out_at_once() {
+        // SPEC [S3]
         let mut cursor = Cursor::new(3);
         assert!(cursor.exists(3));
         cursor.sent(3);

@@ -66,6 +66,7 @@ fn admit(
         return Ok((None, Powers::default()));
     }
     let missing = "this relay asks for a token: get one of its operator, send it before Hello";
+    // SPEC [S7]
     let claims = claims.ok_or_else(|| unauthorized(missing))?;
     if !claims.is_for(meeting) {
         return Err(unauthorized("the token is for another meeting: ask for one for this"));

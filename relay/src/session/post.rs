@@ -83,6 +83,7 @@ impl Live<'_> {
         match to {
             Destination::Log => {
                 let head = EnvelopeHead::peek(&bytes).map_err(|it| malformed(it.to_string()))?;
+                // SPEC [S4]
                 if head.meeting != meeting {
                     let text = "the envelope names another meeting: connect to that one";
                     return Err(malformed(text.to_owned()));
@@ -101,6 +102,7 @@ impl Live<'_> {
                 Ok(Taken::Done)
             }
             Destination::Blob(hash) => {
+                // SPEC [S6]
                 if sha256(&bytes).await != *hash.as_bytes() {
                     let text = "the address is not the SHA-256 of the bytes";
                     return Err(malformed(text.to_owned()));

@@ -42,6 +42,7 @@ async fn a_client_that_does_not_read_does_not_hold_up_the_end() {
 
 #[tokio::test]
 async fn what_was_acknowledged_outlives_a_kill() {
+    // SPEC [S5]
     let directory = Directory::new();
     let data = directory.path("data");
     let mut acknowledged: Vec<(MessageId, u64)> = Vec::new();

@@ -57,6 +57,7 @@ async fn who_comes_back_reads_on_from_where_it_was() {
 
 #[tokio::test]
 async fn an_entry_of_another_meeting_is_refused_and_the_connection_goes_on() {
+    // SPEC [S4]
     let relay = Relay::start(&[]);
     let mut client = Client::connect(&relay, MEETING).await.client;
     let other = envelope(MeetingId::new([1; 16]), 0, 100);
@@ -103,6 +104,7 @@ async fn a_direct_message_reaches_its_mailbox_alone() {
 
 #[tokio::test]
 async fn a_blob_is_kept_under_its_hash_and_no_other() {
+    // SPEC [S6]
     let relay = Relay::start(&[]);
     let mut a = Client::connect(&relay, MEETING).await.client;
     let bytes = vec![5; 3 * 1024 * 1024];

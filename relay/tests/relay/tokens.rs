@@ -47,6 +47,7 @@ async fn refusal(
 
 #[tokio::test]
 async fn a_token_opens_its_meeting_and_no_other() {
+    // SPEC [S7]
     let directory = Directory::new();
     let (relay, secret) = start(&directory);
     let token = token(&secret, MEETING, &[]);
@@ -64,6 +65,7 @@ async fn a_token_opens_its_meeting_and_no_other() {
 
 #[tokio::test]
 async fn an_expired_token_and_one_of_another_operator_are_refused() {
+    // SPEC [S7]
     let directory = Directory::new();
     let (relay, secret) = start(&directory);
     let expired = token(&secret, MEETING, &["--seconds", "0"]);

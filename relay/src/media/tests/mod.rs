@@ -44,7 +44,7 @@ fn what_one_sends_comes_out_at_the_others_of_its_meeting_byte_for_byte() {
     let microphone = ada.offer(&forwarder, &[(Audio, &[])], &[])[0];
     until(&mut [&mut ada, &mut ben, &mut eve], "a list of tracks", |all| !all[1].tracks.is_empty());
     assert_eq!(ben.tracks[0].track, track_of(&ada, microphone));
-    // Of another meeting's tracks nobody hears, not even by their name.
+    // SPEC [S8]: of another meeting's tracks nobody hears, not even by their name.
     assert!(eve.tracks.is_empty());
     for client in [&mut ben, &mut eve] {
         client.offer(&forwarder, &[], &[(Audio, track_of(&ada, microphone))]);

@@ -164,6 +164,7 @@ impl Writer {
                 return Err(error);
             }
         }
+        // SPEC [S5]: nothing is told before.
         writer.commit().map_err(|error| failed(&error.into()))
     }
 
