@@ -22,10 +22,14 @@ pub enum AddressError {
     #[error("http:// and ws:// are for relays on this machine alone: write https://HOST:PORT")]
     Insecure,
     /// The pin is no SHA-256.
-    #[error("a pin is the SHA-256 of the relay's certificate, 64 hex digits: copy the relay's ready line")]
+    #[error(
+        "a pin is the SHA-256 of the relay's certificate, 64 hex digits: copy the relay's ready line"
+    )]
     Pin,
     /// The root certificates cannot be read.
-    #[error("no root certificates in this file ({0}): give a PEM file, or pin the relay's certificate")]
+    #[error(
+        "no root certificates in this file ({0}): give a PEM file, or pin the relay's certificate"
+    )]
     Roots(String),
     /// The token is longer than the wire format allows.
     #[error("a token has 1 to 2,048 bytes: ask the relay's operator for another")]
@@ -224,10 +228,24 @@ mod tests {
     #[test]
     fn what_is_no_address_is_refused() {
         for text in [
-            "", "relay.example", "ftp://relay.example", "https://", "https://:7443", "https://a:0",
-            "https://a:65536", "https://a:b", "https://a/b", "https://a?b", "https://a#b",
-            "https://u@a", "https://a b", "https://a:1:2", "https://[::1", "https://[a]:1",
-            "https://[::1]x", "https://a\n",
+            "",
+            "relay.example",
+            "ftp://relay.example",
+            "https://",
+            "https://:7443",
+            "https://a:0",
+            "https://a:65536",
+            "https://a:b",
+            "https://a/b",
+            "https://a?b",
+            "https://a#b",
+            "https://u@a",
+            "https://a b",
+            "https://a:1:2",
+            "https://[::1",
+            "https://[a]:1",
+            "https://[::1]x",
+            "https://a\n",
         ] {
             assert!(matches!(Relay::parse(text), Err(AddressError::Address(_))), "{text:?}");
         }

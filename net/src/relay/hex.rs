@@ -32,7 +32,8 @@ mod tests {
         let bytes: [u8; 32] = std::array::from_fn(|i| i as u8 * 8);
         assert_eq!(from_hex(&to_hex(&bytes)), Some(bytes));
         assert_eq!(from_hex(&to_hex(&bytes).to_uppercase()), Some(bytes));
-        for wrong in ["", "00", &"0".repeat(63), &"0".repeat(65), &"g".repeat(64), &"ä".repeat(32)] {
+        for wrong in ["", "00", &"0".repeat(63), &"0".repeat(65), &"g".repeat(64), &"ä".repeat(32)]
+        {
             assert_eq!(from_hex(wrong), None, "{wrong}");
         }
     }

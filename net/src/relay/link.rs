@@ -24,7 +24,9 @@ pub enum LinkError {
     #[error(transparent)]
     Relay(#[from] AddressError),
     /// There is no `#`, or something unknown behind it.
-    #[error("the link is cut off or damaged ({0}): copy the whole link, with all that follows the #")]
+    #[error(
+        "the link is cut off or damaged ({0}): copy the whole link, with all that follows the #"
+    )]
     Damaged(&'static str),
     /// The invite's part cannot be used.
     #[error(transparent)]

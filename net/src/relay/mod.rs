@@ -6,6 +6,6 @@ mod link;
 mod trust;
 
 pub use address::{AddressError, Relay};
-pub(crate) use hex::{from_hex, to_hex};
+pub(crate) use hex::to_hex;
 pub use link::{Link, LinkError};
-pub(crate) use trust::{Seen, Trust, client_config};
+pub(crate) use trust::{OtherCertificate, Seen, Trust, client_config};

@@ -85,7 +85,8 @@ pub(crate) fn client_config(trust: &Trust, seen: &Seen) -> Result<ClientConfig, 
     };
     let verifier =
         Verifier { trust: trust.clone(), by_roots, seen: seen.clone(), provider: provider.clone() };
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let builder =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     let dangerous = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
     let mut config = dangerous.with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -124,7 +125,9 @@ impl ServerCertVerifier for Verifier {
                 Err(Error::InvalidCertificate(CertificateError::Other(other)))
             }
             (Trust::Any, _) => Ok(ServerCertVerified::assertion()),
-            (_, Some(roots)) => roots.verify_server_cert(certificate, intermediates, name, ocsp, now),
+            (_, Some(roots)) => {
+                roots.verify_server_cert(certificate, intermediates, name, ocsp, now)
+            }
             _ => Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)),
         }
     }
