@@ -1,2 +1,5 @@
 //! The relay.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    incamera_relay::run()
+}

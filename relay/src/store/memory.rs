@@ -34,7 +34,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl MemoryStore {
     /// An empty store.
-    pub(crate) fn new(limits: StoreLimits) -> Self {
+    pub(crate) fn new(limits: StoreLimits, _total_bytes: u64) -> Self {
         Self { limits, meetings: Mutex::default() }
     }
 

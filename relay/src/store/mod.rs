@@ -69,6 +69,25 @@ macro_rules! each {
 }
 
 impl Store {
+    /// A store in memory, with so much for all meetings together.
+    pub(crate) fn memory(limits: StoreLimits, total_bytes: u64) -> Self {
+        Self::Memory(MemoryStore::new(limits, total_bytes))
+    }
+
+    /// Whether it can be used, as far as is known.
+    pub(crate) fn is_available(&self) -> bool {
+        match self {
+            Self::Memory(_) => true,
+        }
+    }
+
+    /// Makes all that was acknowledged last.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Memory(_) => {}
+        }
+    }
+
     /// Appends an entry, unless one with this id is there already, and gives its sequence number:
     /// SPEC \[S1\] \[S2\]. It is acknowledged only when a crash would not lose it (in memory: at once).
     pub(crate) async fn append(

@@ -1,0 +1,85 @@
+//! Bounds what all connections together have sent of messages that are not complete yet.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// What a connection may have under way without a permit: bytes.
+const SMALL: usize = 64 * 1024;
+
+/// One connection's bytes since its last complete message.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Inbound(Arc<AtomicUsize>);
+
+impl Inbound {
+    /// A message is complete and was taken.
+    pub(crate) fn taken(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+}
+
+/// A stream whose reader needs one of few permits for a message that is large.
+#[derive(Debug)]
+pub(crate) struct Metered<S> {
+    stream: S,
+    inbound: Inbound,
+    large: Arc<Semaphore>,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl<S> Metered<S> {
+    /// `large` has a permit for each large message that may be on its way.
+    pub(crate) fn new(stream: S, inbound: Inbound, large: Arc<Semaphore>) -> Self {
+        Self { stream, inbound, large, permit: None }
+    }
+
+    /// Takes or gives back the permit.
+    fn admit(&mut self) -> io::Result<()> {
+        if self.inbound.0.load(Ordering::Relaxed) <= SMALL {
+            self.permit = None;
+        } else if self.permit.is_none() {
+            let permit = Arc::clone(&self.large).try_acquire_owned();
+            let full = |_| io::Error::other("too many large messages are on their way");
+            self.permit = Some(permit.map_err(full)?);
+        }
+        Ok(())
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.admit()?;
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let read = buffer.filled().len().saturating_sub(before);
+        self.inbound.0.fetch_add(read, Ordering::Relaxed);
+        polled
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

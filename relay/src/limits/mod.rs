@@ -1,0 +1,11 @@
+//! Who may have how much. Clocks are arguments: durations since the relay's start.
+
+mod bucket;
+mod inbound;
+mod places;
+mod seat;
+
+pub(crate) use bucket::Rate;
+pub(crate) use inbound::{Inbound, Metered};
+pub(crate) use places::{PlaceLimits, Places, Rates};
+pub(crate) use seat::{Denied, Seat};

@@ -1,0 +1,236 @@
+//! What a client asks of a relay behind Hello.
+
+use std::collections::VecDeque;
+
+use aws_lc_rs::digest;
+use incamera_wire::server::EnvelopeHead;
+use incamera_wire::{
+    BlobHash, Destination, MessageId, Refusal, RefusalReason, RelayChallenge, ToClient, TransportId,
+};
+use tokio::time::Instant;
+
+use super::live::Live;
+use super::{Ending, refused};
+use crate::relay::of_store;
+use crate::store::{Bytes, News, StoreError};
+
+/// An entry of the log: bytes.
+const ENTRY: usize = 1024 * 1024;
+/// What goes to the lobby or to a mailbox: bytes.
+const MESSAGE: usize = 64 * 1024;
+/// A blob: bytes.
+const BLOB: usize = 16 * 1024 * 1024;
+/// From so many bytes on, hashing does not hold up other connections.
+const LONG: usize = 256 * 1024;
+
+/// Why a post is not taken.
+struct NotTaken(RefusalReason, String, u32);
+
+impl Live<'_> {
+    /// Takes a post, or says why not.
+    pub(super) async fn post(
+        &mut self,
+        id: MessageId,
+        to: Destination,
+        bytes: Vec<u8>,
+    ) -> Result<(), Ending> {
+        match self.take(id, to, bytes.into()).await {
+            Ok(seq) => {
+                self.relay.metrics.posted(&to);
+                self.say(&ToClient::Accepted { id, seq }).await
+            }
+            Err(NotTaken(reason, detail, retry_after_ms)) => {
+                self.refuse(Refusal { post: Some(id), reason, detail, retry_after_ms }).await
+            }
+        }
+    }
+
+    async fn take(
+        &mut self,
+        id: MessageId,
+        to: Destination,
+        bytes: Bytes,
+    ) -> Result<Option<u64>, NotTaken> {
+        let meeting = self.opened.meeting;
+        let store = &self.relay.store;
+        let most = match to {
+            Destination::Log => ENTRY,
+            Destination::Lobby | Destination::Direct(_) => MESSAGE,
+            Destination::Blob(_) => BLOB,
+        };
+        if bytes.len() > most {
+            let detail = format!("what is posted there may have {most} bytes: send less at once");
+            return Err(NotTaken(RefusalReason::TooLarge, detail, 0));
+        }
+        match to {
+            Destination::Log => {
+                let head = EnvelopeHead::peek(&bytes).map_err(|it| malformed(it.to_string()))?;
+                if head.meeting != meeting {
+                    let text = "the envelope names another meeting: connect to that one";
+                    return Err(malformed(text.to_owned()));
+                }
+                self.append(id, bytes).await.map(Some)
+            }
+            Destination::Lobby => {
+                self.own.add(&bytes);
+                store.publish(meeting, News::Lobby(bytes)).await.map_err(not_stored)?;
+                Ok(None)
+            }
+            Destination::Direct(mailbox) => {
+                let news = News::Direct { mailbox, bytes };
+                store.publish(meeting, news).await.map_err(not_stored)?;
+                Ok(None)
+            }
+            Destination::Blob(hash) => {
+                if sha256(&bytes).await != *hash.as_bytes() {
+                    let text = "the address is not the SHA-256 of the bytes";
+                    return Err(malformed(text.to_owned()));
+                }
+                store.put_blob(meeting, hash, bytes).await.map_err(not_stored)?;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn append(&self, id: MessageId, bytes: Bytes) -> Result<u64, NotTaken> {
+        let (length, began) = (bytes.len() as u64, Instant::now());
+        let seq = self.relay.store.append(self.opened.meeting, id, bytes).await;
+        let seq = seq.map_err(not_stored)?;
+        self.relay.metrics.append_seconds.observe(began.elapsed().as_secs_f64());
+        self.relay.metrics.log_bytes.inc_by(length);
+        Ok(seq)
+    }
+
+    /// A refusal names the address by its first 16 bytes, and the connection goes on: that a relay
+    /// has forgotten a blob is nothing unusual.
+    pub(super) async fn fetch_blob(&self, hash: BlobHash) -> Result<(), Ending> {
+        let (reason, detail, retry_after_ms) =
+            match self.relay.store.blob(self.opened.meeting, hash).await {
+                Ok(Some(bytes)) => return self.say(&ToClient::Blob { bytes: bytes.into() }).await,
+                Ok(None) => {
+                    let text = "the blob is not here: whoever has it may post it again";
+                    (RefusalReason::NotFound, text.to_owned(), 0)
+                }
+                Err(error) => of_store(&error),
+            };
+        let name = hash.as_bytes().first_chunk().copied().unwrap_or_default();
+        let post = Some(MessageId::new(name));
+        self.refuse(Refusal { post, reason, detail, retry_after_ms }).await
+    }
+
+    /// SPEC \[M12\]: only for a certificate at this relay's end.
+    pub(super) async fn prove(
+        &self,
+        challenge: &[u8],
+        certificate: &[u8; 32],
+    ) -> Result<(), Ending> {
+        let malformed = |text: String| Err(Some(refused(RefusalReason::Malformed, text)));
+        let challenge = match RelayChallenge::decode(challenge) {
+            Ok(challenge) => challenge,
+            Err(error) => return malformed(error.to_string()),
+        };
+        if challenge.meeting != self.opened.meeting {
+            return malformed("the challenge is for another meeting".to_owned());
+        }
+        let relay = self.relay;
+        if relay.certificate_sha256.as_ref() != Some(certificate)
+            && relay.forwarder.certificate_sha256() != *certificate
+        {
+            let text = "this certificate is not the relay's: somebody may stand in between";
+            return Err(Some(refused(RefusalReason::NotFound, text)));
+        }
+        let proof = relay.identity.prove(&challenge, certificate).encode();
+        let region = relay.settings.region.clone().unwrap_or_default();
+        self.say(&ToClient::Proof { proof, region }).await
+    }
+
+    pub(super) fn end_transport(&self, transport: TransportId) -> Result<(), Ending> {
+        if !self.opened.may_end {
+            let text = "your token does not let you end others: ask for one that may end";
+            return Err(Some(refused(RefusalReason::Unauthorized, text)));
+        }
+        // Who has gone already is ended too: nothing to say.
+        let found = self.relay.hub.end(transport, self.opened.meeting, self.relay.unix());
+        tracing::debug!(found, "a transport is ended");
+        Ok(())
+    }
+}
+
+fn malformed(detail: String) -> NotTaken {
+    NotTaken(RefusalReason::Malformed, detail, 0)
+}
+
+fn not_stored(error: StoreError) -> NotTaken {
+    if let StoreError::Unavailable(why) = &error {
+        tracing::error!(why, "the store cannot be used");
+    }
+    let (reason, detail, retry_after_ms) = of_store(&error);
+    NotTaken(reason, detail, retry_after_ms)
+}
+
+async fn sha256(bytes: &Bytes) -> [u8; 32] {
+    let hash = |bytes: &[u8]| -> [u8; 32] {
+        digest::digest(&digest::SHA256, bytes).as_ref().try_into().unwrap_or_default()
+    };
+    if bytes.len() < LONG {
+        return hash(bytes);
+    }
+    let shared = bytes.clone();
+    let hashed = tokio::task::spawn_blocking(move || hash(&shared)).await;
+    hashed.unwrap_or_default()
+}
+
+/// The lobby's messages that this client posted: they come back from the store, and it has them.
+#[derive(Debug, Default)]
+pub(super) struct OwnPosts(VecDeque<[u8; 32]>);
+
+impl OwnPosts {
+    /// More are not under way at once.
+    const MOST: usize = 64;
+
+    fn add(&mut self, bytes: &[u8]) {
+        if self.0.len() == Self::MOST {
+            self.0.pop_front();
+        }
+        self.0.push_back(Self::name(bytes));
+    }
+
+    /// Whether it is one of them; then it is forgotten.
+    pub(super) fn is_own(&mut self, bytes: &[u8]) -> bool {
+        if self.0.is_empty() {
+            return false;
+        }
+        let name = Self::name(bytes);
+        let found = self.0.iter().position(|it| *it == name);
+        found.is_some_and(|at| self.0.remove(at).is_some())
+    }
+
+    fn name(bytes: &[u8]) -> [u8; 32] {
+        digest::digest(&digest::SHA256, bytes).as_ref().try_into().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_own_post_is_known_once() {
+        let mut own = OwnPosts::default();
+        own.add(b"knock");
+        assert!(!own.is_own(b"other"));
+        assert!(own.is_own(b"knock"));
+        assert!(!own.is_own(b"knock"));
+    }
+
+    #[test]
+    fn own_posts_are_bounded() {
+        let mut own = OwnPosts::default();
+        for n in 0..1000_u32 {
+            own.add(&n.to_be_bytes());
+        }
+        assert_eq!(own.0.len(), OwnPosts::MOST);
+        assert!(own.is_own(&999_u32.to_be_bytes()));
+        assert!(!own.is_own(&0_u32.to_be_bytes()));
+    }
+}
