@@ -9,6 +9,8 @@ mod listing;
 mod open;
 mod outlet;
 mod save;
+#[cfg(test)]
+mod tests;
 
 pub use clock::now;
 pub use ending::{CallError, Ending};

@@ -10,9 +10,12 @@
 
 mod args;
 mod exit;
+mod files;
 mod input;
 mod names;
+mod player;
 mod prompt;
+mod recorder;
 mod say;
 mod session;
 mod start;
