@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use incamera::{DenyReason, Door, Event, KnockId, MemberId, Participant, TrackKind, TrackKinds};
+use incamera::{
+    Alarm, DenyReason, Door, Event, KnockId, MemberId, Participant, TrackKind, TrackKinds,
+};
 use incamera_net::{Call, CallError, CallEvent, Events};
 use serde_json::json;
 use tokio::time::{Instant, sleep_until};
 
 use crate::args::Part;
-use crate::exit::{self, Failure};
+use crate::exit::{self, Exit, Failure};
 use crate::input::{Input, Typist};
 use crate::prompt::{self, Typed};
 use crate::say::Printer;
@@ -17,6 +19,9 @@ use crate::tell::{self, Names};
 
 /// How long the others are given to hear that this client leaves.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// How long a relay is given to find a log again that it has lost.
+const LOG_LOST: Duration = Duration::from_secs(20);
 
 /// One meeting.
 pub(crate) struct Session {
@@ -30,6 +35,8 @@ pub(crate) struct Session {
     /// When to leave, or to go without a word.
     leave_at: Option<Instant>,
     leaving: bool,
+    /// When to give up on a relay that has lost the log.
+    log_lost_at: Option<Instant>,
 }
 
 impl Session {
@@ -44,6 +51,7 @@ impl Session {
             seconds: part.seconds.map(Duration::from_secs),
             leave_at: None,
             leaving: false,
+            log_lost_at: None,
         })
     }
 
@@ -52,13 +60,7 @@ impl Session {
         let mut typist = Typist::new();
         self.printer.say("connected", json!({}), "connected to the relay");
         loop {
-            let leave_at = self.leave_at;
-            let due = async {
-                match leave_at {
-                    Some(at) => sleep_until(at).await,
-                    None => core::future::pending().await,
-                }
-            };
+            let (leave_at, log_lost_at) = (self.leave_at, self.log_lost_at);
             tokio::select! {
                 event = events.recv() => match event {
                     Some(CallEvent::Ended(ending)) => {
@@ -75,7 +77,11 @@ impl Session {
                     Input::Stop if self.leaving => return Ok(()),
                     Input::Stop => self.leave().await,
                 },
-                () = due => {
+                () = until(log_lost_at) => {
+                    let text = "the relay has lost the meeting's log: create a new meeting";
+                    return Err(Failure::new(Exit::Other, text));
+                }
+                () = until(leave_at) => {
                     if self.leaving {
                         self.printer.say("ended", json!({ "why": "unheard" }), "left; nobody confirmed it");
                         return Ok(());
@@ -115,6 +121,15 @@ impl Session {
                     self.admit(Some(number)).await;
                 }
             }
+            CallEvent::Meeting(Event::KnockProof { knock, proof }) => {
+                let known = self.knocks.iter().find(|(_, id, _)| id == knock);
+                if let Some((number, _, name)) = known {
+                    let proof = tell::of_proof(*proof);
+                    let fields = json!({ "number": number, "name": name, "passcode": proof });
+                    let text = format!("knock {number}: {name}, passcode {proof}");
+                    self.printer.say("knock-proof", fields, &text);
+                }
+            }
             CallEvent::Meeting(Event::KnockVoid { knock }) => {
                 self.knocks.retain(|(_, id, _)| id != knock);
             }
@@ -127,7 +142,16 @@ impl Session {
                 self.learn().await;
                 tell::tell(self.printer, &event, &self.names);
             }
-            _ => tell::tell(self.printer, &event, &self.names),
+            _ => {
+                match &event {
+                    CallEvent::Meeting(Event::Alarm(Alarm::LogShrank)) => {
+                        self.log_lost_at = Some(Instant::now() + LOG_LOST);
+                    }
+                    CallEvent::Disconnected { .. } => self.log_lost_at = None,
+                    _ => {}
+                }
+                tell::tell(self.printer, &event, &self.names);
+            }
         }
     }
 
@@ -288,5 +312,13 @@ impl Session {
             _ => self.failed("several have this name: type who, and say #N"),
         }
         None
+    }
+}
+
+/// Waits until then; for ever if there is no such time.
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => core::future::pending().await,
     }
 }
