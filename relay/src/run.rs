@@ -17,7 +17,7 @@ use crate::identity::Identity;
 use crate::limits::Places;
 use crate::media::{Forwarder, MediaSettings};
 use crate::metrics::Metrics;
-use crate::relay::Relay;
+use crate::relay::{Relay, unix};
 use crate::settings::{Settings, token_secret};
 use crate::store::{Store, StoreLimits};
 use crate::token::Tokens;
@@ -44,6 +44,9 @@ pub fn run() -> ExitCode {
 fn start(cli: Cli) -> Result<(), StartError> {
     let settings = Settings::resolve(cli.given, cli.config.as_deref())?;
     logging::start(&settings)?;
+    if let Some(connections) = settings.too_few_files() {
+        tracing::warn!(connections, "the system lets this process have few files: raise ulimit -n");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let failed = |error| StartError::Other(format!("no threads can be started: {error}"));
     runtime.map_err(failed)?.block_on(serve(settings))
@@ -66,7 +69,7 @@ async fn serve(settings: Settings) -> Result<(), StartError> {
     let listen = media.listen;
     let forwarder = Forwarder::start(media, Arc::clone(&metrics.media))
         .map_err(|error| server::of_bind("media-listen", listen, &error))?;
-    let store = open_store(&settings).await?;
+    let store = open_store(&settings)?;
     let relay = Arc::new(Relay {
         store,
         forwarder,
@@ -86,7 +89,9 @@ async fn serve(settings: Settings) -> Result<(), StartError> {
     let (alive, mut all_gone) = mpsc::channel(1);
     let acceptor = tls.map(|tls| tls.acceptor);
     let serving = tokio::spawn(server::serve(Arc::clone(&relay), listener, acceptor, alive));
+    let sweeping = tokio::spawn(sweep(Arc::clone(&relay)));
     signals.any().await;
+    sweeping.abort();
     let seconds = relay.settings.drain_seconds;
     tracing::info!(seconds, "draining");
     relay.draining.send_replace(true);
@@ -100,6 +105,16 @@ async fn serve(settings: Settings) -> Result<(), StartError> {
     }
     relay.store.close().await;
     Ok(())
+}
+
+/// Lets the store delete what is idle, often enough for what the settings say.
+async fn sweep(relay: Arc<Relay>) {
+    let seconds = (relay.settings.idle_seconds / 4).clamp(1, 10);
+    let mut every = tokio::time::interval(Duration::from_secs(seconds));
+    loop {
+        every.tick().await;
+        relay.store.sweep(relay.unix()).await;
+    }
 }
 
 /// One line on standard output, for people and for programs that started this one.
@@ -148,14 +163,21 @@ fn media_settings(settings: &Settings, address: SocketAddr) -> MediaSettings {
     }
 }
 
-async fn open_store(settings: &Settings) -> Result<Store, StartError> {
+fn open_store(settings: &Settings) -> Result<Store, StartError> {
     let limits = StoreLimits {
         meetings: settings.meetings,
         log_bytes: settings.log_bytes,
         blob_bytes: settings.blob_bytes,
         idle_seconds: settings.idle_seconds,
     };
-    Ok(Store::memory(limits, settings.memory_bytes))
+    if settings.nats.is_some() {
+        return Err(StartError::Store("nats: this build cannot use it: take --data".to_owned()));
+    }
+    let store = match &settings.data {
+        Some(directory) => Store::disk(directory, limits, unix()),
+        None => Ok(Store::memory(limits, settings.memory_bytes, unix())),
+    };
+    store.map_err(|error| StartError::Store(error.to_string()))
 }
 
 /// SIGTERM and SIGINT.

@@ -1,16 +1,22 @@
 //! Bounds what all connections together have sent of messages that are not complete yet.
 
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Sleep;
 
 /// What a connection may have under way without a permit: bytes.
 const SMALL: usize = 64 * 1024;
+
+/// For a large message: 17 MiB at 2 Mbit/s.
+const LARGE: Duration = Duration::from_secs(72);
 
 /// One connection's bytes since its last complete message.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +35,8 @@ pub(crate) struct Metered<S> {
     stream: S,
     inbound: Inbound,
     large: Arc<Semaphore>,
-    permit: Option<OwnedSemaphorePermit>,
+    /// While a large message is on its way, and until when it has to be there.
+    permit: Option<(OwnedSemaphorePermit, Pin<Box<Sleep>>)>,
 }
 
 impl<S> Metered<S> {
@@ -39,13 +46,18 @@ impl<S> Metered<S> {
     }
 
     /// Takes or gives back the permit.
-    fn admit(&mut self) -> io::Result<()> {
+    fn admit(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         if self.inbound.0.load(Ordering::Relaxed) <= SMALL {
             self.permit = None;
         } else if self.permit.is_none() {
             let permit = Arc::clone(&self.large).try_acquire_owned();
             let full = |_| io::Error::other("too many large messages are on their way");
-            self.permit = Some(permit.map_err(full)?);
+            self.permit = Some((permit.map_err(full)?, Box::pin(tokio::time::sleep(LARGE))));
+        }
+        if let Some((_, deadline)) = &mut self.permit
+            && deadline.as_mut().poll(context).is_ready()
+        {
+            return Err(io::Error::other("a large message takes too long"));
         }
         Ok(())
     }
@@ -57,7 +69,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.admit()?;
+        self.admit(context)?;
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
         let read = buffer.filled().len().saturating_sub(before);
@@ -81,5 +93,34 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn small_messages_need_no_permit_and_large_ones_give_theirs_back() {
+        let large = Arc::new(Semaphore::new(1));
+        let bytes = vec![0; 4 * SMALL];
+        let (one, other) = (Inbound::default(), Inbound::default());
+        let mut first = Metered::new(bytes.as_slice(), one.clone(), Arc::clone(&large));
+        let mut second = Metered::new(bytes.as_slice(), other.clone(), Arc::clone(&large));
+        let mut half = vec![0; SMALL];
+        first.read_exact(&mut half).await.unwrap();
+        second.read_exact(&mut half).await.unwrap();
+        first.read_exact(&mut [0]).await.unwrap();
+        assert_eq!(large.available_permits(), 1, "what is read counts from the next read on");
+        first.read_exact(&mut [0]).await.unwrap();
+        assert_eq!(large.available_permits(), 0);
+        second.read_exact(&mut [0]).await.unwrap();
+        second.read_exact(&mut [0]).await.unwrap_err();
+        one.taken();
+        first.read_exact(&mut [0]).await.unwrap();
+        assert_eq!(large.available_permits(), 1);
+        second.read_exact(&mut [0]).await.unwrap();
     }
 }

@@ -14,6 +14,8 @@ use crate::limits::{Inbound, Seat};
 use crate::relay::Relay;
 use crate::session;
 
+use super::shared::Shared;
+
 /// What a WebSocket reads and writes at once: bytes. Small, for each connection has both.
 const BUFFER: usize = 8 * 1024;
 
@@ -23,6 +25,8 @@ pub(super) struct Peer {
     pub(super) address: SocketAddr,
     pub(super) seat: Arc<Mutex<Option<Seat>>>,
     pub(super) inbound: Inbound,
+    /// What remains of the connection when the session has ended.
+    pub(super) lingering: Option<Shared>,
     /// Dropped when the connection has ended.
     pub(super) alive: mpsc::Sender<()>,
 }
@@ -52,8 +56,11 @@ async fn connect(
         .read_buffer_size(BUFFER)
         .write_buffer_size(0)
         .on_upgrade(move |socket| async move {
-            session::run(relay, socket, seat, peer.inbound).await;
-            drop(peer.alive);
+            let seat = session::run(relay, socket, seat, peer.inbound).await;
+            if let Some(lingering) = peer.lingering {
+                lingering.linger().await;
+            }
+            drop((seat, peer.alive));
         })
 }
 

@@ -1,6 +1,7 @@
 //! From a TCP connection to a session.
 
 mod http;
+mod shared;
 mod tls;
 
 use std::net::SocketAddr;
@@ -25,6 +26,7 @@ use tower::ServiceExt;
 use crate::limits::{Denied, Inbound, Metered};
 use crate::relay::Relay;
 use http::Peer;
+use shared::Shared;
 
 pub(crate) use tls::tls;
 
@@ -66,7 +68,8 @@ pub(crate) async fn serve(
                     tracing::info!(%address, "a connection");
                 }
                 let seat = Arc::new(Mutex::new(Some(seat)));
-                let peer = Peer { address, seat, inbound: Inbound::default(), alive };
+                let inbound = Inbound::default();
+                let peer = Peer { address, seat, inbound, lingering: None, alive };
                 let router = router.clone();
                 tokio::spawn(async move {
                     let mut draining = relay.draining.subscribe();
@@ -99,6 +102,8 @@ async fn connection(
     acceptor: Option<TlsAcceptor>,
     peer: Peer,
 ) {
+    let stream = Shared::new(stream);
+    let peer = Peer { lingering: Some(stream.clone()), ..peer };
     let metered = Metered::new(stream, peer.inbound.clone(), Arc::clone(&relay.large));
     let Some(acceptor) = acceptor else {
         return requests(relay, router, metered, peer).await;

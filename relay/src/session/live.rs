@@ -10,7 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::cursor::Cursor;
 use super::opening::Opened;
-use super::outbox::{Outbox, too_slow};
+use super::outbox::{Outbox, Waiting, too_slow};
 use super::post::OwnPosts;
 use super::receive::{Messages, Received, Receiver};
 use super::{Ending, refused, shortened};
@@ -33,6 +33,8 @@ pub(super) struct Live<'a> {
     notices: mpsc::Receiver<MediaOutcome>,
     ended: oneshot::Receiver<()>,
     heard: Instant,
+    /// An answer without room: until there is some, the client is not heard.
+    waiting: Option<Waiting>,
 }
 
 impl<'a> Live<'a> {
@@ -59,17 +61,28 @@ impl<'a> Live<'a> {
         let ended = relay.hub.add(transport, meeting, opened.token.clone());
         relay.forwarder.join(meeting, transport, sender);
         let (cursor, own, heard) = (Cursor::new(next), OwnPosts::default(), Instant::now());
-        let live =
-            Self { relay, outbox, opened, transport, cursor, own, news, notices, ended, heard };
-        live.say(&ToClient::Connected { next }).await?;
-        live.say(&ToClient::Transport { id: transport }).await?;
+        let live = Self {
+            relay,
+            outbox,
+            opened,
+            transport,
+            cursor,
+            own,
+            news,
+            notices,
+            ended,
+            heard,
+            waiting: None,
+        };
+        live.offer(&ToClient::Connected { next })?;
+        live.offer(&ToClient::Transport { id: transport })?;
         Ok(live)
     }
 
     /// Serves the client until the session ends.
     pub(super) async fn run<S: Messages>(mut self, receiver: &mut Receiver<S>) -> Ending {
         let every = Duration::from_secs(self.relay.settings.ping_seconds);
-        let mut ping = tokio::time::interval(every);
+        let mut ping = tokio::time::interval_at(Instant::now() + every, every);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let done = tokio::select! {
@@ -77,13 +90,19 @@ impl<'a> Live<'a> {
                     RefusalReason::Ended,
                     "somebody with the right to has ended your connection",
                 ))),
-                received = receiver.next(self.relay) => match received {
+                received = receiver.next(self.relay), if self.waiting.is_none() => match received {
                     Ok(received) => self.received(received).await,
                     Err(ending) => Err(ending),
                 },
                 news = self.news.recv() => self.news(news).await,
                 Some(outcome) = self.notices.recv() => self.outcome(outcome),
-                () = self.outbox.half_free(), if self.cursor.is_behind() => self.replay().await,
+                sent = self.outbox.send(self.waiting.as_ref()) => {
+                    self.waiting = None;
+                    sent.map_err(|_| None)
+                }
+                () = self.outbox.half_free(), if self.cursor.is_behind() && self.waiting.is_none() => {
+                    self.replay().await
+                }
                 _ = ping.tick() => self.ping(every),
             };
             if let Err(ending) = done {
@@ -92,27 +111,36 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// Says something when there is room: a client that asks reads its answers before it is heard again.
-    pub(super) async fn say(&self, message: &ToClient) -> Result<(), Ending> {
-        self.outbox.send(message).await.map_err(|_| None)
+    /// Answers. A client that asks reads its answers before it is heard again.
+    pub(super) fn say(&mut self, message: &ToClient) {
+        self.waiting = self.outbox.offer_or_keep(message);
     }
 
     async fn received(&mut self, received: Received) -> Result<(), Ending> {
         self.heard = Instant::now();
         let message = match received {
             Received::Alive => return Ok(()),
-            Received::NotTaken(refusal) => return self.refuse(refusal).await,
+            Received::NotTaken(refusal) => {
+                self.refuse(refusal);
+                return Ok(());
+            }
             Received::Message(message) => message,
         };
         match message {
-            ToServer::Post { id, to, bytes } => self.post(id, to, bytes).await,
+            ToServer::Post { id, to, bytes } => {
+                self.post(id, to, bytes).await;
+                Ok(())
+            }
             ToServer::Fetch { from } => {
                 self.cursor.fetch(from);
                 Ok(())
             }
-            ToServer::FetchBlob { hash } => self.fetch_blob(hash).await,
+            ToServer::FetchBlob { hash } => {
+                self.fetch_blob(hash).await;
+                Ok(())
+            }
             ToServer::Prove { challenge, certificate_sha256 } => {
-                self.prove(&challenge, &certificate_sha256).await
+                self.prove(&challenge, &certificate_sha256)
             }
             ToServer::Media(request) => {
                 self.relay.forwarder.request(self.transport, request);
@@ -127,10 +155,10 @@ impl<'a> Live<'a> {
     }
 
     /// Tells the client that something was not done; the connection goes on.
-    pub(super) async fn refuse(&self, refusal: Refusal) -> Result<(), Ending> {
+    pub(super) fn refuse(&mut self, refusal: Refusal) {
         self.relay.metrics.refused(refusal.reason);
         let detail = shortened(refusal.detail);
-        self.say(&ToClient::Refused(Refusal { detail, ..refusal })).await
+        self.say(&ToClient::Refused(Refusal { detail, ..refusal }));
     }
 
     /// What the log holds finds its own way; the rest must fit now.

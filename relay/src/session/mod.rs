@@ -22,8 +22,13 @@ use receive::Receiver;
 /// How a session ended: with a refusal to be told, or because the client has gone.
 type Ending = Option<Refusal>;
 
-/// Serves one client until it goes or has to.
-pub(crate) async fn run(relay: Arc<Relay>, socket: WebSocket, seat: Seat, inbound: Inbound) {
+/// Serves one client until it goes or has to; its place is free when the connection is.
+pub(crate) async fn run(
+    relay: Arc<Relay>,
+    socket: WebSocket,
+    seat: Seat,
+    inbound: Inbound,
+) -> Seat {
     let (sink, stream) = socket.split();
     let settings = &relay.settings;
     let (outbox, writer) = outbox::outbox(
@@ -51,7 +56,7 @@ pub(crate) async fn run(relay: Arc<Relay>, socket: WebSocket, seat: Seat, inboun
         relay.metrics.refused(RefusalReason::TooSlow);
     }
     relay.metrics.connections.dec();
-    drop(receiver);
+    receiver.into_seat()
 }
 
 async fn serve<S: receive::Messages>(

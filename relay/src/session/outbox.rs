@@ -20,6 +20,10 @@ const SLOWEST: usize = 32 * 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
+/// A message that there was no room for.
+#[derive(Debug)]
+pub(super) struct Waiting(Message);
+
 /// The session's end.
 #[derive(Debug)]
 pub(super) struct Outbox {
@@ -87,14 +91,20 @@ impl Outbox {
         self.queue.send(Queued { message, _room, _all }).map_err(|_| Full)
     }
 
-    /// Queues a message when there is room for it.
-    pub(super) async fn send(&self, message: &ToClient) -> Result<(), Full> {
+    /// Queues a message, or gives it back to be given to [`Self::send`].
+    pub(super) fn offer_or_keep(&self, message: &ToClient) -> Option<Waiting> {
         let message = Message::Binary(message.encode().into());
-        let bytes = length(&message);
+        self.offer_raw(message.clone()).is_err().then_some(Waiting(message))
+    }
+
+    /// Queues a message when there is room for it; without one it waits for ever.
+    pub(super) async fn send(&self, waiting: Option<&Waiting>) -> Result<(), Full> {
+        let Some(Waiting(message)) = waiting else { return std::future::pending().await };
+        let bytes = length(message);
         let room = Arc::clone(&self.room).acquire_many_owned(self.cost(bytes)).await;
         let all = Arc::clone(&self.all).acquire_many_owned(whole(bytes)).await;
         let (Ok(_room), Ok(_all)) = (room, all) else { return Err(Full) };
-        self.queue.send(Queued { message, _room, _all }).map_err(|_| Full)
+        self.queue.send(Queued { message: message.clone(), _room, _all }).map_err(|_| Full)
     }
 
     /// Waits until half of the room is free: enough for any one message.

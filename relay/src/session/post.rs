@@ -28,19 +28,14 @@ struct NotTaken(RefusalReason, String, u32);
 
 impl Live<'_> {
     /// Takes a post, or says why not.
-    pub(super) async fn post(
-        &mut self,
-        id: MessageId,
-        to: Destination,
-        bytes: Vec<u8>,
-    ) -> Result<(), Ending> {
+    pub(super) async fn post(&mut self, id: MessageId, to: Destination, bytes: Vec<u8>) {
         match self.take(id, to, bytes.into()).await {
             Ok(seq) => {
                 self.relay.metrics.posted(&to);
-                self.say(&ToClient::Accepted { id, seq }).await
+                self.say(&ToClient::Accepted { id, seq });
             }
             Err(NotTaken(reason, detail, retry_after_ms)) => {
-                self.refuse(Refusal { post: Some(id), reason, detail, retry_after_ms }).await
+                self.refuse(Refusal { post: Some(id), reason, detail, retry_after_ms });
             }
         }
     }
@@ -103,10 +98,10 @@ impl Live<'_> {
 
     /// A refusal names the address by its first 16 bytes, and the connection goes on: that a relay
     /// has forgotten a blob is nothing unusual.
-    pub(super) async fn fetch_blob(&self, hash: BlobHash) -> Result<(), Ending> {
+    pub(super) async fn fetch_blob(&mut self, hash: BlobHash) {
         let (reason, detail, retry_after_ms) =
             match self.relay.store.blob(self.opened.meeting, hash).await {
-                Ok(Some(bytes)) => return self.say(&ToClient::Blob { bytes: bytes.into() }).await,
+                Ok(Some(bytes)) => return self.say(&ToClient::Blob { bytes: bytes.into() }),
                 Ok(None) => {
                     let text = "the blob is not here: whoever has it may post it again";
                     (RefusalReason::NotFound, text.to_owned(), 0)
@@ -115,15 +110,11 @@ impl Live<'_> {
             };
         let name = hash.as_bytes().first_chunk().copied().unwrap_or_default();
         let post = Some(MessageId::new(name));
-        self.refuse(Refusal { post, reason, detail, retry_after_ms }).await
+        self.refuse(Refusal { post, reason, detail, retry_after_ms });
     }
 
     /// SPEC \[M12\]: only for a certificate at this relay's end.
-    pub(super) async fn prove(
-        &self,
-        challenge: &[u8],
-        certificate: &[u8; 32],
-    ) -> Result<(), Ending> {
+    pub(super) fn prove(&mut self, challenge: &[u8], certificate: &[u8; 32]) -> Result<(), Ending> {
         let malformed = |text: String| Err(Some(refused(RefusalReason::Malformed, text)));
         let challenge = match RelayChallenge::decode(challenge) {
             Ok(challenge) => challenge,
@@ -141,7 +132,8 @@ impl Live<'_> {
         }
         let proof = relay.identity.prove(&challenge, certificate).encode();
         let region = relay.settings.region.clone().unwrap_or_default();
-        self.say(&ToClient::Proof { proof, region }).await
+        self.say(&ToClient::Proof { proof, region });
+        Ok(())
     }
 
     pub(super) fn end_transport(&self, transport: TransportId) -> Result<(), Ending> {

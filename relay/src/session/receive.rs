@@ -6,10 +6,10 @@ use futures_util::{Stream, StreamExt};
 use incamera_wire::{MeetingId, Refusal, RefusalReason, ToServer};
 
 use super::{Ending, denied, refused};
-use crate::limits::{Inbound, Seat};
+use crate::limits::{Denied, Inbound, Seat};
 use crate::relay::Relay;
 
-/// Refused posts in a row that are borne.
+/// What is refused in a row and borne.
 const PATIENCE: u32 = 256;
 
 /// What messages come from.
@@ -23,6 +23,8 @@ pub(super) struct Receiver<S> {
     seat: Seat,
     inbound: Inbound,
     refused_in_a_row: u32,
+    /// The last message was given out: what it took is free when the next is asked for.
+    given_out: bool,
 }
 
 /// What came.
@@ -37,17 +39,20 @@ pub(super) enum Received {
 
 impl<S: Messages> Receiver<S> {
     pub(super) fn new(stream: S, seat: Seat, inbound: Inbound) -> Self {
-        Self { stream, seat, inbound, refused_in_a_row: 0 }
+        Self { stream, seat, inbound, refused_in_a_row: 0, given_out: false }
     }
 
     /// The next message; dropping the future loses none. An error ends the connection.
     pub(super) async fn next(&mut self, relay: &Relay) -> Result<Received, Ending> {
+        if std::mem::take(&mut self.given_out) {
+            self.inbound.taken();
+        }
         let message = match self.stream.next().await {
             None => return Err(None),
             Some(Ok(message)) => message,
             Some(Err(error)) => return Err(of_stream(&error, relay.settings.message_bytes)),
         };
-        self.inbound.taken();
+        self.given_out = true;
         let (bytes, length) = match message {
             Message::Binary(bytes) => {
                 let length = bytes.len();
@@ -62,7 +67,7 @@ impl<S: Messages> Receiver<S> {
         };
         let charged = self.seat.charge(length, relay.now());
         let Some(bytes) = bytes else {
-            return charged.map(|()| Received::Alive).map_err(|it| Some(denied(it)));
+            return self.sign_of_life(charged);
         };
         let message = ToServer::decode(&bytes);
         let message =
@@ -79,6 +84,22 @@ impl<S: Messages> Receiver<S> {
             // Only a post can be refused by itself.
             _ => Err(Some(denied(too_fast))),
         }
+    }
+
+    /// Pongs are asked for by the relay: some beyond the limits are borne.
+    fn sign_of_life(&mut self, charged: Result<(), Denied>) -> Result<Received, Ending> {
+        if let Err(too_fast) = charged {
+            self.refused_in_a_row += 1;
+            if self.refused_in_a_row > PATIENCE {
+                return Err(Some(denied(too_fast)));
+            }
+        }
+        Ok(Received::Alive)
+    }
+
+    /// What remains of it.
+    pub(super) fn into_seat(self) -> Seat {
+        self.seat
     }
 
     /// The connection is about this meeting.

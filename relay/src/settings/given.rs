@@ -30,19 +30,19 @@ macro_rules! settings {
         #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
         pub(crate) struct Given {
             $(
-                #[arg(long, env = concat!("INCAMERA_RELAY_", $oenv), help = $ohelp)]
+                #[arg(long, env = concat!("INCAMERA_RELAY_", $oenv), help = $ohelp, hide_env = true)]
                 pub(crate) $oname: Option<$otype>,
             )*
             $(
                 #[arg(
                     long, env = concat!("INCAMERA_RELAY_", $senv), help = $shelp, num_args = 0..=1,
-                    require_equals = true, default_missing_value = "true", value_name = "BOOL"
+                    require_equals = true, hide_env = true, default_missing_value = "true", value_name = "BOOL"
                 )]
                 pub(crate) $sname: Option<bool>,
             )*
             $(
                 #[arg(
-                    long, env = concat!("INCAMERA_RELAY_", $env), value_name = "N",
+                    long, env = concat!("INCAMERA_RELAY_", $env), value_name = "N", hide_env = true,
                     help = concat!($help, " [default: ", stringify!($default), "]")
                 )]
                 pub(crate) $name: Option<$type>,

@@ -24,6 +24,11 @@ impl Settings {
         self.listen.unwrap_or(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7443))
     }
 
+    /// How many connections there can be, if the system's limit is below the setting.
+    pub(crate) fn too_few_files(&self) -> Option<usize> {
+        open_files().filter(|files| *files < self.connections)
+    }
+
     /// The limits on connections and rates.
     pub(crate) fn place_limits(&self) -> PlaceLimits {
         let rates = |messages: (u64, u64), bytes: (u64, u64)| Rates {
@@ -31,7 +36,7 @@ impl Settings {
             bytes: Rate { burst: bytes.0, per_second: bytes.1 },
         };
         PlaceLimits {
-            connections: self.connections,
+            connections: self.connections.min(open_files().unwrap_or(usize::MAX)),
             per_address: self.connections_per_address,
             per_meeting: self.connections_per_meeting,
             half_open: self.half_open,
@@ -89,6 +94,14 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// Connections for which the system lets this process have files; a few are for other things.
+fn open_files() -> Option<usize> {
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    let files: usize = line.split_whitespace().next()?.parse().ok()?;
+    Some(files.saturating_sub(128).max(16))
 }
 
 fn read(path: &Path) -> Result<Given, StartError> {

@@ -1,6 +1,7 @@
 //! Logs and blobs in this process's memory: gone with it.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use incamera_wire::server::OrderedLog;
@@ -16,15 +17,37 @@ const BACKLOG: usize = 256;
 #[derive(Debug)]
 pub(crate) struct MemoryStore {
     limits: StoreLimits,
+    /// Of all meetings together: bytes.
+    total: u64,
+    used: AtomicU64,
+    /// Seconds since 1970, as the last sweep knew it.
+    clock: AtomicU64,
     meetings: Mutex<HashMap<MeetingId, Arc<Mutex<Kept>>>>,
 }
 
 /// What is kept of one meeting.
 #[derive(Debug)]
 struct Kept {
-    log: OrderedLog,
+    /// SPEC \[S1\]: an entry's place is its sequence number. Readers share the bytes.
+    entries: Vec<Bytes>,
+    /// SPEC \[S2\].
+    ids: HashMap<MessageId, u64>,
+    log_bytes: u64,
     blobs: VecDeque<(BlobHash, Bytes)>,
     news: broadcast::Sender<News>,
+    /// Bytes of log and blobs.
+    used: u64,
+    /// When the last post was.
+    last: u64,
+    /// Swept away: whoever still holds it looks again.
+    gone: bool,
+}
+
+impl Kept {
+    /// Nothing is kept, and nobody listens.
+    fn is_empty(&self) -> bool {
+        self.used == 0 && self.news.receiver_count() == 0
+    }
 }
 
 /// The lock, also after a thread that held it has died.
@@ -33,9 +56,25 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl MemoryStore {
-    /// An empty store.
-    pub(crate) fn new(limits: StoreLimits, _total_bytes: u64) -> Self {
-        Self { limits, meetings: Mutex::default() }
+    /// An empty store, with `total` bytes for all meetings. `now`: seconds since 1970.
+    pub(crate) fn new(limits: StoreLimits, total: u64, now: u64) -> Self {
+        let (used, clock) = (AtomicU64::new(0), AtomicU64::new(now));
+        Self { limits, total, used, clock, meetings: Mutex::default() }
+    }
+
+    /// Does something with a meeting, which is made if it is missing.
+    fn with<T>(
+        &self,
+        meeting: MeetingId,
+        act: impl Fn(&mut Kept) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        loop {
+            let kept = self.kept(meeting)?;
+            let mut kept = locked(&kept);
+            if !kept.gone {
+                return act(&mut kept);
+            }
+        }
     }
 
     fn kept(&self, meeting: MeetingId) -> Result<Arc<Mutex<Kept>>, StoreError> {
@@ -44,13 +83,44 @@ impl MemoryStore {
             return Ok(Arc::clone(kept));
         }
         if meetings.len() >= self.limits.meetings {
+            meetings.retain(|_, kept| {
+                let mut kept = locked(kept);
+                kept.gone = kept.is_empty();
+                !kept.gone
+            });
+        }
+        if meetings.len() >= self.limits.meetings {
             return Err(StoreError::TooManyMeetings { limit: self.limits.meetings });
         }
-        let log = OrderedLog::new(usize::try_from(self.limits.log_bytes).unwrap_or(usize::MAX));
         let (news, _) = broadcast::channel(BACKLOG);
-        let kept = Arc::new(Mutex::new(Kept { log, blobs: VecDeque::new(), news }));
+        let last = self.clock.load(Ordering::Relaxed);
+        let kept = Kept {
+            entries: Vec::new(),
+            ids: HashMap::new(),
+            log_bytes: 0,
+            blobs: VecDeque::new(),
+            news,
+            used: 0,
+            last,
+            gone: false,
+        };
+        let kept = Arc::new(Mutex::new(kept));
         meetings.insert(meeting, Arc::clone(&kept));
         Ok(kept)
+    }
+
+    /// A meeting that may be missing.
+    fn known(&self, meeting: MeetingId) -> Option<Arc<Mutex<Kept>>> {
+        locked(&self.meetings).get(&meeting).map(Arc::clone)
+    }
+
+    /// Takes `bytes` out of what all meetings share.
+    fn reserve(&self, bytes: u64) -> Result<(), StoreError> {
+        let room = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= self.total);
+        let taken = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, room);
+        taken
+            .map(|_| ())
+            .map_err(|used| StoreError::LogFull { free_bytes: self.total.saturating_sub(used) })
     }
 
     pub(crate) async fn append(
@@ -59,21 +129,32 @@ impl MemoryStore {
         id: MessageId,
         bytes: Bytes,
     ) -> Result<u64, StoreError> {
-        let kept = self.kept(meeting)?;
-        let mut kept = locked(&kept);
-        let full = |full: incamera_wire::server::LogFull| StoreError::LogFull {
-            free_bytes: full.free_bytes as u64,
-        };
-        let appended = kept.log.append(id, &bytes).map_err(full)?;
-        if !appended.duplicate {
+        let cost = (bytes.len() as u64).saturating_add(OrderedLog::ENTRY_OVERHEAD as u64);
+        self.with(meeting, |kept| {
+            // SPEC [S2]
+            if let Some(seq) = kept.ids.get(&id) {
+                return Ok(*seq);
+            }
+            let free_bytes = self.limits.log_bytes.saturating_sub(kept.log_bytes);
+            if cost > free_bytes {
+                return Err(StoreError::LogFull { free_bytes });
+            }
+            self.reserve(cost)?;
+            // SPEC [S1]: the next number, at the end.
+            let seq = kept.entries.len() as u64;
+            kept.entries.push(bytes.clone());
+            kept.ids.insert(id, seq);
+            kept.log_bytes += cost;
+            kept.used += cost;
+            kept.last = self.clock.load(Ordering::Relaxed);
             // Nobody listening is no fault.
-            drop(kept.news.send(News::Log { seq: appended.seq, bytes }));
-        }
-        Ok(appended.seq)
+            drop(kept.news.send(News::Log { seq, bytes: bytes.clone() }));
+            Ok(seq)
+        })
     }
 
     pub(crate) async fn next(&self, meeting: MeetingId) -> Result<u64, StoreError> {
-        Ok(locked(&*self.kept(meeting)?).log.next())
+        Ok(self.known(meeting).map_or(0, |kept| locked(&kept).entries.len() as u64))
     }
 
     pub(crate) async fn read(
@@ -82,17 +163,18 @@ impl MemoryStore {
         from: u64,
         most: usize,
     ) -> Result<Vec<(u64, Bytes)>, StoreError> {
-        let kept = self.kept(meeting)?;
+        let Some(kept) = self.known(meeting) else { return Ok(Vec::new()) };
         let kept = locked(&kept);
-        let mut left = most;
-        let within = |(_, entry): &(u64, &[u8])| {
-            let first = left == most;
-            let room = entry.len() <= left;
+        let start = usize::try_from(from).unwrap_or(usize::MAX);
+        let (mut page, mut left) = (Vec::new(), most);
+        for (entry, seq) in kept.entries.get(start..).unwrap_or_default().iter().zip(from..) {
+            if !page.is_empty() && entry.len() > left {
+                break;
+            }
             left = left.saturating_sub(entry.len().max(1));
-            first || room
-        };
-        let entries = kept.log.read(from).take_while(within);
-        Ok(entries.map(|(seq, entry)| (seq, Bytes::copy_from_slice(entry))).collect())
+            page.push((seq, entry.clone()));
+        }
+        Ok(page)
     }
 
     pub(crate) async fn put_blob(
@@ -101,19 +183,22 @@ impl MemoryStore {
         hash: BlobHash,
         bytes: Bytes,
     ) -> Result<(), StoreError> {
-        let kept = self.kept(meeting)?;
-        let mut kept = locked(&kept);
-        if kept.blobs.iter().any(|(known, _)| *known == hash) {
-            return Ok(());
-        }
-        kept.blobs.push_back((hash, bytes));
-        let size = |blobs: &VecDeque<(BlobHash, Bytes)>| -> u64 {
-            blobs.iter().map(|(_, bytes)| bytes.len() as u64).sum()
-        };
-        while kept.blobs.len() > 1 && size(&kept.blobs) > self.limits.blob_bytes {
-            kept.blobs.pop_front();
-        }
-        Ok(())
+        let size = bytes.len() as u64;
+        self.with(meeting, |kept| {
+            if kept.blobs.iter().any(|(known, _)| *known == hash) {
+                return Ok(());
+            }
+            self.reserve(size)?;
+            kept.blobs.push_back((hash, bytes.clone()));
+            kept.used += size;
+            kept.last = self.clock.load(Ordering::Relaxed);
+            while kept.blobs.len() > 1 && kept.used - kept.log_bytes > self.limits.blob_bytes {
+                let Some((_, oldest)) = kept.blobs.pop_front() else { break };
+                kept.used -= oldest.len() as u64;
+                self.used.fetch_sub(oldest.len() as u64, Ordering::Relaxed);
+            }
+            Ok(())
+        })
     }
 
     pub(crate) async fn blob(
@@ -121,15 +206,16 @@ impl MemoryStore {
         meeting: MeetingId,
         hash: BlobHash,
     ) -> Result<Option<Bytes>, StoreError> {
-        let kept = self.kept(meeting)?;
+        let Some(kept) = self.known(meeting) else { return Ok(None) };
         let kept = locked(&kept);
         let found = kept.blobs.iter().find(|(known, _)| *known == hash);
         Ok(found.map(|(_, bytes)| bytes.clone()))
     }
 
     pub(crate) async fn publish(&self, meeting: MeetingId, news: News) -> Result<(), StoreError> {
-        let kept = self.kept(meeting)?;
-        drop(locked(&kept).news.send(news));
+        if let Some(kept) = self.known(meeting) {
+            drop(locked(&kept).news.send(news));
+        }
         Ok(())
     }
 
@@ -137,6 +223,21 @@ impl MemoryStore {
         &self,
         meeting: MeetingId,
     ) -> Result<broadcast::Receiver<News>, StoreError> {
-        Ok(locked(&*self.kept(meeting)?).news.subscribe())
+        self.with(meeting, |kept| Ok(kept.news.subscribe()))
+    }
+
+    /// Deletes what has been idle for too long at `now` (seconds since 1970), and what is empty.
+    pub(crate) async fn sweep(&self, now: u64) {
+        self.clock.store(now, Ordering::Relaxed);
+        locked(&self.meetings).retain(|_, kept| {
+            let mut kept = locked(kept);
+            let idle = kept.last.saturating_add(self.limits.idle_seconds) <= now;
+            kept.gone = kept.is_empty() || (idle && kept.used > 0);
+            if kept.gone {
+                self.used.fetch_sub(kept.used, Ordering::Relaxed);
+                drop(kept.news.send(News::Gone));
+            }
+            !kept.gone
+        });
     }
 }

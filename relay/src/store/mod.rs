@@ -1,11 +1,15 @@
 //! Where a meeting's log and blobs are, and how what is new reaches every connection.
 
+mod disk;
 mod memory;
+
+use std::path::Path;
 
 use incamera_wire::{BlobHash, MailboxId, MeetingId, MessageId};
 use thiserror::Error;
 use tokio::sync::broadcast;
 
+use disk::DiskStore;
 use memory::MemoryStore;
 
 /// Something new in a meeting, for its connections at this relay.
@@ -44,6 +48,8 @@ pub(crate) enum StoreError {
 pub(crate) enum Store {
     /// In this process's memory.
     Memory(MemoryStore),
+    /// In a file.
+    Disk(DiskStore),
 }
 
 /// What a store may keep.
@@ -64,27 +70,45 @@ macro_rules! each {
     ($self:ident, $store:ident => $call:expr) => {
         match $self {
             Self::Memory($store) => $call,
+            Self::Disk($store) => $call,
         }
     };
 }
 
 impl Store {
-    /// A store in memory, with so much for all meetings together.
-    pub(crate) fn memory(limits: StoreLimits, total_bytes: u64) -> Self {
-        Self::Memory(MemoryStore::new(limits, total_bytes))
+    /// A store in memory, with so much for all meetings together. `now`: seconds since 1970.
+    pub(crate) fn memory(limits: StoreLimits, total_bytes: u64, now: u64) -> Self {
+        Self::Memory(MemoryStore::new(limits, total_bytes, now))
+    }
+
+    /// A store on disk. `now`: seconds since 1970.
+    pub(crate) fn disk(
+        directory: &Path,
+        limits: StoreLimits,
+        now: u64,
+    ) -> Result<Self, StoreError> {
+        DiskStore::open(directory, limits, now).map(Self::Disk)
     }
 
     /// Whether it can be used, as far as is known.
     pub(crate) fn is_available(&self) -> bool {
         match self {
             Self::Memory(_) => true,
+            Self::Disk(store) => store.is_available(),
         }
     }
 
-    /// Makes all that was acknowledged last.
+    /// Deletes meetings that have been idle for too long, and tells their connections [`News::Gone`].
+    /// To be called again and again: it is the store's clock. `now`: seconds since 1970.
+    pub(crate) async fn sweep(&self, now: u64) {
+        each!(self, store => store.sweep(now).await);
+    }
+
+    /// Makes all that was acknowledged last, and ends.
     pub(crate) async fn close(&self) {
         match self {
             Self::Memory(_) => {}
+            Self::Disk(store) => store.close().await,
         }
     }
 
@@ -147,3 +171,6 @@ impl Store {
         each!(self, store => store.subscribe(meeting).await)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use incamera_wire::{
     Destination, Envelope, EnvelopeKind, MailboxId, MeetingId, MessageId, Refusal, ToClient,
     ToServer, TransportId,
 };
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
@@ -18,13 +19,13 @@ pub(crate) const MEETING: MeetingId = MeetingId::new([0x42; 16]);
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub(crate) struct Client {
-    pub(crate) socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+pub(crate) struct Client<S = MaybeTlsStream<TcpStream>> {
+    pub(crate) socket: WebSocketStream<S>,
 }
 
 /// A connection behind Hello.
-pub(crate) struct Connected {
-    pub(crate) client: Client,
+pub(crate) struct Connected<S = MaybeTlsStream<TcpStream>> {
+    pub(crate) client: Client<S>,
     pub(crate) next: u64,
     pub(crate) transport: TransportId,
 }
@@ -46,12 +47,14 @@ impl Client {
     pub(crate) async fn connect(relay: &Relay, meeting: MeetingId) -> Connected {
         Self::open(relay).await.hello(meeting, None).await
     }
+}
 
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     pub(crate) async fn hello(
         mut self,
         meeting: MeetingId,
         mailbox: Option<MailboxId>,
-    ) -> Connected {
+    ) -> Connected<S> {
         self.say(&ToServer::Hello { meeting, mailbox }).await;
         let ToClient::Connected { next } = self.hear().await else { panic!("no Connected") };
         let ToClient::Transport { id } = self.hear().await else { panic!("no Transport") };

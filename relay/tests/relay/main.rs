@@ -10,6 +10,10 @@
 )]
 
 mod client;
+mod end;
+mod hostile;
 mod log;
 mod process;
 mod start;
+mod tls;
+mod tokens;

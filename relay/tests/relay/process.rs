@@ -34,7 +34,12 @@ impl Relay {
 
     /// Starts a relay and waits for its line.
     pub(crate) fn start_bare(arguments: &[&str]) -> Self {
-        let mut child = command(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        Self::spawn(command(arguments))
+    }
+
+    /// Waits for the line of what is started.
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
