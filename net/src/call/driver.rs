@@ -294,8 +294,10 @@ impl Driver {
             ToClient::Refused(refusal) => match refusal.post {
                 Some(id) => {
                     let now_ms = now().monotonic_ms;
-                    self.outbox.refused(id, refusal.retry_after_ms, now_ms);
-                    self.outlet.tell(CallEvent::Refused(refusal));
+                    // Of others, such as a blob that is not there, the meeting asks again.
+                    if self.outbox.refused(id, refusal.retry_after_ms, now_ms) {
+                        self.outlet.tell(CallEvent::Refused(refusal));
+                    }
                 }
                 None => self.turned_away(refusal),
             },

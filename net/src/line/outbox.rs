@@ -81,14 +81,15 @@ impl Outbox {
         self.take(id);
     }
 
-    /// The relay has refused it. Whether it is tried again: not if `retry_after_ms` is 0.
+    /// The relay has refused it: it is sent again after that time, or never if the time is 0. Whether
+    /// it is one that waits.
     pub(crate) fn refused(&mut self, id: MessageId, retry_after_ms: u32, now_ms: u64) -> bool {
+        let Some(post) = self.posts.iter_mut().find(|post| post.id == id) else { return false };
+        post.due = Due::At(now_ms.saturating_add(retry_after_ms.into()));
         if retry_after_ms == 0 {
             self.take(id);
-            return false;
         }
-        let known = self.posts.iter_mut().find(|post| post.id == id);
-        known.map(|post| post.due = Due::At(now_ms + u64::from(retry_after_ms))).is_some()
+        true
     }
 
     /// The connection has gone: whatever was on its way is to be sent again.
@@ -162,7 +163,8 @@ mod tests {
         let mut outbox = outbox(0..2);
         sent(&mut outbox, 0);
         assert!(outbox.refused(id(0), 500, 100));
-        assert!(!outbox.refused(id(1), 0, 100));
+        assert!(outbox.refused(id(1), 0, 100));
+        assert!(!outbox.refused(id(1), 0, 100), "it is given up");
         assert!(!outbox.refused(id(7), 500, 100), "unknown");
         assert_eq!(outbox.due(), Some(600));
         // The meeting asks for it meanwhile, and the connection goes: the relay's word counts.

@@ -22,7 +22,7 @@ impl Client {
     /// Starts one with these arguments, and `--json`.
     pub(crate) fn start(args: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_incamera"));
-        command.args(args).arg("--json").env_remove("INCAMERA_RELAY").env_remove("SSL_CERT_FILE");
+        command.args(args).arg("--json").env_remove("INCAMERA_RELAY");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (tell, events) = channel();

@@ -97,8 +97,8 @@ pub(crate) struct Trust {
     /// The SHA-256 of the relay's certificate, 64 hex digits, as its ready line says. A link has it.
     #[arg(long, value_name = "HEX")]
     pub(crate) pin: Option<String>,
-    /// Root certificates (PEM) for relays without a pin [default: those of the system].
-    #[arg(long, value_name = "FILE", env = "SSL_CERT_FILE")]
+    /// Root certificates (PEM) for relays without a pin [default: SSL_CERT_FILE, or those of the system].
+    #[arg(long, value_name = "FILE")]
     pub(crate) roots: Option<PathBuf>,
     /// A token of the relay's operator.
     #[arg(long, value_name = "TOKEN", env = "INCAMERA_TOKEN", hide_env_values = true)]

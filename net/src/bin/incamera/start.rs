@@ -1,7 +1,7 @@
 //! From the command line to a call.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use incamera::{Identity, Meeting, Settings};
@@ -114,7 +114,9 @@ async fn trusted(mut relay: Relay, trust: &Trust, printer: Printer) -> Result<Re
         printer.say("certificate", json!({ "sha256": hex(&shown) }), &text);
         return Ok(relay.with_certificate(shown));
     }
-    match ROOTS.into_iter().find_map(|path| fs::read(path).ok()) {
+    let named = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
+    let places = named.into_iter().chain(ROOTS.into_iter().map(PathBuf::from));
+    match places.into_iter().find_map(|path| fs::read(path).ok()) {
         Some(pem) => Ok(relay.with_roots(&pem)?),
         None => Err(Failure::usage(
             "nothing says which certificate the relay has: give --pin or --roots, or a link with a pin",
