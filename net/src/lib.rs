@@ -11,6 +11,8 @@ mod line;
 mod media;
 mod relay;
 
-pub use call::{Call, CallError, CallEvent, Ending, Events, Options, Save, now};
+pub use call::{
+    Call, CallError, CallEvent, Ending, Events, Frame, Options, Save, TrackSender, now,
+};
 pub use line::{Dropped, certificate_of};
 pub use relay::{AddressError, Link, LinkError, Relay};

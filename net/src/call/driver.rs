@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use incamera::wire::{Refusal, ToClient, ToServer};
-use incamera::{Event, Input, Meeting, Now};
+use incamera::{Alarm, Event, Input, Meeting, Now, RelayProof};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -13,10 +13,12 @@ use super::ending::Ending;
 use super::event::{CallEvent, Events};
 use super::handle::Options;
 use super::listing::{Question, entry};
+use super::media::Media;
 use super::open::{NotOpened, Opened, is_final, open};
 use super::outlet::Outlet;
 use super::save::{Failed, Save};
 use crate::line::{Chance, Dropped, Line, Outbox, Received, Socket, Task};
+use crate::media::MediaEvent;
 use crate::relay::Relay;
 
 /// Something to do on the driver's task.
@@ -34,6 +36,7 @@ enum Wake {
     Command(Option<Command>),
     Opened(Box<Result<Opened, NotOpened>>),
     Received(Result<Received, Dropped>),
+    Media(MediaEvent),
     /// Something is due, or there is room for events.
     Due,
 }
@@ -48,6 +51,9 @@ pub(super) struct Driver {
     outlet: Outlet,
     commands: mpsc::Receiver<Command>,
     questions: VecDeque<Question>,
+    media: Media,
+    /// Whether it is to be looked whether the relay has to prove itself.
+    proves: bool,
     save: Option<Save>,
     give_up_ms: Option<u64>,
     /// Why there is no connection, or was none last.
@@ -59,6 +65,7 @@ pub(super) struct Driver {
 impl Driver {
     pub(super) fn new(
         meeting: Meeting,
+        media: Media,
         relay: Relay,
         options: Options,
         commands: mpsc::Receiver<Command>,
@@ -75,6 +82,8 @@ impl Driver {
             outlet,
             commands,
             questions: VecDeque::new(),
+            media,
+            proves: false,
             save: options.save,
             give_up_ms,
             last_loss: None,
@@ -85,6 +94,15 @@ impl Driver {
 
     pub(super) fn meeting(&mut self) -> &mut Meeting {
         &mut self.meeting
+    }
+
+    pub(super) fn media(&mut self) -> &mut Media {
+        &mut self.media
+    }
+
+    /// The meeting and its media.
+    pub(super) fn parts(&mut self) -> (&mut Meeting, &mut Media) {
+        (&mut self.meeting, &mut self.media)
     }
 
     /// Drives until the end, which is the last event.
@@ -130,6 +148,10 @@ impl Driver {
                 Err(event) => self.happened(event),
             }
         }
+        self.media.tend(&mut self.meeting, now());
+        if self.proves {
+            self.ask_proof();
+        }
         self.tend(now_ms);
         self.send_posts(now_ms);
         self.outlet.flush();
@@ -148,7 +170,17 @@ impl Driver {
             Event::Ended { by } => Some(Ending::Ended { by: *by }),
             _ => self.ending.take(),
         };
-        self.outlet.tell(CallEvent::Meeting(event));
+        self.proves |= matches!(
+            event,
+            Event::Joined | Event::Rules { .. } | Event::Alarm(Alarm::RelayDropped)
+        );
+        self.media.happened(&event);
+        match event {
+            Event::KeyFrameNeeded { track } => {
+                self.outlet.offer(CallEvent::KeyFrameWanted { track, layer: None });
+            }
+            event => self.outlet.tell(CallEvent::Meeting(event)),
+        }
     }
 
     /// What the line has to be done now.
@@ -202,11 +234,11 @@ impl Driver {
     }
 
     async fn wake(&mut self) -> Wake {
-        let Self { meeting, connection, line, outbox, outlet, commands, .. } = self;
+        let Self { meeting, connection, line, outbox, outlet, commands, media, .. } = self;
         let reads = !outlet.is_full();
         let posts_due = outbox.due().filter(|_| matches!(connection, Connection::Up(_)));
         let gives_up = line.down_since_ms().zip(self.give_up_ms).map(|(since, ms)| since + ms);
-        let due = [meeting.poll_timeout(), line.due(), posts_due, gives_up];
+        let due = [meeting.poll_timeout(), line.due(), posts_due, gives_up, media.due()];
         let due = due.into_iter().flatten().min();
         let from_relay = async {
             match connection {
@@ -221,6 +253,7 @@ impl Driver {
         tokio::select! {
             command = commands.recv() => Wake::Command(command),
             wake = from_relay => wake,
+            event = media.recv() => Wake::Media(event),
             () = outlet.room() => Wake::Due,
             () = until(due) => Wake::Due,
         }
@@ -232,6 +265,7 @@ impl Driver {
             Wake::Command(None) => self.ending = Some(Ending::Dropped),
             Wake::Opened(opened) => match *opened {
                 Ok(opened) => {
+                    self.media.reconnected(opened.socket.relay);
                     self.connected(opened);
                     self.outlet.tell(CallEvent::Reconnected);
                 }
@@ -244,6 +278,12 @@ impl Driver {
                     Ok(Received::Message(message)) => self.read(*message),
                     Ok(Received::Alive) => {}
                     Err(why) => self.lost(why, 0),
+                }
+            }
+            Wake::Media(event) => {
+                self.proves |= matches!(event, MediaEvent::Connected { .. });
+                if let Some(request) = self.media.said(event, &mut self.outlet) {
+                    self.request(&ToServer::Media(request));
                 }
             }
             Wake::Due => self.note(|meeting, now| meeting.handle_timeout(now)),
@@ -302,6 +342,8 @@ impl Driver {
                 None => self.turned_away(refusal),
             },
             ToClient::Proof { proof, region } => self.answered(&proof, &region),
+            ToClient::Transport { id } => self.media.named(id),
+            ToClient::Media(notice) => self.media.notice(notice),
             other => {
                 if let Some(input) = Input::from_server(other) {
                     self.note(|meeting, now| meeting.handle(input, now));
@@ -322,15 +364,47 @@ impl Driver {
         self.questions.push_back(Question::Key { challenge, certificate_sha256 });
     }
 
-    fn answered(&mut self, proof: &[u8], region: &str) {
-        let Some(Question::Key { challenge, certificate_sha256 }) = self.questions.pop_front()
+    /// Asks the relay to prove that it is one of the meeting's, if the meeting lists any and the
+    /// media connection stands.
+    fn ask_proof(&mut self) {
+        self.proves = false;
+        let (Some(certificate_sha256), Ok(rules)) =
+            (self.media.certificate_sha256, self.meeting.rules())
         else {
             return;
         };
-        let listed = entry(&challenge, &certificate_sha256, proof, region).and_then(|entry| {
-            let listed = self.meeting.set_relays(vec![entry], now());
-            listed.map_err(|_| "this client may not list it")
-        });
+        if rules.relays.is_empty() || !matches!(self.connection, Connection::Up(_)) {
+            return;
+        }
+        let Ok(challenge) = self.meeting.relay_challenge() else { return };
+        self.request(&ToServer::Prove { challenge: challenge.encode(), certificate_sha256 });
+        self.questions.push_back(Question::Media { challenge, certificate_sha256 });
+    }
+
+    fn answered(&mut self, proof: &[u8], region: &str) {
+        let listed = match self.questions.pop_front() {
+            Some(Question::Key { challenge, certificate_sha256 }) => {
+                entry(&challenge, &certificate_sha256, proof, region).and_then(|entry| {
+                    let listed = self.meeting.set_relays(vec![entry], now());
+                    listed.map_err(|error| error.to_string())
+                })
+            }
+            Some(Question::Media { challenge, certificate_sha256 }) => {
+                let proof = RelayProof::decode(proof).map_err(|error| error.to_string());
+                let proved = proof.and_then(|proof| {
+                    let meeting = &mut self.meeting;
+                    let proved = meeting.verify_relay(&challenge, &certificate_sha256, &proof);
+                    proved.map_err(|fault| fault.to_string())
+                });
+                proved.and_then(|relay| {
+                    self.meeting.use_relay(&relay).map_err(|error| error.to_string())?;
+                    let region = relay.region().to_owned();
+                    self.outlet.tell(CallEvent::RelayProved { region });
+                    Ok(())
+                })
+            }
+            None => return,
+        };
         if let Err(why) = listed {
             self.outlet.tell(CallEvent::RelayNotProved { why });
         }

@@ -22,6 +22,9 @@ pub enum CallError {
     /// A track cannot be sent.
     #[error(transparent)]
     Frame(#[from] FrameError),
+    /// No media can be sent or received, or not so.
+    #[error("no media: {0}")]
+    Media(String),
     /// What is to be stored, or was, cannot be.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use incamera::Event;
 use incamera::wire::Refusal;
+use incamera::{Codec, Event, Layer, MemberId, Track};
 use tokio::sync::mpsc;
 
 use super::ending::Ending;
@@ -44,10 +44,59 @@ pub enum CallEvent {
     /// one of them: nothing is sealed.
     RelayNotProved {
         /// Why.
-        why: &'static str,
+        why: String,
+    },
+    /// The media connection to the relay stands.
+    MediaConnected,
+    /// The media connection has gone. The call goes on trying.
+    MediaLost {
+        /// Why.
+        why: String,
+    },
+    /// A frame of somebody else's. If the application is behind by many events, frames are dropped.
+    Frame(Frame),
+    /// Somebody else's track of sound says that there is none now.
+    Silence {
+        /// Whose.
+        member: MemberId,
+        /// Which.
+        track: Track,
+    },
+    /// Somebody can show nothing of an own track before its next key frame: make one now.
+    KeyFrameWanted {
+        /// Which.
+        track: Track,
+        /// Of which layer, if it is sent in several and one is meant.
+        layer: Option<String>,
+    },
+    /// A frame was dropped, for it cannot be sent now.
+    NotSent {
+        /// Of which track.
+        track: Track,
+        /// Why.
+        why: String,
     },
     /// The call has ended: nothing follows.
     Ended(Ending),
+}
+
+/// A frame of somebody else's, as its encoder gave it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Frame {
+    /// Who sealed it: authentic.
+    pub member: MemberId,
+    /// On which of its tracks: authentic.
+    pub track: Track,
+    /// What it is encoded with, as its sender announced; `None` before it did.
+    pub codec: Option<Codec>,
+    /// Where in a scalable stream it belongs, if its codec says so.
+    pub layer: Option<Layer>,
+    /// The frame.
+    pub data: Vec<u8>,
+    /// The media time in units of the codec's clock: 1/90,000 s for pictures, 1/48,000 s for Opus, from
+    /// any origin. The relay can change it.
+    pub time: u64,
 }
 
 /// The stream of a call's events.

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use incamera::{DenyReason, Door, Identity, Invite, KnockId, Meeting, MemberId, Now, Participant};
-use incamera::{Expected, SafetyCode, Settings, TrackKinds};
+use incamera::{Codec, DenyReason, Door, Identity, Invite, KnockId, Meeting, MemberId, Now};
+use incamera::{Expected, Participant, SafetyCode, Settings, Track, TrackKinds};
 use tokio::sync::{mpsc, oneshot};
 
 use super::clock::now;
 use super::driver::{Command, Driver};
 use super::ending::CallError;
 use super::event::Events;
+use super::media::Media;
 use super::open::open;
 use super::save::Save;
+use super::sender::TrackSender;
 use crate::relay::{Link, Relay};
 
 /// The most commands that wait to be carried out.
@@ -112,7 +114,9 @@ impl Call {
     ) -> Result<(Self, Events), CallError> {
         let opened = open(relay.clone(), meeting.hello()).await?;
         let (commands, inbox) = mpsc::channel(MAX_COMMANDS);
-        let (driver, events) = Driver::new(meeting, relay.clone(), options, inbox);
+        let media = Media::new(&meeting, opened.socket.relay);
+        let media = media.map_err(|error| CallError::Media(error.to_string()))?;
+        let (driver, events) = Driver::new(meeting, media, relay.clone(), options, inbox);
         tokio::spawn(driver.run(opened, lists));
         Ok((Self { commands, relay }, events))
     }
@@ -126,10 +130,17 @@ impl Call {
         &self,
         what: impl FnOnce(&mut Meeting, Now) -> R + Send + 'static,
     ) -> Result<R, CallError> {
+        self.on_driver(move |driver, now| what(driver.meeting(), now)).await
+    }
+
+    async fn on_driver<R: Send + 'static>(
+        &self,
+        what: impl FnOnce(&mut Driver, Now) -> R + Send + 'static,
+    ) -> Result<R, CallError> {
         let (answer, result) = oneshot::channel();
         let command: Command = Box::new(move |driver: &mut Driver, now| {
             // Whoever does not wait for the answer does not want it.
-            let _ = answer.send(what(driver.meeting(), now));
+            let _ = answer.send(what(driver, now));
         });
         self.commands.send(command).await.map_err(|_| CallError::Over)?;
         result.await.map_err(|_| CallError::Over)
@@ -140,6 +151,42 @@ impl Call {
         what: impl FnOnce(&mut Meeting, Now) -> Result<R, incamera::Error> + Send + 'static,
     ) -> Result<R, CallError> {
         Ok(self.with(what).await??)
+    }
+
+    /// Begins to send a track, which is announced once it has its place in the media connection.
+    ///
+    /// # Errors
+    /// [`CallError::Frame`] if it is sent already, [`CallError::Media`] if frames of this codec cannot be
+    /// sent (VP9 and H.265), [`CallError::Over`].
+    pub async fn send(&self, track: Track, codec: Codec) -> Result<TrackSender, CallError> {
+        self.send_layers(track, codec, Vec::new()).await
+    }
+
+    /// As [`send`](Self::send), in several layers: restriction identifiers from the lowest, 1 to 8
+    /// letters or digits each, at most 4.
+    ///
+    /// # Errors
+    /// As of [`send`](Self::send).
+    pub async fn send_layers(
+        &self,
+        track: Track,
+        codec: Codec,
+        layers: Vec<String>,
+    ) -> Result<TrackSender, CallError> {
+        let link = self.on_driver(move |driver, _| {
+            let (meeting, media) = driver.parts();
+            media.send(meeting, track, codec, layers).map(|()| media.link())
+        });
+        Ok(TrackSender::new(link.await??, track, self.commands.downgrade()))
+    }
+
+    /// Tells everyone that an own track is silenced, or no longer. What is written is the
+    /// application's business.
+    ///
+    /// # Errors
+    /// [`CallError::Over`].
+    pub async fn silence(&self, track: Track, silenced: bool) -> Result<(), CallError> {
+        self.on_driver(move |driver, _| driver.media().silence(track, silenced)).await
     }
 
     /// The link to send to those who shall knock. A removal replaces it.

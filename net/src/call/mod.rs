@@ -6,14 +6,17 @@ mod ending;
 mod event;
 mod handle;
 mod listing;
+mod media;
 mod open;
 mod outlet;
 mod save;
+mod sender;
 #[cfg(test)]
 mod tests;
 
 pub use clock::now;
 pub use ending::{CallError, Ending};
-pub use event::{CallEvent, Events};
+pub use event::{CallEvent, Events, Frame};
 pub use handle::{Call, Options};
 pub use save::Save;
+pub use sender::TrackSender;

@@ -8,6 +8,8 @@ use super::event::{CallEvent, Events};
 
 /// The most events that wait for the application.
 const MAX_WAITING: usize = 1024;
+/// How much of it is not for frames.
+const RESERVED: usize = 256;
 /// From how many events on behind those the relay is no longer read.
 const MAX_BACKLOG: usize = 64;
 
@@ -27,6 +29,14 @@ impl Outlet {
     pub(super) fn tell(&mut self, event: CallEvent) {
         self.backlog.push_back(event);
         self.flush();
+    }
+
+    /// Tells, if there is much room: what is of use now alone.
+    pub(super) fn offer(&mut self, event: CallEvent) {
+        if self.backlog.is_empty() && self.sender.capacity() > RESERVED {
+            // Nobody listens any more, at worst.
+            let _ = self.sender.try_send(event);
+        }
     }
 
     /// Whether the application is so far behind that nothing more should be read for it.

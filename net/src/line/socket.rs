@@ -1,5 +1,6 @@
 //! One connection to a relay: a WebSocket over TLS that carries the transport's messages.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -85,6 +86,8 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytes for T {}
 pub(crate) struct Socket {
     /// The SHA-256 of the certificate at the other end, if there is one.
     pub(crate) certificate_sha256: Option<[u8; 32]>,
+    /// The relay's address.
+    pub(crate) relay: IpAddr,
     to_send: mpsc::Sender<Message>,
     received: mpsc::Receiver<Result<Received, Dropped>>,
 }
@@ -148,6 +151,7 @@ pub(crate) async fn connect(relay: &Relay) -> Result<Socket, Dropped> {
         return Err(Dropped::Unchecked);
     }
     let (tcp, seen) = (reach(relay).await?, Seen::default());
+    let address = tcp.peer_addr().map_err(|_| Dropped::Lost)?.ip();
     let stream: Box<dyn Bytes> = if relay.is_secure() {
         Box::new(encrypt(relay, relay.trust(), tcp, &seen).await?)
     } else {
@@ -168,7 +172,7 @@ pub(crate) async fn connect(relay: &Relay) -> Result<Socket, Dropped> {
         // Whoever dropped the socket does not want to know.
         let _ = read.send(Err(why)).await;
     });
-    Ok(Socket { certificate_sha256: seen.sha256(), to_send, received })
+    Ok(Socket { certificate_sha256: seen.sha256(), relay: address, to_send, received })
 }
 
 /// The SHA-256 of the certificate that a relay shows, whoever it is: to be shown to a person, who compares it,

@@ -21,6 +21,7 @@ mod session;
 mod start;
 mod state;
 mod tell;
+mod traffic;
 
 use std::process::ExitCode;
 

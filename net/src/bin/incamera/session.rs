@@ -5,7 +5,7 @@ use std::time::Duration;
 use incamera::{
     Alarm, DenyReason, Door, Event, KnockId, MemberId, Participant, TrackKind, TrackKinds,
 };
-use incamera_net::{Call, CallError, CallEvent, Events};
+use incamera_net::{Call, CallError, CallEvent, Ending, Events};
 use serde_json::json;
 use tokio::time::{Instant, sleep_until};
 
@@ -16,6 +16,7 @@ use crate::prompt::{self, Typed};
 use crate::say::Printer;
 use crate::state::hex;
 use crate::tell::{self, Names};
+use crate::traffic::Traffic;
 
 /// How long the others are given to hear that this client leaves.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -31,6 +32,8 @@ pub(crate) struct Session {
     knocks: Vec<(u32, KnockId, String)>,
     knocked: u32,
     admit_all: bool,
+    until_sent: bool,
+    traffic: Traffic,
     seconds: Option<Duration>,
     /// When to leave, or to go without a word.
     leave_at: Option<Instant>,
@@ -40,36 +43,40 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(call: Call, printer: Printer, part: &Part) -> Result<Self, Failure> {
-        Ok(Self {
+    pub(crate) fn new(call: Call, printer: Printer, part: &Part, traffic: Traffic) -> Self {
+        Self {
             call,
             printer,
             names: Names::default(),
             knocks: Vec::new(),
             knocked: 0,
             admit_all: part.admit_all,
+            until_sent: part.until_sent,
+            traffic,
             seconds: part.seconds.map(Duration::from_secs),
             leave_at: None,
             leaving: false,
             log_lost_at: None,
-        })
+        }
     }
 
     /// Takes part until the end.
     pub(crate) async fn run(mut self, mut events: Events) -> Result<(), Failure> {
-        let mut typist = Typist::new();
         self.printer.say("connected", json!({}), "connected to the relay");
+        let outcome = self.take_part(&mut events).await;
+        let saved = self.traffic.end();
+        outcome.and(saved)
+    }
+
+    async fn take_part(&mut self, events: &mut Events) -> Result<(), Failure> {
+        let mut typist = Typist::new();
+        self.traffic.begin(&self.call).await?;
         loop {
             let (leave_at, log_lost_at) = (self.leave_at, self.log_lost_at);
             tokio::select! {
                 event = events.recv() => match event {
-                    Some(CallEvent::Ended(ending)) => {
-                        let outcome = exit::of(&ending, |member| self.names.of(member));
-                        let why = format!("{ending:?}");
-                        self.printer.say("ended", json!({ "why": why }), "the meeting is over");
-                        return outcome;
-                    }
-                    Some(event) => self.happened(event).await,
+                    Some(CallEvent::Ended(ending)) => return self.over(&ending),
+                    Some(event) => self.happened(event).await?,
                     None => return Ok(()),
                 },
                 input = typist.next() => match input {
@@ -77,6 +84,11 @@ impl Session {
                     Input::Stop if self.leaving => return Ok(()),
                     Input::Stop => self.leave().await,
                 },
+                all = self.traffic.ended() => {
+                    if all? && self.until_sent {
+                        self.leave().await;
+                    }
+                }
                 () = until(log_lost_at) => {
                     let text = "the relay has lost the meeting's log: create a new meeting";
                     return Err(Failure::new(Exit::Other, text));
@@ -92,6 +104,12 @@ impl Session {
         }
     }
 
+    fn over(&self, ending: &Ending) -> Result<(), Failure> {
+        let why = format!("{ending:?}");
+        self.printer.say("ended", json!({ "why": why }), "the meeting is over");
+        exit::of(ending, |member| self.names.of(member))
+    }
+
     async fn leave(&mut self) {
         self.leaving = true;
         self.leave_at = Some(Instant::now() + FAREWELL);
@@ -99,7 +117,10 @@ impl Session {
         self.done(left, "leaving");
     }
 
-    async fn happened(&mut self, event: CallEvent) {
+    async fn happened(&mut self, event: CallEvent) -> Result<(), Failure> {
+        if self.traffic.took(&event, &self.call, &self.names).await? {
+            return Ok(());
+        }
         match &event {
             CallEvent::Meeting(Event::Joined) => self.joined().await,
             CallEvent::Meeting(Event::Knock { knock, name, fingerprint, label, proof }) => {
@@ -153,6 +174,7 @@ impl Session {
                 tell::tell(self.printer, &event, &self.names);
             }
         }
+        Ok(())
     }
 
     async fn joined(&mut self) {

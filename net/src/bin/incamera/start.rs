@@ -13,6 +13,7 @@ use crate::exit::{Exit, Failure};
 use crate::say::Printer;
 use crate::session::Session;
 use crate::state::{self, hex};
+use crate::traffic::Traffic;
 
 /// Where systems keep their root certificates.
 const ROOTS: [&str; 3] =
@@ -22,12 +23,14 @@ const ROOTS: [&str; 3] =
 pub(crate) async fn run(args: &Args) -> Result<(), Failure> {
     let part = args.command.part();
     let printer = Printer::new(part.json);
+    // Before anything is said: a file that cannot be sent is no reason to knock.
+    let traffic = Traffic::new(part, printer)?;
     let ((call, events), file) = match &args.command {
         Command::Create(args) => (create(args, printer).await?, args.state.as_deref()),
         Command::Host(args) => (host(args, printer).await?, Some(args.state.as_path())),
         Command::Join(args) => (join(args, printer).await?, args.state.as_deref()),
     };
-    let outcome = Session::new(call, printer, part)?.run(events).await;
+    let outcome = Session::new(call, printer, part, traffic).run(events).await;
     if let Some(file) = file {
         state::end(file);
     }

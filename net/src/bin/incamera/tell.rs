@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use incamera::{Alarm, Event, MemberId, Proof, Role, SafetyCode, TrackKind, TrackKinds};
+use incamera::{Alarm, Event, MemberId, Proof, Role, SafetyCode, Track, TrackKind, TrackKinds};
 use incamera_net::CallEvent;
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
@@ -206,6 +206,14 @@ fn kind(kind: TrackKind) -> &'static str {
         TrackKind::Screen => "screen",
         TrackKind::ScreenAudio => "screen audio",
         TrackKind::Data => "data",
+    }
+}
+
+/// What a track is called.
+pub(crate) fn track_name(track: Track) -> String {
+    match track.index() {
+        0 => kind(track.kind()).to_owned(),
+        index => format!("{} {index}", kind(track.kind())),
     }
 }
 
