@@ -27,6 +27,16 @@ impl Inbound {
     pub(crate) fn taken(&self) {
         self.0.store(0, Ordering::Relaxed);
     }
+
+    /// A control frame (RFC 6455) with so much payload was taken. It may stand between the fragments of a
+    /// message: those are still there.
+    pub(crate) fn taken_between(&self, payload: usize) {
+        // Two bytes of header and four of mask.
+        let frame = payload.saturating_add(6);
+        let less = |bytes: usize| Some(bytes.saturating_sub(frame));
+        // It never gives up.
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+    }
 }
 
 /// A stream whose reader needs one of few permits for a message that is large.

@@ -21,6 +21,7 @@ pub(crate) struct PlaceLimits {
     pub(crate) per_meeting: usize,
     pub(crate) half_open: usize,
     pub(crate) meetings_per_address: usize,
+    pub(crate) connects: Rate,
     pub(crate) connection: Rates,
     pub(crate) meeting: Rates,
     pub(crate) address: Rates,
@@ -52,6 +53,7 @@ impl Allowance {
 #[derive(Debug)]
 pub(super) struct Address {
     pub(super) connections: usize,
+    pub(super) connects: Bucket,
     pub(super) allowance: Allowance,
     /// The meetings it named, and when last.
     pub(super) meetings: HashMap<MeetingId, Duration>,
@@ -96,12 +98,6 @@ impl Places {
     pub(crate) fn enter(self: &Arc<Self>, from: IpAddr, now: Duration) -> Result<Seat, Denied> {
         let limits = &self.limits;
         let mut taken = self.taken();
-        let full = |detail: String| Denied {
-            reason: RefusalReason::Full,
-            detail,
-            retry_after: Duration::from_secs(5),
-            by_address: false,
-        };
         if taken.connections >= limits.connections {
             let most = limits.connections;
             return Err(full(format!("connections: this relay takes {most}; try again later")));
@@ -113,19 +109,10 @@ impl Places {
         let address = network_of(from);
         if !taken.addresses.contains_key(&address) {
             taken.make_room(limits.connections, now)?;
-            let allowance = Allowance::new(limits.address, now);
-            let new = Address { connections: 0, allowance, meetings: HashMap::new(), last: now };
-            taken.addresses.insert(address, new);
+            taken.addresses.insert(address, Address::new(limits, now));
         }
         if let Some(known) = taken.addresses.get_mut(&address) {
-            let most = limits.per_address;
-            if most != 0 && known.connections >= most {
-                let detail =
-                    format!("connections-per-address: {most} come from yours; close some first");
-                return Err(Denied { by_address: true, ..full(detail) });
-            }
-            known.connections += 1;
-            known.last = now;
+            known.connect(limits, now)?;
         }
         taken.connections += 1;
         taken.half_open += 1;
@@ -160,7 +147,42 @@ impl Taken {
     }
 }
 
+fn full(detail: String) -> Denied {
+    let retry_after = Duration::from_secs(5);
+    Denied { reason: RefusalReason::Full, detail, retry_after, by_address: false }
+}
+
 impl Address {
+    fn new(limits: &PlaceLimits, now: Duration) -> Self {
+        Self {
+            connections: 0,
+            connects: Bucket::new(limits.connects, now),
+            allowance: Allowance::new(limits.address, now),
+            meetings: HashMap::new(),
+            last: now,
+        }
+    }
+
+    /// Counts one more connection, if there may be one.
+    fn connect(&mut self, limits: &PlaceLimits, now: Duration) -> Result<(), Denied> {
+        let wait = self.connects.wait(1, now);
+        if !wait.is_zero() {
+            let detail = "connects-per-second: too many connections are new; wait".to_owned();
+            let reason = RefusalReason::TooFast;
+            return Err(Denied { reason, detail, retry_after: wait, by_address: true });
+        }
+        let most = limits.per_address;
+        if most != 0 && self.connections >= most {
+            let detail =
+                format!("connections-per-address: {most} come from yours; close some first");
+            return Err(Denied { by_address: true, ..full(detail) });
+        }
+        self.connects.take(1, now);
+        self.connections += 1;
+        self.last = now;
+        Ok(())
+    }
+
     /// Notes that the address names this meeting; false if it names too many.
     pub(super) fn names(&mut self, meeting: MeetingId, most: usize, now: Duration) -> bool {
         self.meetings.retain(|_, last| now < *last + REMEMBERED);

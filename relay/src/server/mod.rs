@@ -104,13 +104,16 @@ async fn connection(
 ) {
     let stream = Shared::new(stream);
     let peer = Peer { lingering: Some(stream.clone()), ..peer };
-    let metered = Metered::new(stream, peer.inbound.clone(), Arc::clone(&relay.large));
+    // Above TLS: what is counted are the messages' own bytes.
+    let (inbound, large) = (peer.inbound.clone(), Arc::clone(&relay.large));
     let Some(acceptor) = acceptor else {
-        return requests(relay, router, metered, peer).await;
+        return requests(relay, router, Metered::new(stream, inbound, large), peer).await;
     };
     let patience = Duration::from_secs(relay.settings.handshake_seconds);
-    match timeout(patience, acceptor.accept(metered)).await {
-        Ok(Ok(stream)) => requests(relay, router, stream, peer).await,
+    match timeout(patience, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => {
+            requests(relay, router, Metered::new(stream, inbound, large), peer).await;
+        }
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => relay.metrics.refused(RefusalReason::TooSlow),
     }
@@ -123,7 +126,6 @@ async fn requests<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
     peer: Peer,
 ) {
-    peer.inbound.taken();
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(peer.clone());
         let answered = router.clone().oneshot(request.map(Body::new));

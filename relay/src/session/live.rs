@@ -8,6 +8,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::appends::Appends;
 use super::cursor::Cursor;
 use super::opening::Opened;
 use super::outbox::{Outbox, Waiting, too_slow};
@@ -35,6 +36,7 @@ pub(super) struct Live<'a> {
     heard: Instant,
     /// An answer without room: until there is some, the client is not heard.
     waiting: Option<Waiting>,
+    pub(super) appends: Appends,
 }
 
 impl<'a> Live<'a> {
@@ -73,6 +75,7 @@ impl<'a> Live<'a> {
             ended,
             heard,
             waiting: None,
+            appends: Appends::default(),
         };
         live.offer(&ToClient::Connected { next })?;
         live.offer(&ToClient::Transport { id: transport })?;
@@ -85,22 +88,29 @@ impl<'a> Live<'a> {
         let mut ping = tokio::time::interval_at(Instant::now() + every, every);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            let quiet = self.waiting.is_none();
             let done = tokio::select! {
                 _ = &mut self.ended => Err(Some(refused(
                     RefusalReason::Ended,
                     "somebody with the right to has ended your connection",
                 ))),
-                received = receiver.next(self.relay), if self.waiting.is_none() => match received {
-                    Ok(received) => self.received(received).await,
-                    Err(ending) => Err(ending),
-                },
+                received = receiver.next(self.relay), if quiet && self.appends.has_room() => {
+                    match received {
+                        Ok(received) => self.received(received).await,
+                        Err(ending) => Err(ending),
+                    }
+                }
+                Some(appended) = self.appends.next(), if quiet && !self.appends.is_empty() => {
+                    self.appended(appended);
+                    Ok(())
+                }
                 news = self.news.recv() => self.news(news).await,
                 Some(outcome) = self.notices.recv() => self.outcome(outcome),
                 sent = self.outbox.send(self.waiting.as_ref()) => {
                     self.waiting = None;
                     sent.map_err(|_| None)
                 }
-                () = self.outbox.half_free(), if self.cursor.is_behind() && self.waiting.is_none() => {
+                () = self.outbox.half_free(), if quiet && self.cursor.is_behind() => {
                     self.replay().await
                 }
                 _ = ping.tick() => self.ping(every),
@@ -198,7 +208,7 @@ impl<'a> Live<'a> {
 
     /// Sends the next entry of the log if there is room. If not, it is read again later.
     fn offer_entry(&mut self, seq: u64, bytes: &Bytes) -> bool {
-        let sent = self.outbox.offer(&ToClient::Log { seq, bytes: bytes.to_vec() }).is_ok();
+        let sent = self.outbox.offer_spare(&ToClient::Log { seq, bytes: bytes.to_vec() }).is_ok();
         if sent {
             self.cursor.sent(seq);
         }

@@ -1,5 +1,6 @@
 //! One client's connection, from the upgrade to its end.
 
+mod appends;
 mod cursor;
 mod live;
 mod opening;
@@ -103,3 +104,6 @@ fn denied(denied: Denied) -> Refusal {
     let retry_after_ms = u32::try_from(denied.retry_after.as_millis()).unwrap_or(u32::MAX).max(1);
     Refusal { retry_after_ms, ..refused(denied.reason, denied.detail) }
 }
+
+#[cfg(test)]
+mod tests;

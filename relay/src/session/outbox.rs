@@ -16,6 +16,9 @@ const LAST_WORD: Duration = Duration::from_secs(3);
 /// Above the time for any message, a second is given for so many bytes.
 const SLOWEST: usize = 32 * 1024;
 
+/// An entry of the log as it is written, or more: bytes.
+const ENTRY: u32 = 1024 * 1024 + 1024;
+
 /// There is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Full;
@@ -67,15 +70,24 @@ pub(super) fn outbox(
 }
 
 impl Outbox {
-    /// Of this connection's room; a message above half of it takes half.
+    /// Of this connection's room; a message above a quarter of it takes a quarter.
     fn cost(&self, bytes: usize) -> u32 {
-        let cost = bytes.max(self.least).max(1).min(self.capacity / 2);
+        let cost = bytes.max(self.least).max(1).min(self.capacity / 4);
         u32::try_from(cost).unwrap_or(u32::MAX)
     }
 
     /// Queues a message, if there is room.
     pub(super) fn offer(&self, message: &ToClient) -> Result<(), Full> {
         self.offer_raw(Message::Binary(message.encode().into()))
+    }
+
+    /// Queues an entry of the log, if a quarter of the room stays free but for it: what can be read again
+    /// leaves room for what cannot.
+    pub(super) fn offer_spare(&self, message: &ToClient) -> Result<(), Full> {
+        if self.room.available_permits() < self.capacity / 2 {
+            return Err(Full);
+        }
+        self.offer(message)
     }
 
     /// Queues a ping, if there is room: if there is none, the client has enough to read.
@@ -107,15 +119,16 @@ impl Outbox {
         self.queue.send(Queued { message: message.clone(), _room, _all }).map_err(|_| Full)
     }
 
-    /// Waits until half of the room is free: enough for any one message.
+    /// Waits until half of the room is free, and of what all share enough for any entry of the log.
     pub(super) async fn half_free(&self) {
         let half = u32::try_from(self.capacity / 2).unwrap_or(u32::MAX);
         drop(self.room.acquire_many(half).await);
+        drop(self.all.acquire_many(ENTRY).await);
     }
 
-    /// What a page of the log may have, so that it fits when half of the room is free: bytes.
+    /// What a page of the log may have: bytes.
     pub(super) fn page(&self) -> usize {
-        self.capacity / 4
+        self.capacity / 2
     }
 
     /// Waits until the writer has given up.

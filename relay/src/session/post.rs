@@ -7,8 +7,8 @@ use incamera_wire::server::EnvelopeHead;
 use incamera_wire::{
     BlobHash, Destination, MessageId, Refusal, RefusalReason, RelayChallenge, ToClient, TransportId,
 };
-use tokio::time::Instant;
 
+use super::appends::Appended;
 use super::live::Live;
 use super::{Ending, refused};
 use crate::relay::of_store;
@@ -23,21 +23,44 @@ const BLOB: usize = 16 * 1024 * 1024;
 /// From so many bytes on, hashing does not hold up other connections.
 const LONG: usize = 256 * 1024;
 
+/// How far a post has come.
+enum Taken {
+    Done,
+    UnderWay,
+}
+
 /// Why a post is not taken.
 struct NotTaken(RefusalReason, String, u32);
 
 impl Live<'_> {
-    /// Takes a post, or says why not.
+    /// Takes a post, or says why not. One to the log is answered when it is durable.
     pub(super) async fn post(&mut self, id: MessageId, to: Destination, bytes: Vec<u8>) {
         match self.take(id, to, bytes.into()).await {
-            Ok(seq) => {
-                self.relay.metrics.posted(&to);
-                self.say(&ToClient::Accepted { id, seq });
-            }
-            Err(NotTaken(reason, detail, retry_after_ms)) => {
-                self.refuse(Refusal { post: Some(id), reason, detail, retry_after_ms });
-            }
+            Ok(Taken::Done) => self.accept(id, &to, None),
+            Ok(Taken::UnderWay) => {}
+            Err(refused) => self.not_taken(id, refused),
         }
+    }
+
+    /// Answers a post to the log.
+    pub(super) fn appended(&mut self, appended: Appended) {
+        match appended.result {
+            Ok(seq) => {
+                self.relay.metrics.append_seconds.observe(appended.took.as_secs_f64());
+                self.relay.metrics.log_bytes.inc_by(appended.bytes as u64);
+                self.accept(appended.id, &Destination::Log, Some(seq));
+            }
+            Err(error) => self.not_taken(appended.id, not_stored(error)),
+        }
+    }
+
+    fn accept(&mut self, id: MessageId, to: &Destination, seq: Option<u64>) {
+        self.relay.metrics.posted(to);
+        self.say(&ToClient::Accepted { id, seq });
+    }
+
+    fn not_taken(&mut self, id: MessageId, NotTaken(reason, detail, retry_after_ms): NotTaken) {
+        self.refuse(Refusal { post: Some(id), reason, detail, retry_after_ms });
     }
 
     async fn take(
@@ -45,7 +68,7 @@ impl Live<'_> {
         id: MessageId,
         to: Destination,
         bytes: Bytes,
-    ) -> Result<Option<u64>, NotTaken> {
+    ) -> Result<Taken, NotTaken> {
         let meeting = self.opened.meeting;
         let store = &self.relay.store;
         let most = match to {
@@ -64,17 +87,18 @@ impl Live<'_> {
                     let text = "the envelope names another meeting: connect to that one";
                     return Err(malformed(text.to_owned()));
                 }
-                self.append(id, bytes).await.map(Some)
+                self.appends.add(self.relay, meeting, id, bytes);
+                Ok(Taken::UnderWay)
             }
             Destination::Lobby => {
                 self.own.add(&bytes);
                 store.publish(meeting, News::Lobby(bytes)).await.map_err(not_stored)?;
-                Ok(None)
+                Ok(Taken::Done)
             }
             Destination::Direct(mailbox) => {
                 let news = News::Direct { mailbox, bytes };
                 store.publish(meeting, news).await.map_err(not_stored)?;
-                Ok(None)
+                Ok(Taken::Done)
             }
             Destination::Blob(hash) => {
                 if sha256(&bytes).await != *hash.as_bytes() {
@@ -82,18 +106,9 @@ impl Live<'_> {
                     return Err(malformed(text.to_owned()));
                 }
                 store.put_blob(meeting, hash, bytes).await.map_err(not_stored)?;
-                Ok(None)
+                Ok(Taken::Done)
             }
         }
-    }
-
-    async fn append(&self, id: MessageId, bytes: Bytes) -> Result<u64, NotTaken> {
-        let (length, began) = (bytes.len() as u64, Instant::now());
-        let seq = self.relay.store.append(self.opened.meeting, id, bytes).await;
-        let seq = seq.map_err(not_stored)?;
-        self.relay.metrics.append_seconds.observe(began.elapsed().as_secs_f64());
-        self.relay.metrics.log_bytes.inc_by(length);
-        Ok(seq)
     }
 
     /// A refusal names the address by its first 16 bytes, and the connection goes on: that a relay

@@ -52,9 +52,9 @@ impl<S: Messages> Receiver<S> {
             Some(Ok(message)) => message,
             Some(Err(error)) => return Err(of_stream(&error, relay.settings.message_bytes)),
         };
-        self.given_out = true;
         let (bytes, length) = match message {
             Message::Binary(bytes) => {
+                self.given_out = true;
                 let length = bytes.len();
                 (Some(bytes), length)
             }
@@ -62,7 +62,10 @@ impl<S: Messages> Receiver<S> {
                 let text = "a text message: send binary ones, each one encoded ToServer";
                 return Err(Some(refused(RefusalReason::Malformed, text)));
             }
-            Message::Ping(bytes) | Message::Pong(bytes) => (None, bytes.len()),
+            Message::Ping(bytes) | Message::Pong(bytes) => {
+                self.inbound.taken_between(bytes.len());
+                (None, bytes.len())
+            }
             Message::Close(_) => return Err(None),
         };
         let charged = self.seat.charge(length, relay.now());

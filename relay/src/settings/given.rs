@@ -124,6 +124,8 @@ settings! {
         backlog_messages: usize = 1_024, "BACKLOG_MESSAGES", "Waiting to be read by one client";
         backlog_total_bytes: usize = 512 * 1024 * 1024, "BACKLOG_TOTAL_BYTES",
             "Waiting to be read by all clients";
+        connects_per_second: u64 = 50, "CONNECTS_PER_SECOND", "New connections of one address; 0: no limit";
+        connects_burst: u64 = 1_024, "CONNECTS_BURST", "New connections of one address at once";
         messages_per_second: u64 = 100, "MESSAGES_PER_SECOND", "From one connection; 0: no limit";
         messages_burst: u64 = 400, "MESSAGES_BURST", "From one connection at once";
         bytes_per_second: u64 = 2 * 1024 * 1024, "BYTES_PER_SECOND", "From one connection; 0: no limit";

@@ -40,6 +40,7 @@ impl Settings {
             per_address: self.connections_per_address,
             per_meeting: self.connections_per_meeting,
             half_open: self.half_open,
+            connects: Rate { burst: self.connects_burst, per_second: self.connects_per_second },
             meetings_per_address: self.meetings_per_address,
             connection: rates(
                 (self.messages_burst, self.messages_per_second),

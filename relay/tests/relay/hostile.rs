@@ -252,10 +252,21 @@ async fn large_messages_on_their_way_are_bounded() {
         let tokio_tungstenite::MaybeTlsStream::Plain(stream) = client.socket.get_mut() else {
             panic!()
         };
-        // 1 MiB is announced, and half of it sent.
-        let header = [0x82, 0x80 | 127, 0, 0, 0, 0, 0, 0x10, 0, 0, 1, 2, 3, 4];
-        stream.write_all(&header).await.unwrap();
-        stream.write_all(&vec![0; 512 * 1024]).await.unwrap();
+        if stuck.is_empty() {
+            // 1 MiB is announced, and half of it sent.
+            let header = [0x82, 0x80 | 127, 0, 0, 0, 0, 0, 0x10, 0, 0, 1, 2, 3, 4];
+            stream.write_all(&header).await.unwrap();
+            stream.write_all(&vec![0; 512 * 1024]).await.unwrap();
+        } else {
+            // Fragments with pings between them, and no end.
+            for number in 0..16 {
+                let opcode = if number == 0 { 2 } else { 0 };
+                let header = [opcode, 0x80 | 126, 0x80, 0, 1, 2, 3, 4];
+                stream.write_all(&header).await.unwrap();
+                stream.write_all(&vec![0; 32 * 1024]).await.unwrap();
+                stream.write_all(&[0x89, 0x80, 1, 2, 3, 4]).await.unwrap();
+            }
+        }
         stuck.push(client);
     }
     let mut small = Client::connect(&relay, MEETING).await.client;

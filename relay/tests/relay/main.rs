@@ -13,6 +13,7 @@ mod client;
 mod end;
 mod hostile;
 mod log;
+mod measure;
 mod process;
 mod start;
 mod tls;

@@ -1,6 +1,6 @@
 //! How the program starts, and how it does not.
 
-use crate::process::{Directory, Relay, fails};
+use crate::process::{Directory, Relay, command, fails};
 
 #[test]
 fn everything_starts_without_configuration_but_a_free_port() {
@@ -47,6 +47,18 @@ fn bad_settings_end_with_2_and_a_line_that_names_them() {
         assert!(text.contains(word) && text.lines().count() == 1, "{text}");
     }
     assert_eq!(fails(&["--no-such-flag"]).0, 2);
+}
+
+#[test]
+fn a_flag_goes_before_the_environment_and_the_environment_before_the_file() {
+    let directory = Directory::new();
+    let text = b"listen = '0.0.0.0:0'\nplain = false\nmedia-listen = '127.0.0.1:0'\n";
+    let file = directory.file("relay.toml", text);
+    let mut command = command(&["--config", &file, "--listen", "127.0.0.1:0"]);
+    command.env("INCAMERA_RELAY_LISTEN", "0.0.0.0:0").env("INCAMERA_RELAY_PLAIN", "true");
+    let relay = Relay::spawn(command);
+    assert_eq!((relay.scheme.as_str(), relay.certificate.as_str()), ("http", "none"));
+    assert!(relay.address.starts_with("127.0.0.1:"), "{}", relay.address);
 }
 
 #[test]

@@ -17,6 +17,7 @@ fn limits() -> PlaceLimits {
         per_meeting: 2,
         half_open: 3,
         meetings_per_address: 2,
+        connects: Rate { burst: 10, per_second: 1 },
         connection: rates(2),
         meeting: rates(3),
         address: rates(100),
@@ -130,6 +131,18 @@ fn a_rate_is_not_renewed_by_connecting_again() {
     }
     let denied = places.enter(address(1), NOW).unwrap().charge(1, NOW).unwrap_err();
     assert!(denied.by_address, "{}", denied.detail);
+}
+
+#[test]
+fn new_connections_of_an_address_have_a_rate() {
+    let places = Places::new(limits());
+    for _ in 0..10 {
+        drop(places.enter(address(1), NOW).unwrap());
+    }
+    let denied = places.enter(address(1), NOW).unwrap_err();
+    assert!(denied.by_address && denied.detail.starts_with("connects-per-second"));
+    drop(places.enter(address(2), NOW).unwrap());
+    drop(places.enter(address(1), NOW + denied.retry_after).unwrap());
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn message(length: usize) -> ToClient {
 }
 
 fn small() -> (Outbox, Writer) {
-    outbox(8000, 8, Arc::new(Semaphore::new(1 << 20)), Duration::from_millis(50))
+    outbox(8000, 8, Arc::new(Semaphore::new(1 << 24)), Duration::from_millis(50))
 }
 
 #[tokio::test]
@@ -64,9 +64,10 @@ async fn both_bytes_and_messages_are_bounded() {
     }
     assert_eq!(outbox.offer(&message(1)), Err(Full));
     let (outbox, _writer) = small();
-    outbox.offer(&message(3900)).unwrap();
-    outbox.offer(&message(3900)).unwrap();
-    assert_eq!(outbox.offer(&message(3900)), Err(Full));
+    for _ in 0..4 {
+        outbox.offer(&message(1900)).unwrap();
+    }
+    assert_eq!(outbox.offer(&message(1900)), Err(Full));
 }
 
 #[tokio::test]
@@ -84,18 +85,28 @@ async fn what_all_wait_for_together_is_bounded() {
 }
 
 #[tokio::test]
-async fn a_message_above_half_of_the_room_fits_into_an_empty_box() {
+async fn a_message_above_all_of_the_room_fits_when_half_is_free() {
     let (outbox, writer) = small();
     outbox.offer(&message(60_000)).unwrap();
-    outbox.half_free().await;
     outbox.offer(&message(60_000)).unwrap();
+    outbox.half_free().await;
+    for _ in 0..2 {
+        outbox.offer(&message(60_000)).unwrap();
+    }
     let socket = Socket::taking(9);
     let writing = tokio::spawn(writer.run(socket.clone()));
     let waiting = outbox.offer_or_keep(&message(60_000)).unwrap();
     outbox.send(Some(&waiting)).await.unwrap();
     outbox.finish(None);
     assert!(!writing.await.unwrap().stalled);
-    assert_eq!(socket.heard().len(), 3, "what waits is written before the end");
+    assert_eq!(socket.heard().len(), 5, "what waits is written before the end");
+}
+
+#[tokio::test]
+async fn entries_of_the_log_leave_room_for_what_cannot_be_read_again() {
+    let (outbox, _writer) = small();
+    while outbox.offer_spare(&message(1)).is_ok() {}
+    outbox.offer(&message(1900)).unwrap();
 }
 
 #[tokio::test]

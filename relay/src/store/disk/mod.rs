@@ -137,8 +137,13 @@ impl DiskStore {
         job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job,
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.jobs.send(job(answer)).await.map_err(|_| closed())?;
-        answered.await.map_err(|_| closed())?
+        let sent = self.jobs.send(job(answer)).await.is_ok();
+        let answered = if sent { answered.await.ok() } else { None };
+        answered.unwrap_or_else(|| {
+            // The writer's thread has ended.
+            self.shared.available.store(false, Ordering::Relaxed);
+            Err(closed())
+        })
     }
 
     async fn read_with<T: Send + 'static>(
