@@ -189,6 +189,29 @@ impl Call {
         self.on_driver(move |driver, _| driver.media().silence(track, silenced)).await
     }
 
+    /// Asks the sender of a track for a key frame, through the relay; at most one request a second goes
+    /// out. What is lost on the way asks by itself.
+    ///
+    /// # Errors
+    /// [`CallError::Media`] if the track was not announced, [`CallError::Over`].
+    pub async fn want_key_frame(&self, member: MemberId, track: Track) -> Result<(), CallError> {
+        self.on_driver(move |driver, _| driver.media().want_key_frame(member, track)).await?
+    }
+
+    /// Asks the relay for another layer of a track that is sent in several.
+    ///
+    /// # Errors
+    /// As of [`want_key_frame`](Self::want_key_frame).
+    pub async fn select_layer(
+        &self,
+        member: MemberId,
+        track: Track,
+        layer: impl Into<String>,
+    ) -> Result<(), CallError> {
+        let layer = layer.into();
+        self.on_driver(move |driver, _| driver.media().select_layer(member, track, &layer)).await?
+    }
+
     /// The link to send to those who shall knock. A removal replaces it.
     ///
     /// # Errors

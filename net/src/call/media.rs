@@ -36,8 +36,8 @@ pub(super) struct Media {
     /// How the relay names this connection.
     transport: Option<TransportId>,
     own: Vec<Own>,
-    /// What the others say that they send.
-    codecs: HashMap<(MemberId, Track), Codec>,
+    /// What the others say that they send: the codec, if it is known here, and the relay's name.
+    others: HashMap<(MemberId, Track), (Option<Codec>, String)>,
     /// The certificate at the other end of the media connection, while there is one.
     pub(super) certificate_sha256: Option<[u8; 32]>,
     announces: bool,
@@ -56,7 +56,7 @@ impl Media {
             relay,
             transport: None,
             own: Vec::new(),
-            codecs: HashMap::new(),
+            others: HashMap::new(),
             certificate_sha256: None,
             announces: false,
             restart_at: None,
@@ -115,6 +115,28 @@ impl Media {
         }
     }
 
+    /// Asks for a key frame of somebody else's track, by a picture loss indication.
+    pub(super) fn want_key_frame(&self, member: MemberId, track: Track) -> Result<(), CallError> {
+        let _ = self.link.want_key_frame(self.named_by_relay(member, track)?);
+        Ok(())
+    }
+
+    /// Asks for another layer of somebody else's track.
+    pub(super) fn select_layer(
+        &self,
+        member: MemberId,
+        track: Track,
+        layer: &str,
+    ) -> Result<(), CallError> {
+        let _ = self.link.select_layer(self.named_by_relay(member, track)?, layer);
+        Ok(())
+    }
+
+    fn named_by_relay(&self, member: MemberId, track: Track) -> Result<&str, CallError> {
+        let known = self.others.get(&(member, track)).map(|(_, name)| name.as_str());
+        known.ok_or_else(|| CallError::Media("this member has announced no such track".to_owned()))
+    }
+
     /// The signalling connection is a new one: so must the media's be.
     pub(super) fn reconnected(&mut self, relay: IpAddr) {
         self.relay = relay;
@@ -150,9 +172,9 @@ impl Media {
             Event::Tracks { member, tracks } => {
                 self.forget(*member);
                 for announced in tracks {
-                    if let Some(codec) = Codec::from_name(&announced.codec) {
-                        self.codecs.insert((*member, announced.track), codec);
-                    }
+                    let codec = Codec::from_name(&announced.codec);
+                    let of = (codec, announced.transport.clone());
+                    self.others.insert((*member, announced.track), of);
                 }
                 let _ = self.link.announced(*member, tracks.clone());
             }
@@ -165,7 +187,7 @@ impl Media {
     }
 
     fn forget(&mut self, member: MemberId) {
-        self.codecs.retain(|(of, _), _| *of != member);
+        self.others.retain(|(of, _), _| *of != member);
     }
 
     /// What the link says, for the application; gives what is to be sent to the relay.
@@ -184,7 +206,7 @@ impl Media {
             }
             MediaEvent::Frame(frame) => {
                 let IncomingFrame { member, track, layer, data, time, .. } = frame;
-                let codec = self.codecs.get(&(member, track)).copied();
+                let codec = self.others.get(&(member, track)).and_then(|(codec, _)| *codec);
                 outlet.offer(CallEvent::Frame(Frame { member, track, codec, layer, data, time }));
             }
             MediaEvent::Silence { member, track } => {
