@@ -1,10 +1,9 @@
 //! The task that owns a meeting, its line to the relay and its clock.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use incamera::wire::{Refusal, ToClient, ToServer};
-use incamera::{Alarm, Event, Input, Meeting, Now, RelayProof};
+use incamera::{Alarm, Event, Input, Meeting, Now};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -12,10 +11,10 @@ use super::clock::{now, until};
 use super::ending::Ending;
 use super::event::{CallEvent, Events};
 use super::handle::Options;
-use super::listing::{Question, entry};
 use super::media::Media;
 use super::open::{NotOpened, Opened, is_final, open};
 use super::outlet::Outlet;
+use super::prove::Questions;
 use super::save::{Failed, Save};
 use crate::line::{Chance, Dropped, Line, Outbox, Received, Socket, Task};
 use crate::media::MediaEvent;
@@ -43,17 +42,15 @@ enum Wake {
 
 /// One client's meeting and all that moves it.
 pub(super) struct Driver {
-    meeting: Meeting,
+    pub(super) meeting: Meeting,
     relay: Relay,
     connection: Connection,
     line: Line,
     outbox: Outbox,
-    outlet: Outlet,
+    pub(super) outlet: Outlet,
     commands: mpsc::Receiver<Command>,
-    questions: VecDeque<Question>,
-    media: Media,
-    /// Whether it is to be looked whether the relay has to prove itself.
-    proves: bool,
+    pub(super) questions: Questions,
+    pub(super) media: Media,
     save: Option<Save>,
     give_up_ms: Option<u64>,
     /// Why there is no connection, or was none last.
@@ -81,9 +78,8 @@ impl Driver {
             outbox: Outbox::default(),
             outlet,
             commands,
-            questions: VecDeque::new(),
+            questions: Questions::default(),
             media,
-            proves: false,
             save: options.save,
             give_up_ms,
             last_loss: None,
@@ -149,9 +145,7 @@ impl Driver {
             }
         }
         self.media.tend(&mut self.meeting, now());
-        if self.proves {
-            self.ask_proof();
-        }
+        self.ask_proof();
         self.tend(now_ms);
         self.send_posts(now_ms);
         self.outlet.flush();
@@ -170,7 +164,7 @@ impl Driver {
             Event::Ended { by } => Some(Ending::Ended { by: *by }),
             _ => self.ending.take(),
         };
-        self.proves |= matches!(
+        self.questions.proof_due |= matches!(
             event,
             Event::Joined | Event::Rules { .. } | Event::Alarm(Alarm::RelayDropped)
         );
@@ -225,7 +219,7 @@ impl Driver {
 
     /// Something that is asked of the relay now or never: after a new connection the meeting asks
     /// again.
-    fn request(&mut self, request: &ToServer) {
+    pub(super) fn request(&mut self, request: &ToServer) {
         if let Connection::Up(socket) = &self.connection
             && let Err(why) = socket.send(request)
         {
@@ -281,7 +275,7 @@ impl Driver {
                 }
             }
             Wake::Media(event) => {
-                self.proves |= matches!(event, MediaEvent::Connected { .. });
+                self.questions.proof_due |= matches!(event, MediaEvent::Connected { .. });
                 if let Some(request) = self.media.said(event, &mut self.outlet) {
                     self.request(&ToServer::Media(request));
                 }
@@ -303,7 +297,7 @@ impl Driver {
     fn connected(&mut self, Opened { socket, next }: Opened) {
         self.line.opened(now().monotonic_ms);
         self.connection = Connection::Up(socket);
-        self.questions.clear();
+        self.questions.lost();
         self.note(|meeting, now| meeting.handle(Input::Connected { next }, now));
     }
 
@@ -325,6 +319,18 @@ impl Driver {
         } else {
             self.lost(Dropped::Later(refusal.detail), refusal.retry_after_ms.into());
         }
+    }
+
+    /// The SHA-256 of the certificate at the relay's end, if it was checked.
+    pub(super) fn certificate_sha256(&self) -> Option<[u8; 32]> {
+        match &self.connection {
+            Connection::Up(socket) => socket.certificate_sha256,
+            Connection::Down | Connection::Opening(_) => None,
+        }
+    }
+
+    pub(super) fn is_up(&self) -> bool {
+        matches!(self.connection, Connection::Up(_))
     }
 
     /// A message of the relay's.
@@ -349,64 +355,6 @@ impl Driver {
                     self.note(|meeting, now| meeting.handle(input, now));
                 }
             }
-        }
-    }
-
-    /// Asks for the relay's key, to list it.
-    fn ask_key(&mut self) {
-        let Connection::Up(Socket { certificate_sha256: Some(sha256), .. }) = &self.connection
-        else {
-            return;
-        };
-        let certificate_sha256 = *sha256;
-        let Ok(challenge) = self.meeting.relay_challenge() else { return };
-        self.request(&ToServer::Prove { challenge: challenge.encode(), certificate_sha256 });
-        self.questions.push_back(Question::Key { challenge, certificate_sha256 });
-    }
-
-    /// Asks the relay to prove that it is one of the meeting's, if the meeting lists any and the
-    /// media connection stands.
-    fn ask_proof(&mut self) {
-        self.proves = false;
-        let (Some(certificate_sha256), Ok(rules)) =
-            (self.media.certificate_sha256, self.meeting.rules())
-        else {
-            return;
-        };
-        if rules.relays.is_empty() || !matches!(self.connection, Connection::Up(_)) {
-            return;
-        }
-        let Ok(challenge) = self.meeting.relay_challenge() else { return };
-        self.request(&ToServer::Prove { challenge: challenge.encode(), certificate_sha256 });
-        self.questions.push_back(Question::Media { challenge, certificate_sha256 });
-    }
-
-    fn answered(&mut self, proof: &[u8], region: &str) {
-        let listed = match self.questions.pop_front() {
-            Some(Question::Key { challenge, certificate_sha256 }) => {
-                entry(&challenge, &certificate_sha256, proof, region).and_then(|entry| {
-                    let listed = self.meeting.set_relays(vec![entry], now());
-                    listed.map_err(|error| error.to_string())
-                })
-            }
-            Some(Question::Media { challenge, certificate_sha256 }) => {
-                let proof = RelayProof::decode(proof).map_err(|error| error.to_string());
-                let proved = proof.and_then(|proof| {
-                    let meeting = &mut self.meeting;
-                    let proved = meeting.verify_relay(&challenge, &certificate_sha256, &proof);
-                    proved.map_err(|fault| fault.to_string())
-                });
-                proved.and_then(|relay| {
-                    self.meeting.use_relay(&relay).map_err(|error| error.to_string())?;
-                    let region = relay.region().to_owned();
-                    self.outlet.tell(CallEvent::RelayProved { region });
-                    Ok(())
-                })
-            }
-            None => return,
-        };
-        if let Err(why) = listed {
-            self.outlet.tell(CallEvent::RelayNotProved { why });
         }
     }
 }

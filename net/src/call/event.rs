@@ -34,6 +34,12 @@ pub enum CallEvent {
         /// How many.
         posts: u64,
     },
+    /// This client has created the meeting, and could not say that media may go through its relay
+    /// alone: they may go through any.
+    RelayNotListed {
+        /// Why.
+        why: String,
+    },
     /// The meeting's rules say through which relays media may go, and this one has proved that it is
     /// one of them: sealing works.
     RelayProved {

@@ -5,10 +5,10 @@ mod driver;
 mod ending;
 mod event;
 mod handle;
-mod listing;
 mod media;
 mod open;
 mod outlet;
+mod prove;
 mod save;
 mod sender;
 #[cfg(test)]

@@ -103,6 +103,21 @@ impl Client {
     }
 }
 
+#[cfg(unix)]
+impl Client {
+    /// Tells it to stop.
+    pub(crate) fn terminate(&self) {
+        terminate(self.child.id());
+    }
+}
+
+/// Sends a process SIGTERM.
+#[cfg(unix)]
+pub(crate) fn terminate(process: u32) {
+    let told = Command::new("kill").args(["-TERM", &process.to_string()]).status();
+    assert!(told.unwrap().success());
+}
+
 impl Drop for Client {
     fn drop(&mut self) {
         let _ = self.child.kill();

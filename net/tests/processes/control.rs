@@ -9,6 +9,7 @@ fn people_meet_behind_a_door_that_the_host_guards() {
     let relay = Relay::anywhere(&[]);
     let (mut ada, link) = Client::host(&["--relay", &relay.url, "--pin", &relay.certificate]);
     assert!(link.ends_with(&format!("&pin={}", relay.certificate)), "{link}");
+    ada.wait("rules"); // its relay is listed
     let mut ben = Client::guest(&link, "Ben", &[]);
     let knock = ada.wait("knock");
     assert_eq!((&knock["name"], &knock["number"]), (&"Ben".into(), &1.into()));
@@ -101,4 +102,16 @@ fn a_host_that_crashed_comes_back_from_its_file() {
     ada.type_line("end");
     assert_eq!(ada.end().0, 0);
     assert!(!place.file("meeting").exists() && !place.file("meeting.keys").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn whoever_is_told_to_stop_leaves_with_a_word() {
+    let relay = Relay::anywhere(&[]);
+    let (ada, link) = Client::host(&["--relay", &relay.url, "--admit-all"]);
+    let ben = Client::guest(&link, "Ben", &[]);
+    ben.wait("joined");
+    ben.terminate();
+    assert_eq!(ben.end(), (0, String::new()));
+    assert!(ada.wait("gone")["by"].is_null(), "nobody removed him");
 }

@@ -70,6 +70,15 @@ impl Relay {
         self.child.wait().unwrap();
         self.url.split_once("://").unwrap().1.to_owned()
     }
+
+    /// Tells it to stop, as an operator does, and waits until it has; gives the address to start another one
+    /// at.
+    #[cfg(unix)]
+    pub(crate) fn stop(mut self) -> String {
+        crate::client::terminate(self.child.id());
+        assert!(self.child.wait().unwrap().success());
+        self.url.split_once("://").unwrap().1.to_owned()
+    }
 }
 
 impl Drop for Relay {

@@ -35,6 +35,24 @@ fn a_relay_with_a_directory_loses_nothing_and_clients_resume() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_relay_that_is_stopped_by_its_operator_is_come_back_to() {
+    let place = Place::new("stop");
+    let data = place.file("data");
+    let args = ["--plain", "--data", data.to_str().unwrap()];
+    let relay = Relay::anywhere(&args);
+    let (ada, link) = Client::host(&["--relay", &relay.url, "--admit-all"]);
+    let mut ben = Client::guest(&link, "Ben", &[]);
+    ben.wait("joined");
+    let _relay = Relay::start(&relay.stop(), &args);
+    for client in [&ada, &ben] {
+        client.wait("reconnected");
+    }
+    ben.type_line("chat here we are");
+    ada.hears("here we are");
+}
+
 #[test]
 fn a_relay_that_lost_the_log_is_told_of() {
     let relay = Relay::anywhere(&["--plain"]);

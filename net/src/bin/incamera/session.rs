@@ -21,6 +21,8 @@ use crate::traffic::Traffic;
 /// How long the others are given to hear that this client leaves.
 const FAREWELL: Duration = Duration::from_secs(5);
 
+/// How often it is said how many frames there were.
+const PROGRESS: Duration = Duration::from_secs(5);
 /// How long a relay is given to find a log again that it has lost.
 const LOG_LOST: Duration = Duration::from_secs(20);
 
@@ -71,6 +73,7 @@ impl Session {
     async fn take_part(&mut self, events: &mut Events) -> Result<(), Failure> {
         let mut typist = Typist::new();
         self.traffic.begin(&self.call).await?;
+        let mut progress = tokio::time::interval(PROGRESS);
         loop {
             let (leave_at, log_lost_at) = (self.leave_at, self.log_lost_at);
             tokio::select! {
@@ -89,6 +92,7 @@ impl Session {
                         self.leave().await;
                     }
                 }
+                _ = progress.tick() => self.traffic.progress(),
                 () = until(log_lost_at) => {
                     let text = "the relay has lost the meeting's log: create a new meeting";
                     return Err(Failure::new(Exit::Other, text));

@@ -47,6 +47,11 @@ pub(crate) fn tell(printer: Printer, event: &CallEvent, names: &Names) {
             let text = format!("the relay is proved, region: {region}");
             printer.say("relay-proved", json!({ "region": region }), &text);
         }
+        CallEvent::RelayNotListed { why } => {
+            let text =
+                format!("media may go through any relay, for this one was not listed: {why}");
+            printer.say("relay-not-listed", json!({ "why": why }), &text);
+        }
         CallEvent::RelayNotProved { why } => {
             let text = format!("nothing is sent, for the relay is none of the meeting's: {why}");
             printer.say("relay-not-proved", json!({ "why": why }), &text);

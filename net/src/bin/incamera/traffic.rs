@@ -1,6 +1,8 @@
 //! The media of a session: files that are sent, and files that are saved.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use incamera::{Codec, Event, Track};
@@ -39,6 +41,10 @@ pub(crate) struct Traffic {
     open: watch::Sender<bool>,
     joined: bool,
     connected: bool,
+    sent: Arc<AtomicU64>,
+    received: u64,
+    /// What was last said of both.
+    said: (u64, u64),
     ended: (mpsc::Sender<Ended>, mpsc::Receiver<Ended>),
 }
 
@@ -63,6 +69,9 @@ impl Traffic {
             open: watch::channel(false).0,
             joined: false,
             connected: false,
+            sent: Arc::default(),
+            received: 0,
+            said: (0, 0),
             ended: mpsc::channel(4),
         })
     }
@@ -72,8 +81,9 @@ impl Traffic {
         for (track, player) in self.players.drain(..) {
             let sender = call.send(track, player.codec()).await?;
             let (open, ended) = (self.open.subscribe(), self.ended.0.clone());
+            let sent = Arc::clone(&self.sent);
             tokio::spawn(async move {
-                let outcome = play(player, sender, open).await;
+                let outcome = play(player, sender, open, &sent).await;
                 // The session has ended before the file.
                 let _ = ended.send((track, outcome)).await;
             });
@@ -101,7 +111,10 @@ impl Traffic {
         names: &Names,
     ) -> Result<bool, Failure> {
         match event {
-            CallEvent::Frame(frame) => self.save(frame, names)?,
+            CallEvent::Frame(frame) => {
+                self.received += 1;
+                self.save(frame, names)?;
+            }
             CallEvent::Silence { .. } => {}
             CallEvent::KeyFrameWanted { track, .. } => {
                 let name = track_name(*track);
@@ -166,6 +179,17 @@ impl Traffic {
         Ok(())
     }
 
+    /// Says how many frames there were, if there were more.
+    pub(crate) fn progress(&mut self) {
+        let now = (self.sent.load(Ordering::Relaxed), self.received);
+        if now != self.said {
+            self.said = now;
+            let (sent, received) = now;
+            let text = format!("frames: {sent} sent, {received} received");
+            self.printer.say("progress", json!({ "sent": sent, "received": received }), &text);
+        }
+    }
+
     /// Ends the files.
     pub(crate) fn end(self) -> Result<(), Failure> {
         let Some(recorder) = self.recorder else { return Ok(()) };
@@ -203,12 +227,14 @@ async fn play(
     mut player: Player,
     mut sender: TrackSender,
     mut open: watch::Receiver<bool>,
+    sent: &AtomicU64,
 ) -> Result<u64, Failure> {
     let mut frames = 0;
     if open.wait_for(|open| *open).await.is_ok() {
         while let Some(timed) = player.next().await? {
             sender.write(timed.frame, timed.time).await?;
             frames += 1;
+            sent.fetch_add(1, Ordering::Relaxed);
         }
         sleep(TAIL).await;
     }
