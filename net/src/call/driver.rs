@@ -274,12 +274,7 @@ impl Driver {
                     Err(why) => self.lost(why, 0),
                 }
             }
-            Wake::Media(event) => {
-                self.questions.proof_due |= matches!(event, MediaEvent::Connected { .. });
-                if let Some(request) = self.media.said(event, &mut self.outlet) {
-                    self.request(&ToServer::Media(request));
-                }
-            }
+            Wake::Media(event) => self.media_said(event),
             Wake::Due => self.note(|meeting, now| meeting.handle_timeout(now)),
         }
     }
@@ -318,6 +313,14 @@ impl Driver {
             self.ending.get_or_insert(Ending::Refused(refusal));
         } else {
             self.lost(Dropped::Later(refusal.detail), refusal.retry_after_ms.into());
+        }
+    }
+
+    /// An event of the media link's.
+    pub(super) fn media_said(&mut self, event: MediaEvent) {
+        self.questions.proof_due |= matches!(event, MediaEvent::Connected { .. });
+        if let Some(request) = self.media.said(event, &mut self.outlet) {
+            self.request(&ToServer::Media(request));
         }
     }
 

@@ -133,7 +133,7 @@ impl Call {
         self.on_driver(move |driver, now| what(driver.meeting(), now)).await
     }
 
-    async fn on_driver<R: Send + 'static>(
+    pub(super) async fn on_driver<R: Send + 'static>(
         &self,
         what: impl FnOnce(&mut Driver, Now) -> R + Send + 'static,
     ) -> Result<R, CallError> {
