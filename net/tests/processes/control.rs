@@ -85,7 +85,7 @@ fn a_passcode_is_proved_at_the_door() {
 }
 
 #[test]
-fn a_host_that_crashed_comes_back_from_its_file() {
+fn a_host_that_crashed_or_stopped_comes_back_from_its_file() {
     let (relay, place) = (Relay::anywhere(&[]), Place::new("host"));
     let state = place.file("meeting");
     let state = state.to_str().unwrap();
@@ -97,6 +97,10 @@ fn a_host_that_crashed_comes_back_from_its_file() {
     ada.wait("joined");
     ben.type_line("chat are you back?");
     ada.hears("are you back?");
+    ada.type_line("stop");
+    assert_eq!(ada.end(), (0, String::new()));
+    let mut ada = Client::start(&["host", "--state", state, "--admit-all"]);
+    ada.wait("joined");
     let cleo = Client::guest(&link, "Cleo", &[]);
     cleo.wait("joined");
     ada.type_line("end");

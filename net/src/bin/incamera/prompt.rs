@@ -2,7 +2,7 @@
 
 /// What can be typed.
 pub(crate) const HELP: &str = "admit [N], deny [N], mute NAME, unmute NAME, remove NAME, lock, unlock, who, code, \
-                               link, chat TEXT, end, quit; #N is a member by number, as who shows it";
+                               link, chat TEXT, end, quit, stop (with --state: to go on later); #N is a member by number, as who shows it";
 
 /// One line that was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,10 @@ pub(crate) enum Typed {
     Link,
     Chat(String),
     End,
+    /// Leave.
     Quit,
+    /// End the program without leaving.
+    Stop,
     Help,
 }
 
@@ -61,6 +64,7 @@ pub(crate) fn parse(line: &str) -> Result<Option<Typed>, String> {
         "chat" => Typed::Chat(rest.to_owned()),
         "end" => alone(Typed::End)?,
         "quit" => alone(Typed::Quit)?,
+        "stop" => alone(Typed::Stop)?,
         "help" | "?" => Typed::Help,
         _ => return Err(format!("unknown: {word}; type help")),
     };

@@ -40,12 +40,21 @@ pub(crate) struct Session {
     /// When to leave, or to go without a word.
     leave_at: Option<Instant>,
     leaving: bool,
+    /// Whether the meeting is stored, and whether the program is to end without leaving it.
+    stored: bool,
+    stopped: bool,
     /// When to give up on a relay that has lost the log.
     log_lost_at: Option<Instant>,
 }
 
 impl Session {
-    pub(crate) fn new(call: Call, printer: Printer, part: &Part, traffic: Traffic) -> Self {
+    pub(crate) fn new(
+        call: Call,
+        printer: Printer,
+        part: &Part,
+        traffic: Traffic,
+        stored: bool,
+    ) -> Self {
         Self {
             call,
             printer,
@@ -58,6 +67,8 @@ impl Session {
             seconds: part.seconds.map(Duration::from_secs),
             leave_at: None,
             leaving: false,
+            stored,
+            stopped: false,
             log_lost_at: None,
         }
     }
@@ -74,7 +85,7 @@ impl Session {
         let mut typist = Typist::new();
         self.traffic.begin(&self.call).await?;
         let mut progress = tokio::time::interval(PROGRESS);
-        loop {
+        while !self.stopped {
             let (leave_at, log_lost_at) = (self.leave_at, self.log_lost_at);
             tokio::select! {
                 event = events.recv() => match event {
@@ -106,6 +117,7 @@ impl Session {
                 }
             }
         }
+        Ok(())
     }
 
     fn over(&self, ending: &Ending) -> Result<(), Failure> {
@@ -304,6 +316,12 @@ impl Session {
             Typed::Who => self.who().await,
             Typed::Link => self.link().await,
             Typed::Quit => self.leave().await,
+            Typed::Stop if self.stored => {
+                self.stopped = true;
+                let text = "stopped without leaving: incamera host --state takes it up again";
+                self.printer.say("stopped", json!({}), text);
+            }
+            Typed::Stop => self.failed("nothing is stored without --state: quit instead"),
             _ => self.printer.say("help", json!({ "commands": prompt::HELP }), prompt::HELP),
         }
     }

@@ -30,7 +30,7 @@ pub(crate) async fn run(args: &Args) -> Result<(), Failure> {
         Command::Host(args) => (host(args, printer).await?, Some(args.state.as_path())),
         Command::Join(args) => (join(args, printer).await?, args.state.as_deref()),
     };
-    let outcome = Session::new(call, printer, part, traffic).run(events).await;
+    let outcome = Session::new(call, printer, part, traffic, file.is_some()).run(events).await;
     if let Some(file) = file {
         state::end(file);
     }
