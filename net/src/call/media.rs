@@ -40,7 +40,9 @@ pub(super) struct Media {
     others: HashMap<(MemberId, Track), (Option<Codec>, String)>,
     /// The certificate at the other end of the media connection, while there is one.
     pub(super) certificate_sha256: Option<[u8; 32]>,
+    /// Whether what is sent is to be said, and whether anything ever was.
     announces: bool,
+    announced: bool,
     restart_at: Option<u64>,
     epoch: Option<u64>,
 }
@@ -59,6 +61,7 @@ impl Media {
             others: HashMap::new(),
             certificate_sha256: None,
             announces: false,
+            announced: false,
             restart_at: None,
             epoch: None,
         })
@@ -241,11 +244,16 @@ impl Media {
         if self.announces
             && let Some(transport) = self.transport
         {
-            let announced = self.own.iter().filter_map(|own| announced(own, transport)).collect();
-            match meeting.announce(announced, now) {
+            let tracks: Vec<_> =
+                self.own.iter().filter_map(|own| announced(own, transport)).collect();
+            if tracks.is_empty() && !self.announced {
+                self.announces = false;
+                return;
+            }
+            match meeting.announce(tracks, now) {
                 // It is said once this client is in, or back.
                 Err(Error::NotJoined | Error::Broken) => {}
-                _ => self.announces = false,
+                _ => (self.announces, self.announced) = (false, true),
             }
         }
     }

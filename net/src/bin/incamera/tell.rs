@@ -108,7 +108,8 @@ fn meeting(printer: Printer, event: &Event, names: &Names) {
                 format!("{} ({}{muted})", kind(track.track.kind()), track.codec)
             };
             let tracks: Vec<_> = tracks.iter().map(of).collect();
-            let text = format!("{} sends: {}", who(member), tracks.join(", "));
+            let what = if tracks.is_empty() { "nothing".to_owned() } else { tracks.join(", ") };
+            let text = format!("{} sends: {what}", who(member));
             printer.say("tracks", json!({ "from": who(member), "tracks": tracks }), &text);
         }
         other => rules(printer, other, names),
