@@ -121,6 +121,8 @@ impl Outbox {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn id(number: u16) -> MessageId {
@@ -195,5 +197,43 @@ mod tests {
         assert!(outbox.bytes <= MAX_BYTES && outbox.posts.len() == 3);
         outbox.post(id(3000), Destination::Lobby, vec![0], 1 + MAX_AGE_MS);
         assert_eq!((outbox.posts.len(), outbox.bytes), (1, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn every_post_is_accepted_given_up_or_sent_again(
+            steps in proptest::collection::vec((0..5u8, 0..6u16, 0..3u64), 0..200),
+        ) {
+            let (mut outbox, mut now) = (Outbox::default(), 0);
+            let mut waiting = std::collections::HashSet::new();
+            for (step, number, later) in steps {
+                now += later * 10;
+                match step {
+                    0 => {
+                        outbox.post(id(number), Destination::Log, vec![0; number.into()], now);
+                        waiting.insert(id(number));
+                    }
+                    1 => {
+                        outbox.accepted(id(number));
+                        waiting.remove(&id(number));
+                    }
+                    2 => outbox.lost(now),
+                    3 => {
+                        let after = u32::from(number % 2) * 20;
+                        let known = outbox.refused(id(number), after, now);
+                        prop_assert_eq!(known, waiting.contains(&id(number)));
+                        if after == 0 {
+                            waiting.remove(&id(number));
+                        }
+                    }
+                    _ => prop_assert!(sent(&mut outbox, now).iter().all(|id| waiting.contains(id))),
+                }
+                let bytes: usize = outbox.posts.iter().map(|post| post.bytes.len()).sum();
+                prop_assert_eq!(outbox.bytes, bytes);
+            }
+            outbox.lost(now);
+            let again: std::collections::HashSet<_> = sent(&mut outbox, now + 1_000).into_iter().collect();
+            prop_assert_eq!(again, waiting);
+        }
     }
 }

@@ -126,6 +126,8 @@ impl Line {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -193,5 +195,27 @@ mod tests {
         line.heard(1);
         line.opened(20_000);
         assert_eq!(line.down_for_ms(20_000), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_never_stands_still(
+            steps in proptest::collection::vec((0..4u8, 0..40_000u64, any::<u32>()), 0..100),
+        ) {
+            let (mut line, mut now) = (Line::up(0), 0);
+            for (step, later, chance) in steps {
+                now += later;
+                match (step, line.next(now)) {
+                    (_, Some(Task::Drop)) => drop(line.lost(now, 0, Chance(chance))),
+                    (0, Some(Task::Connect)) => line.opened(now),
+                    (_, Some(Task::Connect)) => drop(line.lost(now, 0, Chance(chance))),
+                    (1, _) => line.heard(now),
+                    (2, _) => drop(line.lost(now, later, Chance(chance))),
+                    _ => {}
+                }
+                // Something is due within the longest wait, or what the relay may have asked for.
+                prop_assert!(line.due().is_some_and(|due| due <= now + 40_000));
+            }
+        }
     }
 }

@@ -206,6 +206,8 @@ impl fmt::Debug for Relay {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -269,5 +271,18 @@ mod tests {
         let relay = Relay::parse("https://a").unwrap().with_token("secret").unwrap();
         assert!(!format!("{relay:?}").contains("secret"));
         assert!(relay.with_token("").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_an_address_that_reads_back_or_is_refused(
+            text in "(https|wss|http|ws)?(://)?[a-z0-9.:\\[\\]/@#-]{0,24}|.{0,40}",
+        ) {
+            if let Ok(relay) = Relay::parse(&text) {
+                let again = Relay::parse(&relay.url()).unwrap();
+                prop_assert_eq!(again.url(), relay.url());
+                prop_assert!(again.is_secure() || again.is_on_this_machine());
+            }
+        }
     }
 }

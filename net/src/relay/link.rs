@@ -98,6 +98,7 @@ impl fmt::Debug for Link {
 #[cfg(test)]
 mod tests {
     use incamera::{Identity, Meeting, Now, Settings};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -149,5 +150,18 @@ mod tests {
         let link = Link { relay: Relay::parse("https://a").unwrap(), invite: invite() };
         let shown = format!("{link:?}");
         assert!(!shown.contains(&link.invite.link()[80..]), "{shown}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_link_or_is_refused(
+            text in "(https://a:1/#|incamera:1\\.)?[A-Za-z0-9_-]{111}(&pin=[0-9a-f]{64})?|.{0,200}",
+        ) {
+            let relay = Relay::parse("https://b").unwrap();
+            if let Ok(link) = Link::parse(&text, Some(&relay)) {
+                let again = Link::parse(&link.to_string(), None).unwrap();
+                prop_assert_eq!(again.to_string(), link.to_string());
+            }
+        }
     }
 }

@@ -9,6 +9,7 @@
 mod client;
 mod control;
 mod exits;
+mod media;
 mod place;
 mod relay;
 mod restart;

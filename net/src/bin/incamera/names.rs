@@ -31,6 +31,8 @@ pub(crate) fn stem(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -58,5 +60,15 @@ mod tests {
             assert_eq!(stem(name), expected, "{name:?}");
         }
         assert_eq!(stem(&"x".repeat(500)).len(), MAX_STEM);
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_leads_elsewhere_or_acts_on_a_terminal(name in ".{0,80}|[\\x00-\\x{10ffff}]{0,80}") {
+            let stem = stem(&name);
+            prop_assert!((1..=MAX_STEM).contains(&stem.len()) && !stem.starts_with('-'));
+            prop_assert!(stem.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
+            prop_assert!(!printable(&name).chars().any(char::is_control));
+        }
     }
 }

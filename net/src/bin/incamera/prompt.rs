@@ -73,6 +73,8 @@ pub(crate) fn parse(line: &str) -> Result<Option<Typed>, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -96,6 +98,13 @@ mod tests {
     fn what_makes_no_sense_is_said_to() {
         for line in ["admit Ben", "deny -1", "mute", "remove ", "chat", "lock now", "frobnicate"] {
             assert!(parse(line).is_err(), "{line}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_is_read_or_refused(line in "(admit|deny|mute|remove|chat|lock)? ?.{0,60}") {
+            let _ = parse(&line);
         }
     }
 }

@@ -135,6 +135,8 @@ impl<W: Write + Seek> IvfWriter<W> {
 mod tests {
     use std::io::Cursor;
 
+    use proptest::prelude::*;
+
     use super::*;
 
     fn frames(mut reader: IvfReader<impl Read>) -> Vec<Timed> {
@@ -166,5 +168,25 @@ mod tests {
         let mut huge = file[..32].to_vec();
         huge.extend([0xff; 12]);
         assert!(IvfReader::new(&huge[..]).unwrap().next().is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_file_or_refused(
+            mut file in proptest::collection::vec(any::<u8>(), 0..600),
+            is_cut in any::<bool>(),
+            at in 0..3_000usize,
+        ) {
+            if is_cut {
+                let mut real = include_bytes!("../../../../../tests/media/video.ivf")[..3_000].to_vec();
+                real[at] ^= file.first().copied().unwrap_or(1);
+                file = real;
+            }
+            if let Ok(mut reader) = IvfReader::new(&file[..]) {
+                while let Ok(Some(timed)) = reader.next() {
+                    prop_assert!(timed.frame.len() <= file.len());
+                }
+            }
+        }
     }
 }

@@ -129,6 +129,8 @@ impl<W: Write> OpusWriter<W> {
 mod tests {
     use std::io::Cursor;
 
+    use proptest::prelude::*;
+
     use super::*;
 
     fn packets(file: &[u8]) -> Vec<Timed> {
@@ -157,5 +159,25 @@ mod tests {
         assert_eq!(samples(&[0x1b, 63]), None, "longer than 120 ms");
         assert_eq!(samples(&[0x78]), Some(960));
         assert_eq!(samples(&[0xe1, 0, 0]), Some(240));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_file_or_refused(
+            mut file in proptest::collection::vec(any::<u8>(), 0..600),
+            is_cut in any::<bool>(),
+            at in 0..6_000usize,
+        ) {
+            if is_cut {
+                let mut real = include_bytes!("../../../../../tests/media/speech.opus")[..6_000].to_vec();
+                real[at] ^= file.first().copied().unwrap_or(1);
+                file = real;
+            }
+            if let Ok(mut reader) = OpusReader::new(Cursor::new(&file[..])) {
+                while let Ok(Some(timed)) = reader.next() {
+                    prop_assert!(samples(&timed.frame).is_some());
+                }
+            }
+        }
     }
 }
