@@ -40,6 +40,27 @@ pub(crate) struct Cli {
     pub(crate) command: Option<Command>,
 }
 
+impl Cli {
+    /// Reads this process's arguments and environment. Nothing: help or version were asked for, and
+    /// are printed.
+    pub(crate) fn read() -> Result<Option<Self>, StartError> {
+        let error = match Self::try_parse() {
+            Ok(cli) => return Ok(Some(cli)),
+            Err(error) => error,
+        };
+        if !error.use_stderr() {
+            let failed = |error| StartError::Other(format!("standard output: {error}"));
+            return error.print().map(|()| None).map_err(failed);
+        }
+        // The first paragraph says what is wrong, in one line or in several.
+        let text = error.to_string();
+        let lines = text.lines().take_while(|line| !line.is_empty());
+        let line = lines.map(str::trim).collect::<Vec<_>>().join(" ");
+        let line = line.strip_prefix("error: ").unwrap_or(&line);
+        Err(StartError::Config(format!("{line}; see --help")))
+    }
+}
+
 /// What else the program does.
 #[derive(Subcommand)]
 pub(crate) enum Command {

@@ -17,7 +17,7 @@
 //! | or on disk: its cache, and one transaction | fixed | 64 MiB + 32 MiB + one message |
 //! | waiting to be read by clients | `backlog-total-bytes` | 512 MiB |
 //! | being written to clients: one message each, counted there too | | 0 |
-//! | messages above 64 KiB on their way in, and decoded | `large-messages` × 2 × `message-bytes` | 544 MiB |
+//! | messages above 64 KiB on their way in, and decoded | `large-messages` × 2 × `message-bytes` | 1.1 GiB |
 //! | messages below, with the buffers of WebSocket and TLS | `connections` × about 150 KiB | 1.5 GiB |
 //! | HTTP headers of connections before the upgrade | `half-open` × 16 KiB | 16 MiB |
 //! | news that not all sessions have looked at | 256 × 1 MiB of each meeting whose sessions are not run | see below |

@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::hub::Hub;
 use crate::identity::Identity;
-use crate::limits::Places;
+use crate::limits::{Large, Places};
 use crate::media::Forwarder;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
@@ -30,7 +30,7 @@ pub(crate) struct Relay {
     /// Bytes that may wait to be read by all clients together.
     pub(crate) backlog: Arc<Semaphore>,
     /// Large messages that may be on their way in.
-    pub(crate) large: Arc<Semaphore>,
+    pub(crate) large: Arc<Large>,
     /// Turns true when the relay is about to stop.
     pub(crate) draining: watch::Sender<bool>,
     pub(crate) started: Instant,

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use clap::Parser;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc, watch};
 
@@ -14,7 +13,7 @@ use crate::cli::{Cli, Command};
 use crate::exit::StartError;
 use crate::hub::Hub;
 use crate::identity::Identity;
-use crate::limits::Places;
+use crate::limits::{Large, Places};
 use crate::media::{Forwarder, MediaSettings};
 use crate::metrics::Metrics;
 use crate::relay::{Relay, unix};
@@ -26,11 +25,11 @@ use crate::{hex, logging, server};
 /// Runs the program `incamera-relay` with this process's arguments; the exit codes are in `--help`.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
-    let done = match cli.command {
-        Some(Command::Token(token)) => token.make(&cli.given),
-        None => start(cli),
-    };
+    let done = Cli::read().and_then(|cli| match cli {
+        None => Ok(()),
+        Some(Cli { command: Some(Command::Token(token)), given, .. }) => token.make(&given),
+        Some(cli) => start(cli),
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -80,7 +79,7 @@ async fn serve(settings: Settings) -> Result<(), StartError> {
         places: Places::new(settings.place_limits()),
         metrics,
         backlog: Arc::new(Semaphore::new(settings.backlog_total_bytes)),
-        large: Arc::new(Semaphore::new(settings.large_messages)),
+        large: Large::new(settings.large_messages, settings.connections_per_address != 0),
         draining: watch::Sender::new(false),
         started: Instant::now(),
         settings,

@@ -45,6 +45,9 @@ const NO_KEYS_ON_SERVERS: [&str; 22] = [
     "x25519-dalek",
 ];
 
+/// Crates that a relay may not depend on, however indirectly.
+const MEETING: [&str; 4] = ["incamera", "incamera-net", "openmls", "openmls_traits"];
+
 fn level(module: &str) -> Option<usize> {
     LEVELS.iter().position(|modules| modules.contains(&module))
 }
@@ -211,6 +214,12 @@ fn a_server_needs_no_cipher_and_no_mls() {
     let all = closure(&lock, "incamera", &[]);
     assert!(all.contains(&"openmls") && all.contains(&"chacha20poly1305"), "not understood");
     none(keys_on_servers(&lock, &manifest));
+    // A relay has the ciphers of its own connections, and nothing that could open a meeting's.
+    let manifest = read("relay/Cargo.toml");
+    let needed = closure(&lock, "incamera-relay", &for_tests(&manifest));
+    assert!(needed.contains(&"incamera-wire") && needed.contains(&"rustls"), "not understood");
+    let ours = needed.iter().filter(|name| MEETING.contains(name));
+    none(ours.map(|name| format!("incamera-relay depends on `{name}`")).collect());
 }
 
 #[test]

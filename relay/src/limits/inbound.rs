@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,14 +10,19 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Sleep;
+
+use super::large::{Large, LargePermit};
 
 /// What a connection may have under way without a permit: bytes.
 const SMALL: usize = 64 * 1024;
 
 /// For a large message: 17 MiB at 2 Mbit/s.
 const LARGE: Duration = Duration::from_secs(72);
+
+/// The words of the errors, by which they are known again behind the WebSocket library.
+pub(crate) const MANY_LARGE: &str = "too many large messages are on their way";
+pub(crate) const LONG_LARGE: &str = "a large message takes too long";
 
 /// One connection's bytes since its last complete message.
 #[derive(Clone, Debug, Default)]
@@ -44,15 +50,16 @@ impl Inbound {
 pub(crate) struct Metered<S> {
     stream: S,
     inbound: Inbound,
-    large: Arc<Semaphore>,
+    large: Arc<Large>,
+    address: IpAddr,
     /// While a large message is on its way, and until when it has to be there.
-    permit: Option<(OwnedSemaphorePermit, Pin<Box<Sleep>>)>,
+    permit: Option<(LargePermit, Pin<Box<Sleep>>)>,
 }
 
 impl<S> Metered<S> {
     /// `large` has a permit for each large message that may be on its way.
-    pub(crate) fn new(stream: S, inbound: Inbound, large: Arc<Semaphore>) -> Self {
-        Self { stream, inbound, large, permit: None }
+    pub(crate) fn new(stream: S, inbound: Inbound, large: Arc<Large>, address: IpAddr) -> Self {
+        Self { stream, inbound, large, address, permit: None }
     }
 
     /// Takes or gives back the permit.
@@ -60,14 +67,14 @@ impl<S> Metered<S> {
         if self.inbound.0.load(Ordering::Relaxed) <= SMALL {
             self.permit = None;
         } else if self.permit.is_none() {
-            let permit = Arc::clone(&self.large).try_acquire_owned();
-            let full = |_| io::Error::other("too many large messages are on their way");
-            self.permit = Some((permit.map_err(full)?, Box::pin(tokio::time::sleep(LARGE))));
+            let permit = self.large.take(self.address);
+            let permit = permit.ok_or_else(|| io::Error::other(MANY_LARGE))?;
+            self.permit = Some((permit, Box::pin(tokio::time::sleep(LARGE))));
         }
         if let Some((_, deadline)) = &mut self.permit
             && deadline.as_mut().poll(context).is_ready()
         {
-            return Err(io::Error::other("a large message takes too long"));
+            return Err(io::Error::other(LONG_LARGE));
         }
         Ok(())
     }
@@ -114,23 +121,25 @@ mod tests {
 
     #[tokio::test]
     async fn small_messages_need_no_permit_and_large_ones_give_theirs_back() {
-        let large = Arc::new(Semaphore::new(1));
+        let (large, from) = (Large::new(1, false), IpAddr::from([10, 0, 0, 1]));
         let bytes = vec![0; 4 * SMALL];
         let (one, other) = (Inbound::default(), Inbound::default());
-        let mut first = Metered::new(bytes.as_slice(), one.clone(), Arc::clone(&large));
-        let mut second = Metered::new(bytes.as_slice(), other.clone(), Arc::clone(&large));
+        let metered = |inbound: &Inbound| {
+            Metered::new(bytes.as_slice(), inbound.clone(), Arc::clone(&large), from)
+        };
+        let (mut first, mut second) = (metered(&one), metered(&other));
         let mut half = vec![0; SMALL];
         first.read_exact(&mut half).await.unwrap();
         second.read_exact(&mut half).await.unwrap();
         first.read_exact(&mut [0]).await.unwrap();
-        assert_eq!(large.available_permits(), 1, "what is read counts from the next read on");
+        assert!(large.take(from).is_some(), "what is read counts from the next read on");
         first.read_exact(&mut [0]).await.unwrap();
-        assert_eq!(large.available_permits(), 0);
+        assert!(large.take(from).is_none());
         second.read_exact(&mut [0]).await.unwrap();
         second.read_exact(&mut [0]).await.unwrap_err();
         one.taken();
         first.read_exact(&mut [0]).await.unwrap();
-        assert_eq!(large.available_permits(), 1);
+        assert!(large.take(from).is_some());
         second.read_exact(&mut [0]).await.unwrap();
     }
 }

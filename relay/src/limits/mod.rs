@@ -2,10 +2,12 @@
 
 mod bucket;
 mod inbound;
+mod large;
 mod places;
 mod seat;
 
 pub(crate) use bucket::Rate;
-pub(crate) use inbound::{Inbound, Metered};
+pub(crate) use inbound::{Inbound, LONG_LARGE, MANY_LARGE, Metered};
+pub(crate) use large::Large;
 pub(crate) use places::{PlaceLimits, Places, Rates};
 pub(crate) use seat::{Denied, Seat};

@@ -106,13 +106,14 @@ async fn connection(
     let peer = Peer { lingering: Some(stream.clone()), ..peer };
     // Above TLS: what is counted are the messages' own bytes.
     let (inbound, large) = (peer.inbound.clone(), Arc::clone(&relay.large));
+    let address = peer.address.ip();
     let Some(acceptor) = acceptor else {
-        return requests(relay, router, Metered::new(stream, inbound, large), peer).await;
+        return requests(relay, router, Metered::new(stream, inbound, large, address), peer).await;
     };
     let patience = Duration::from_secs(relay.settings.handshake_seconds);
     match timeout(patience, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => {
-            requests(relay, router, Metered::new(stream, inbound, large), peer).await;
+            requests(relay, router, Metered::new(stream, inbound, large, address), peer).await;
         }
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => relay.metrics.refused(RefusalReason::TooSlow),

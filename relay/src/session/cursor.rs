@@ -111,4 +111,56 @@ mod tests {
         cursor.sent(u64::MAX);
         assert!(!cursor.is_behind());
     }
+
+    /// A small generator: what it gives depends on its seed alone.
+    fn random(state: &mut u64) -> u64 {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        *state
+    }
+
+    #[test]
+    fn whatever_is_lost_late_or_asked_for_again_entries_go_out_in_order() {
+        for seed in 1..200 {
+            let mut state = seed * 0x9e37_79b9;
+            let (mut cursor, mut log, mut last) = (Cursor::new(5), 5, 5);
+            for _ in 0..300 {
+                match random(&mut state) % 6 {
+                    // An entry is told, or its news are lost.
+                    0 | 1 => {
+                        log += 1;
+                        if !random(&mut state).is_multiple_of(4) && cursor.exists(log - 1) {
+                            assert_eq!(cursor.next(), last);
+                            // There may be no room for it.
+                            if !random(&mut state).is_multiple_of(3) {
+                                cursor.sent(log - 1);
+                                last += 1;
+                            }
+                        }
+                    }
+                    // News come again.
+                    2 => assert!(log == 5 || !cursor.exists(log - 1) || last == log - 1),
+                    3 => {
+                        let from = random(&mut state) % (log + 3);
+                        cursor.fetch(from);
+                        last = last.min(from);
+                    }
+                    // Some of what is missing is read.
+                    _ => {
+                        for _ in 0..random(&mut state) % 4 {
+                            if cursor.is_behind() && cursor.next() < log {
+                                assert_eq!(cursor.next(), last);
+                                cursor.sent(last);
+                                last += 1;
+                            }
+                        }
+                    }
+                }
+                assert_eq!(cursor.next(), last);
+            }
+            cursor.exists(log);
+            assert!(cursor.is_behind() || last == log, "seed {seed}");
+        }
+    }
 }

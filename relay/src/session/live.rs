@@ -14,7 +14,7 @@ use super::opening::Opened;
 use super::outbox::{Outbox, Waiting, too_slow};
 use super::post::OwnPosts;
 use super::receive::{Messages, Received, Receiver};
-use super::{Ending, refused, shortened};
+use super::{Ending, refused, refused_for_now, shortened};
 use crate::media::MediaOutcome;
 use crate::relay::{Relay, of_store};
 use crate::store::{Bytes, News};
@@ -113,7 +113,13 @@ impl<'a> Live<'a> {
                 () = self.outbox.half_free(), if quiet && self.cursor.is_behind() => {
                     self.replay().await
                 }
-                _ = ping.tick() => self.ping(every),
+                _ = ping.tick() => {
+                    // Who is not listened to cannot be heard.
+                    if !quiet || !self.appends.has_room() {
+                        self.heard = Instant::now();
+                    }
+                    self.ping(every)
+                }
             };
             if let Err(ending) = done {
                 return ending;
@@ -189,7 +195,7 @@ impl<'a> Live<'a> {
             Ok(News::Gone) | Err(RecvError::Closed) => {
                 let text =
                     "idle-seconds: the meeting's log was deleted; connect to begin a new one";
-                Err(Some(refused(RefusalReason::NotFound, text)))
+                Err(Some(refused_for_now(RefusalReason::NotFound, text)))
             }
             Err(RecvError::Lagged(_)) => self.catch_up().await,
         }
@@ -251,7 +257,7 @@ impl<'a> Live<'a> {
     fn ping(&self, every: Duration) -> Result<(), Ending> {
         if self.heard.elapsed() > every * 3 {
             let text = "ping-seconds: nothing was heard of you for three pings; connect again";
-            return Err(Some(refused(RefusalReason::TooSlow, text)));
+            return Err(Some(refused_for_now(RefusalReason::TooSlow, text)));
         }
         self.outbox.ping();
         Ok(())

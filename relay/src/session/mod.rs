@@ -80,14 +80,18 @@ async fn drained(relay: &Relay) -> Ending {
     let mut draining = relay.draining.subscribe();
     // The sender lives as long as the relay.
     let _ = draining.wait_for(|draining| *draining).await;
-    let retry_after_ms = 1000;
-    let detail = "this relay is about to stop: connect again, to it or another".to_owned();
-    Some(Refusal { post: None, reason: RefusalReason::Draining, detail, retry_after_ms })
+    let text = "this relay is about to stop: connect again, to it or another";
+    Some(refused_for_now(RefusalReason::Draining, text))
 }
 
 /// What ends a connection.
 fn refused(reason: RefusalReason, detail: impl Into<String>) -> Refusal {
     Refusal { post: None, reason, detail: shortened(detail.into()), retry_after_ms: 0 }
+}
+
+/// What ends a connection that may be opened again at once.
+fn refused_for_now(reason: RefusalReason, detail: impl Into<String>) -> Refusal {
+    Refusal { retry_after_ms: 1000, ..refused(reason, detail) }
 }
 
 /// What a refusal says at most: 256 bytes.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use incamera_wire::{MailboxId, MeetingId, RefusalReason, ToServer};
 
 use super::receive::{Messages, Received, Receiver};
-use super::{Ending, refused};
+use super::{Ending, refused, refused_for_now};
 use crate::hub::Token;
 use crate::relay::Relay;
 use crate::token::Claims;
@@ -29,7 +29,7 @@ pub(super) async fn open<S: Messages>(
     let opened = tokio::time::timeout(Duration::from_secs(seconds), hello(relay, receiver)).await;
     opened.unwrap_or_else(|_| {
         let text = format!("hello-seconds: Hello did not come within {seconds} s");
-        Err(Some(refused(RefusalReason::TooSlow, text)))
+        Err(Some(refused_for_now(RefusalReason::TooSlow, text)))
     })
 }
 

@@ -5,8 +5,8 @@ use axum::extract::ws::Message;
 use futures_util::{Stream, StreamExt};
 use incamera_wire::{MeetingId, Refusal, RefusalReason, ToServer};
 
-use super::{Ending, denied, refused};
-use crate::limits::{Denied, Inbound, Seat};
+use super::{Ending, denied, refused, refused_for_now};
+use crate::limits::{Denied, Inbound, LONG_LARGE, MANY_LARGE, Seat};
 use crate::relay::Relay;
 
 /// What is refused in a row and borne.
@@ -123,6 +123,14 @@ fn of_stream(error: &Error, most: usize) -> Ending {
     if text.contains("too long") || text.contains("too big") {
         let detail = format!("message-bytes: a message may have {most}; send less at once");
         return Some(refused(RefusalReason::TooLarge, detail));
+    }
+    if text.contains(MANY_LARGE) {
+        let detail = "large-messages: too many are on their way to this relay; send it again";
+        return Some(refused_for_now(RefusalReason::Full, detail));
+    }
+    if text.contains(LONG_LARGE) {
+        let detail = "a message above 64 KiB took too long to arrive; send less at once";
+        return Some(refused_for_now(RefusalReason::TooSlow, detail));
     }
     if text.contains("protocol error") && !text.contains("without closing handshake") {
         let detail = "this is not a WebSocket message (RFC 6455)";

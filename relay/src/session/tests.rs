@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use super::*;
 use crate::hub::Hub;
 use crate::identity::Identity;
-use crate::limits::Places;
+use crate::limits::{Large, Places};
 use crate::media::{Forwarder, MediaSettings};
 use crate::metrics::Metrics;
 use crate::settings::Given;
@@ -47,7 +47,7 @@ fn relay() -> Arc<Relay> {
         places: Places::new(settings.place_limits()),
         metrics,
         backlog: Arc::new(Semaphore::new(settings.backlog_total_bytes)),
-        large: Arc::new(Semaphore::new(1)),
+        large: Large::new(1, false),
         draining: watch::Sender::new(false),
         started: Instant::now(),
         settings,
@@ -222,6 +222,43 @@ async fn a_session_that_has_ended_leaves_nothing_behind() {
     assert_eq!(relay.places.meetings(), 1);
     drop(receiver.into_seat());
     assert_eq!((relay.places.meetings(), relay.places.connections()), (0, 0));
+}
+
+#[tokio::test]
+async fn bytes_of_any_kind_end_a_session_or_are_answered() {
+    let relay = relay();
+    let post = ToServer::Post { id: id(1), to: Destination::Log, bytes: envelope(1) };
+    let challenge = vec![1; 30];
+    let whole = [
+        post,
+        ToServer::Fetch { from: 0 },
+        ToServer::FetchBlob { hash: incamera_wire::BlobHash::new([1; 32]) },
+        ToServer::Prove { challenge, certificate_sha256: [1; 32] },
+        ToServer::EndTransport { transport: incamera_wire::TransportId::new([1; 16]) },
+    ];
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as usize
+    };
+    for round in 0..400 {
+        let mut bytes = whole[round % whole.len()].encode();
+        for _ in 0..random(4) {
+            let at = random(bytes.len());
+            bytes[at] = random(256) as u8;
+        }
+        bytes.truncate(1 + random(bytes.len()));
+        let (outbox, _heard) = outbox(&relay);
+        let seat = relay.places.enter("127.0.0.1".parse().unwrap(), relay.now()).unwrap();
+        let said = [HELLO.encode(), bytes].map(|it| Ok(Message::Binary(it.into())));
+        // The end of the stream is the end of the session, whatever came before.
+        let mut receiver = Receiver::new(stream::iter(said), seat, Inbound::default());
+        let ending = serve(&relay, &mut receiver, &outbox).await;
+        assert!(ending.is_none_or(|refusal| !refusal.detail.is_empty()));
+    }
+    assert_eq!((relay.places.connections(), relay.places.meetings()), (0, 0));
 }
 
 #[test]

@@ -118,8 +118,8 @@ settings! {
         stall_seconds: u64 = 15, "STALL_SECONDS",
             "A client that takes no message for so long (and a second for each 32 KiB) is closed";
         message_bytes: usize = 17 * 1024 * 1024, "MESSAGE_BYTES", "Of one message from a client";
-        large_messages: usize = 16, "LARGE_MESSAGES",
-            "Messages above 64 KiB that may be on their way in at once, over all connections";
+        large_messages: usize = 32, "LARGE_MESSAGES",
+            "Messages above 64 KiB on their way in at once: in all, and a quarter of it from one address";
         backlog_bytes: usize = 1024 * 1024, "BACKLOG_BYTES", "Waiting to be read by one client";
         backlog_messages: usize = 1_024, "BACKLOG_MESSAGES", "Waiting to be read by one client";
         backlog_total_bytes: usize = 512 * 1024 * 1024, "BACKLOG_TOTAL_BYTES",

@@ -229,3 +229,47 @@ fn a_file_that_is_no_database_is_said_in_one_line() {
     let error = Store::disk(&directory.0, LIMITS, START).unwrap_err().to_string();
     assert!(error.contains("incamera-relay.redb") && error.lines().count() == 1, "{error}");
 }
+
+#[tokio::test]
+async fn both_stores_do_the_same_whatever_is_asked() {
+    let (_directory, [memory, disk]) = all();
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = |below: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    };
+    let mut now = START;
+    for _ in 0..400 {
+        let meeting = MeetingId::new([random(3) as u8; 16]);
+        let (number, length) = (random(40) as u8, random(300) as usize);
+        match random(6) {
+            0 | 1 => {
+                let entry = bytes(number, length);
+                let of_disk = disk.append(meeting, id(number), entry.clone()).await;
+                assert_eq!(memory.append(meeting, id(number), entry).await, of_disk);
+            }
+            2 => {
+                let (hash, blob) = (BlobHash::new([number; 32]), bytes(number, length / 4));
+                let of_disk = disk.put_blob(meeting, hash, blob.clone()).await;
+                assert_eq!(memory.put_blob(meeting, hash, blob).await, of_disk);
+            }
+            3 => {
+                let (from, most) = (random(20), random(1000) as usize);
+                let of_disk = disk.read(meeting, from, most).await;
+                assert_eq!(memory.read(meeting, from, most).await, of_disk);
+            }
+            4 => {
+                let hash = BlobHash::new([number; 32]);
+                assert_eq!(memory.blob(meeting, hash).await, disk.blob(meeting, hash).await);
+                assert_eq!(memory.next(meeting).await, disk.next(meeting).await);
+            }
+            _ => {
+                now += random(40);
+                memory.sweep(now).await;
+                disk.sweep(now).await;
+            }
+        }
+    }
+}

@@ -245,7 +245,7 @@ async fn a_thousand_connections_at_once_stay_within_limits() {
 
 #[tokio::test]
 async fn large_messages_on_their_way_are_bounded() {
-    let relay = Relay::start(&["--large-messages", "2"]);
+    let relay = Relay::start(&["--large-messages", "8"]);
     let mut stuck = Vec::new();
     for _ in 0..2 {
         let mut client = Client::connect(&relay, MEETING).await.client;
@@ -278,9 +278,47 @@ async fn large_messages_on_their_way_are_bounded() {
         let bytes = envelope(MEETING, 0, 800_000);
         let post = ToServer::Post { id: id(1), to: Destination::Log, bytes };
         let _ = large.socket.send(Message::Binary(post.encode().into())).await;
-        if large.try_hear().await.is_none() {
+        // Until the two are stuck it is taken.
+        if let Some(ToClient::Refused(refusal)) = large.try_hear().await {
+            assert_eq!(refusal.reason, RefusalReason::Full);
+            assert!(refusal.detail.contains("large-messages"), "{}", refusal.detail);
             break;
         }
         assert!(Instant::now() < end, "a third large message is taken");
     }
+}
+
+#[tokio::test]
+#[allow(clippy::print_stderr, reason = "it says why it does nothing")]
+async fn ten_thousand_connects_do_no_harm_to_another_meeting() {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
+    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+    if files.split_whitespace().next().unwrap().parse::<usize>().is_ok_and(|it| it < 12_000) {
+        eprintln!("skipped: the system allows too few open files (ulimit -n 12000)");
+        return;
+    }
+    let relay = Relay::start(&[
+        "--connections",
+        "2000",
+        "--connections-per-address",
+        "0",
+        "--half-open",
+        "2000",
+        "--connects-per-second",
+        "0",
+    ]);
+    let mut other = Client::connect(&relay, MEETING).await.client;
+    let before = relay.resident();
+    let opening: Vec<_> =
+        (0..10_000).map(|_| tokio::spawn(TcpStream::connect(relay.address.clone()))).collect();
+    let mut streams = Vec::new();
+    for opened in opening {
+        streams.extend(opened.await.unwrap());
+    }
+    assert!(streams.len() > 5000, "{}", streams.len());
+    let began = Instant::now();
+    let bytes = envelope(MEETING, 0, 400);
+    assert_eq!(other.post(id(0), Destination::Log, bytes).await, Ok(Some(0)));
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(relay.resident() < before + 150_000_000, "{} {before}", relay.resident());
 }

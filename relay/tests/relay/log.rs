@@ -75,6 +75,7 @@ async fn the_lobby_reaches_all_others_of_the_meeting_and_nobody_else() {
     let mut b = Client::connect(&relay, MEETING).await.client;
     let mut other = Client::connect(&relay, MeetingId::new([1; 16])).await.client;
     a.post(id(1), Destination::Lobby, b"knock".to_vec()).await.unwrap();
+    assert_eq!(b.hear().await, ToClient::Lobby { bytes: b"knock".to_vec() });
     b.post(id(2), Destination::Lobby, b"answer".to_vec()).await.unwrap();
     assert_eq!(a.hear().await, ToClient::Lobby { bytes: b"answer".to_vec() });
     // Of b's own, nothing comes back: the next it hears is the acceptance of its next post.

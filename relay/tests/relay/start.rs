@@ -46,7 +46,12 @@ fn bad_settings_end_with_2_and_a_line_that_names_them() {
         assert_eq!(code, 2, "{text}");
         assert!(text.contains(word) && text.lines().count() == 1, "{text}");
     }
-    assert_eq!(fails(&["--no-such-flag"]).0, 2);
+    for arguments in [&["--no-such-flag"][..], &["--listen", "nowhere"], &["token"]] {
+        let (code, text) = fails(arguments);
+        assert_eq!(code, 2, "{text}");
+        assert!(text.contains("--help") && text.lines().count() == 1, "{text}");
+    }
+    assert_eq!(fails(&["--help"]).0, 0);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod examples;
 mod naive;
 mod properties;
 mod toy;
+mod vectors;
 mod vp8;
 
 use super::{

@@ -1,0 +1,100 @@
+//! All members of all meetings, on one thread.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use incamera_wire::MeetingId;
+use tokio::task::{JoinHandle, LocalSet};
+use tokio::time::{sleep, sleep_until};
+
+use crate::bare::measured;
+use crate::link::{Shared, Times};
+use crate::member::Member;
+use crate::process::{Process, relay_command};
+use crate::report::Measured;
+use crate::seal::{Voice, voices};
+use crate::{Failure, Load};
+
+/// Runs the load on the relay.
+pub(crate) async fn measure(load: Load) -> Result<Measured, Failure> {
+    let relay = Process::start(relay_command()?)?;
+    let url = format!("ws://{}", relay.address()?);
+    let empty = relay.memory()?;
+    let (seen, start) = (Shared::default(), Start::default());
+    let (local, mut running) = (LocalSet::new(), Vec::new());
+    for number in 0..load.meetings {
+        for voice in voices(load)? {
+            let (url, place) = (url.clone(), (number, running.len()));
+            let (seen, start) = (Rc::clone(&seen), Rc::clone(&start));
+            running.push(local.spawn_local(take_part(load, url, place, voice, start, seen)));
+        }
+        // One meeting after the other, so that what is measured is not the rush.
+        local.run_until(all_ready(&start, &mut running)).await?;
+    }
+    let idle = relay.memory()?;
+    let times = Times::of(load);
+    start.times.set(Some(times));
+    let cpu_seconds = local
+        .run_until(async {
+            sleep_until(times.count.into()).await;
+            let before = relay.cpu_seconds()?;
+            sleep_until(times.end.into()).await;
+            Ok::<_, Failure>(relay.cpu_seconds()? - before)
+        })
+        .await?;
+    local.await;
+    let all = running.len();
+    for member in running {
+        member.await??;
+    }
+    let mut measured = measured(load, cpu_seconds, &mut seen.borrow_mut());
+    measured.bytes_per_member = idle.saturating_sub(empty) / all.max(1) as u64;
+    Ok(measured)
+}
+
+/// How many are ready, and when they begin.
+#[derive(Debug, Default)]
+struct Starting {
+    ready: Cell<usize>,
+    times: Cell<Option<Times>>,
+}
+
+type Start = Rc<Starting>;
+
+/// Waits until all that have been started receive all others, or one of them has failed.
+async fn all_ready(
+    start: &Starting,
+    running: &mut [JoinHandle<Result<(), Failure>>],
+) -> Result<(), Failure> {
+    while start.ready.get() < running.len() {
+        if let Some(ended) = running.iter_mut().find(|member| member.is_finished()) {
+            return ended.await?;
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+    Ok(())
+}
+
+/// One member, from its connection to its end.
+async fn take_part(
+    load: Load,
+    url: String,
+    (meeting, number): (usize, usize),
+    voice: Voice,
+    start: Start,
+    seen: Shared,
+) -> Result<(), Failure> {
+    let mut id = [0; 16];
+    id.iter_mut().zip((meeting as u64).to_be_bytes()).for_each(|(to, byte)| *to = byte);
+    let mut member = Member::connect(load, &url, MeetingId::new(id), voice).await?;
+    member.subscribe().await?;
+    start.ready.set(start.ready.get() + 1);
+    let times = loop {
+        if let Some(times) = start.times.get() {
+            break times;
+        }
+        member.step(Instant::now() + Duration::from_millis(50)).await?;
+    };
+    member.attend(times, (number, load.meetings * load.members), &seen).await
+}
