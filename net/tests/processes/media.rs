@@ -48,7 +48,6 @@ fn is_the_rest(sent: &[Vec<u8>], saved: &[Vec<u8>], at_least: usize) {
 }
 
 #[test]
-#[ignore = "the media link's task does nothing yet"]
 fn files_arrive_bit_for_bit_at_everybody() {
     let (relay, place) = (Relay::anywhere(&[]), Place::new("media"));
     let [ada_saves, cleo_saves] = ["ada", "cleo"].map(|name| place.file(name));
@@ -79,7 +78,6 @@ fn files_arrive_bit_for_bit_at_everybody() {
 }
 
 #[test]
-#[ignore = "the media link's task does nothing yet"]
 fn media_go_on_when_the_relay_was_restarted() {
     let place = Place::new("media-restart");
     let [data, identity] = ["data", "identity"].map(|name| place.file(name));
