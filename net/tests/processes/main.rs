@@ -1,0 +1,15 @@
+//! The real relay and real clients, each a process of its own, on this machine.
+#![cfg(test)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "these tests start processes and wait for them"
+)]
+
+mod client;
+mod control;
+mod exits;
+mod media;
+mod place;
+mod relay;
+mod restart;
