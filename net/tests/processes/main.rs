@@ -13,3 +13,5 @@ mod media;
 mod place;
 mod relay;
 mod restart;
+mod sealed;
+mod spy;

@@ -9,12 +9,12 @@ use crate::client::Client;
 use crate::place::Place;
 use crate::relay::Relay;
 
-fn media(name: &str) -> String {
+pub(crate) fn media(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/media").join(name);
     path.to_str().unwrap().to_owned()
 }
 
-fn ivf_frames(path: &Path) -> Vec<Vec<u8>> {
+pub(crate) fn ivf_frames(path: &Path) -> Vec<Vec<u8>> {
     let mut file = Cursor::new(fs::read(path).unwrap());
     ivf::read_header(&mut file).unwrap();
     std::iter::from_fn(|| ivf::read_packet(&mut file).ok())
@@ -22,7 +22,7 @@ fn ivf_frames(path: &Path) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn opus_packets(path: &Path) -> Vec<Vec<u8>> {
+pub(crate) fn opus_packets(path: &Path) -> Vec<Vec<u8>> {
     let mut reader = ogg::PacketReader::new(Cursor::new(fs::read(path).unwrap()));
     let packets = std::iter::from_fn(|| reader.read_packet().unwrap());
     packets.map(|packet| packet.data).skip(2).collect()
