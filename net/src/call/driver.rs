@@ -170,6 +170,8 @@ impl Driver {
         );
         self.media.happened(&event);
         match event {
+            // Of sound every frame is one.
+            Event::KeyFrameNeeded { track } if !track.kind().is_video() => {}
             Event::KeyFrameNeeded { track } => {
                 self.outlet.offer(CallEvent::KeyFrameWanted { track, layer: None });
             }

@@ -47,7 +47,8 @@ pub(super) async fn open(relay: Relay, hello: ToServer) -> Result<Opened, NotOpe
     if let Some(token) = relay.token() {
         socket.send(&ToServer::Authorize { token: token.to_owned() })?;
     }
-    socket.send(&hello)?;
+    // If the relay has refused the token already, its answer says so.
+    let _ = socket.send(&hello);
     let next = timeout(ANSWER, answer(&mut socket)).await.map_err(|_| Dropped::Silent)??;
     Ok(Opened { socket, next })
 }

@@ -239,27 +239,47 @@ async fn serve(
                 };
                 match timeout(WRITE, stream.send(message)).await {
                     Ok(Ok(())) => {}
-                    Ok(Err(_)) => return Dropped::Lost,
+                    Ok(Err(_)) => return last_words(stream, read).await,
                     Err(_) => return Dropped::Stuck,
                 }
             }
             message = stream.next() => {
-                let received = match message {
-                    Some(Ok(Message::Binary(bytes))) => match ToClient::decode(&bytes) {
-                        Ok(message) => Received::Message(Box::new(message)),
-                        Err(malformed) => return Dropped::Malformed(malformed),
-                    },
-                    Some(Ok(Message::Close(_))) | None => return Dropped::Lost,
-                    Some(Ok(_)) => Received::Alive,
-                    Some(Err(tungstenite::Error::Capacity(error))) => {
-                        return Dropped::NoRelay(error.to_string());
-                    }
-                    Some(Err(_)) => return Dropped::Lost,
-                };
-                if read.send(Ok(received)).await.is_err() {
-                    return Dropped::Lost;
+                if let Err(why) = take(message, read).await {
+                    return why;
                 }
             }
         }
     }
+}
+
+/// Reads what the relay has said before it went: it may say why.
+async fn last_words(mut stream: Stream, read: &mpsc::Sender<Result<Received, Dropped>>) -> Dropped {
+    let rest = async {
+        loop {
+            if let Err(why) = take(stream.next().await, read).await {
+                return why;
+            }
+        }
+    };
+    timeout(FAREWELL, rest).await.unwrap_or(Dropped::Lost)
+}
+
+/// Hands on what was read.
+async fn take(
+    message: Option<Result<Message, tungstenite::Error>>,
+    read: &mpsc::Sender<Result<Received, Dropped>>,
+) -> Result<(), Dropped> {
+    let received = match message {
+        Some(Ok(Message::Binary(bytes))) => {
+            let message = ToClient::decode(&bytes).map_err(Dropped::Malformed)?;
+            Received::Message(Box::new(message))
+        }
+        Some(Ok(Message::Close(_))) | None => return Err(Dropped::Lost),
+        Some(Ok(_)) => Received::Alive,
+        Some(Err(tungstenite::Error::Capacity(error))) => {
+            return Err(Dropped::NoRelay(error.to_string()));
+        }
+        Some(Err(_)) => return Err(Dropped::Lost),
+    };
+    read.send(Ok(received)).await.map_err(|_| Dropped::Lost)
 }
