@@ -68,7 +68,7 @@ impl Identity {
 }
 
 /// Writes a file that did not exist and that its owner alone may read.
-fn create(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn create(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -54,6 +54,7 @@ fn start(cli: Cli) -> Result<(), StartError> {
 /// Starts all parts, says that they are ready, and waits for the end.
 async fn serve(settings: Settings) -> Result<(), StartError> {
     let tokens = tokens(&settings)?;
+    let settings = keeping(settings);
     let tls = server::tls(&settings)?;
     let identity = match &settings.identity {
         Some(path) => Identity::load(path)?,
@@ -114,6 +115,17 @@ async fn sweep(relay: Arc<Relay>) {
         every.tick().await;
         relay.store.sweep(relay.unix()).await;
     }
+}
+
+/// With a directory for data, the relay's key is kept there too: meetings name it, and outlive a restart.
+fn keeping(mut settings: Settings) -> Settings {
+    // What is wrong with the directory the store says.
+    if let Some(directory) = &settings.data
+        && std::fs::create_dir_all(directory).is_ok()
+    {
+        settings.identity.get_or_insert(directory.join("identity"));
+    }
+    settings
 }
 
 /// One line on standard output, for people and for programs that started this one.

@@ -1,5 +1,6 @@
 //! The certificate: a given one, or one made at start.
 
+use std::io::ErrorKind::NotFound;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::TlsAcceptor;
 
 use crate::exit::StartError;
+use crate::identity::create;
 use crate::settings::Settings;
 
 /// What TLS is served with.
@@ -55,8 +57,16 @@ fn load(certificate: &Path, key: &Path) -> Result<Chain, StartError> {
     Ok((chain, key))
 }
 
-/// For this machine's names alone.
+/// For this machine's names alone. With a directory for data it is kept there, so that links, which pin
+/// it, outlive a restart.
 fn development(settings: &Settings) -> Result<Chain, StartError> {
+    let directory = settings.data.as_deref().filter(|directory| directory.is_dir());
+    let kept = directory.map(|at| (at.join("certificate.pem"), at.join("key.pem")));
+    if let Some((certificate, key)) = &kept
+        && certificate.exists()
+    {
+        return load(certificate, key);
+    }
     let fault = |error: rcgen::Error| {
         StartError::Certificate(format!("no development certificate can be made: {error}"))
     };
@@ -66,6 +76,17 @@ fn development(settings: &Settings) -> Result<Chain, StartError> {
         names.push(address.to_string());
     }
     let made = rcgen::generate_simple_self_signed(names).map_err(fault)?;
+    if let Some((certificate, key)) = &kept {
+        // The certificate last: where it is, its key is.
+        let written = std::fs::remove_file(key)
+            .or_else(|error| if error.kind() == NotFound { Ok(()) } else { Err(error) })
+            .and_then(|()| create(key, made.signing_key.serialize_pem().as_bytes()))
+            .and_then(|()| create(certificate, made.cert.pem().as_bytes()));
+        written.map_err(|error| {
+            let text = format!("{} cannot be written: {error}", key.display());
+            StartError::Certificate(text)
+        })?;
+    }
     let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
     Ok((vec![made.cert.der().clone()], key.into()))
 }

@@ -91,8 +91,9 @@ settings! {
             "TLS certificate chain, PEM; without one a development certificate is made at start";
         key: PathBuf, "KEY", "The certificate's private key, PEM";
         identity: PathBuf, "IDENTITY",
-            "The relay's Ed25519 key (PKCS #8, DER), made if it is missing; without it: random at start";
-        data: PathBuf, "DATA", "Keep logs in this directory; without it: in memory";
+            "The relay's Ed25519 key (PKCS #8, DER), made if it is missing [default: in --data, or random at start]";
+        data: PathBuf, "DATA",
+            "Keep logs, the key and the development certificate in this directory; without it: in memory";
         nats: String, "NATS", "Keep logs on NATS JetStream at this URL";
         token_secret_file: PathBuf, "TOKEN_SECRET_FILE",
             "Ask for tokens signed with this file's bytes (32 at least); INCAMERA_RELAY_TOKEN_SECRET holds them too";

@@ -132,6 +132,20 @@ async fn a_full_disk_refuses_posts_and_loses_nothing() {
 }
 
 #[test]
+fn certificate_and_key_outlive_a_restart_where_the_data_do() {
+    let directory = Directory::new();
+    let data = directory.path("data");
+    let [first, second] = [(); 2].map(|()| {
+        let relay = Relay::start_bare(&["--listen", "127.0.0.1:0", "--data", &data]);
+        let said = (relay.certificate.clone(), relay.key.clone());
+        relay.kill();
+        said
+    });
+    assert_eq!(first, second);
+    assert_eq!(first.0.len(), 64);
+}
+
+#[test]
 fn a_data_directory_that_cannot_be_used_ends_with_5() {
     let directory = Directory::new();
     let file = directory.file("file", b"");
