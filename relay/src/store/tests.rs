@@ -1,6 +1,7 @@
 //! One contract for every store.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
@@ -194,10 +195,10 @@ async fn an_idle_meeting_is_deleted_and_its_connections_hear_it() {
 async fn many_at_once_all_get_a_number_of_their_own() {
     let (_kept, stores) = all().await;
     for store in stores {
-        let store = std::sync::Arc::new(store);
+        let store = Arc::new(store);
         let posts: Vec<_> = (0..20)
             .map(|number| {
-                let store = std::sync::Arc::clone(&store);
+                let store = Arc::clone(&store);
                 tokio::spawn(async move { store.append(MEETING, id(number), bytes(1, 8)).await })
             })
             .collect();

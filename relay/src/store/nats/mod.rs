@@ -109,8 +109,7 @@ impl Shared {
         self.tell(meeting.id, &Note::Large(mailbox, hash)).await
     }
 
-    /// When the last post to a meeting was, and which incarnation of it was looked at: its log's last
-    /// message or its blobs' says so. Nothing: there is nothing in it.
+    /// When the last post to a meeting was: the last message of its log or of its blobs says so. Nothing: there is nothing in it.
     async fn last_post(&self, meeting: MeetingId) -> Result<Option<u64>, StoreError> {
         let mut last = None;
         for kind in [Kind::Log, Kind::Blob] {
@@ -176,7 +175,10 @@ impl Shared {
             locked(&self.due).remove(&meeting);
             let again = match self.sweep_one(meeting, now).await {
                 Ok(again) => again,
-                Err(_) => Some(now.saturating_add(1)),
+                Err(error) => {
+                    tracing::warn!(%error, "an idle meeting cannot be deleted now");
+                    Some(now.saturating_add(1))
+                }
             };
             if let Some(again) = again {
                 locked(&self.due).insert(meeting, again);

@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Servers on this machine, killed and removed when dropped.
 pub(in crate::store) struct Servers {
+    program: PathBuf,
     directory: PathBuf,
     ports: Vec<u16>,
+    routes: Vec<u16>,
     processes: Vec<Child>,
 }
 
@@ -39,22 +41,32 @@ impl Servers {
         let directory = std::env::temp_dir().join(name);
         let all = free_ports(count * 2);
         let (ports, routes) = all.split_at(count);
-        let urls: Vec<String> =
-            routes.iter().map(|port| format!("nats://127.0.0.1:{port}")).collect();
-        let mut processes = Vec::new();
-        for (index, (port, route)) in ports.iter().zip(routes).enumerate() {
-            let mut command = Command::new(&program);
-            command.args(["-a", "127.0.0.1", "-js", "-p", &port.to_string(), "-sd"]);
-            command.arg(directory.join(index.to_string()));
-            if count > 1 {
-                command.args(["--cluster_name", "tests", "-n", &format!("server-{index}")]);
-                command.args(["--cluster", &format!("nats://127.0.0.1:{route}")]);
-                command.args(["--routes", &urls.join(",")]);
-            }
-            let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
-            processes.push(quiet.spawn().unwrap());
+        let (ports, routes) = (ports.to_vec(), routes.to_vec());
+        let mut servers = Self { program, directory, ports, routes, processes: Vec::new() };
+        for index in 0..count {
+            let process = servers.command(index).spawn().unwrap();
+            servers.processes.push(process);
         }
-        Some(Self { directory, ports: ports.to_vec(), processes })
+        Some(servers)
+    }
+
+    fn command(&self, index: usize) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(["-a", "127.0.0.1", "-js", "-p", &self.ports[index].to_string(), "-sd"]);
+        command.arg(self.directory.join(index.to_string()));
+        if self.routes.len() > 1 {
+            let url = |port: &u16| format!("nats://127.0.0.1:{port}");
+            let urls: Vec<String> = self.routes.iter().map(url).collect();
+            command.args(["--cluster_name", "tests", "-n", &format!("server-{index}")]);
+            command.args(["--cluster", &urls[index], "--routes", &urls.join(",")]);
+        }
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    /// Starts a killed server again, on its files.
+    pub(super) fn run(&mut self, index: usize) {
+        self.processes[index] = self.command(index).spawn().unwrap();
     }
 
     /// For `--nats`.

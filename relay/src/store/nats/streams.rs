@@ -70,6 +70,10 @@ pub(super) async fn until<T, F: Future<Output = Result<T, Fault>>>(
     }
 }
 
+/// A request that says no more than its subject.
+#[derive(serde::Serialize)]
+struct Nothing {}
+
 /// One page of streams' names.
 #[derive(serde::Deserialize)]
 struct Page {
@@ -154,7 +158,7 @@ impl Streams {
     ) -> Result<Option<Info>, StoreError> {
         let subject = format!("STREAM.INFO.{}", kind.stream(meeting));
         until(deadline, || async {
-            match self.context.request(subject.clone(), &()).await.map_err(again)? {
+            match self.context.request(subject.clone(), &Nothing {}).await.map_err(again)? {
                 Response::Ok(info) => Ok(Some(info)),
                 Response::Err { error } if error.error_code() == ErrorCode::STREAM_NOT_FOUND => {
                     Ok(None)
@@ -226,7 +230,7 @@ impl Streams {
         let subject = format!("STREAM.DELETE.{}", kind.stream(meeting));
         until(deadline(), || async {
             let done: Response<serde_json::Value> =
-                self.context.request(subject.clone(), &()).await.map_err(again)?;
+                self.context.request(subject.clone(), &Nothing {}).await.map_err(again)?;
             match done {
                 Response::Err { error } if error.error_code() != ErrorCode::STREAM_NOT_FOUND => {
                     Err(again(error))
@@ -237,8 +241,9 @@ impl Streams {
         .await
     }
 
-    /// Puts a message into a stream, which is made if it is missing, and gives its number there once it
-    /// is on the disks of most replicas.
+    /// Puts a message into a stream, which is made if it is missing, and gives its number there once
+    /// most replicas have it in a file (which the server syncs when it sees fit: one server's power must
+    /// not fail, of three one's may).
     pub(super) async fn publish(
         &self,
         (kind, meeting): (Kind, MeetingId),

@@ -80,7 +80,7 @@ async fn told(news: &mut broadcast::Receiver<News>, count: usize) -> Vec<Bytes> 
 }
 
 /// Appends `count` entries one after the other, through one of several stores.
-async fn write(store: std::sync::Arc<Store>, writer: u8, count: u32) -> Vec<(u64, Duration)> {
+async fn write(store: Arc<Store>, writer: u8, count: u32) -> Vec<(u64, Duration)> {
     let mut done = Vec::new();
     for number in 0..count {
         done.push(append(&store, writer, number).await);
@@ -117,10 +117,10 @@ fn print(title: &str, writers: &[(u8, Vec<(u64, Duration)>)], took: Duration) {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_relays_write_one_log() {
     let Some(servers) = Servers::start(1) else { return };
-    let stores = [store(&servers, 1).await, store(&servers, 1).await].map(std::sync::Arc::new);
+    let stores = [store(&servers, 1).await, store(&servers, 1).await].map(Arc::new);
     let (mut first, mut second) =
         (stores[0].subscribe(MEETING).await.unwrap(), stores[1].subscribe(MEETING).await.unwrap());
-    let (writers, count) = (8, 50);
+    let (writers, count) = (8, 250);
     let listening = [
         tokio::spawn(async move { told(&mut first, writers * count).await }),
         tokio::spawn(async move { told(&mut second, writers * count).await }),
@@ -128,7 +128,7 @@ async fn two_relays_write_one_log() {
     let begin = Instant::now();
     let mut tasks = Vec::new();
     for writer in 0..writers {
-        let store = std::sync::Arc::clone(&stores[writer % 2]);
+        let store = Arc::clone(&stores[writer % 2]);
         tasks.push(tokio::spawn(write(store, writer as u8, count as u32)));
     }
     let mut done = Vec::new();
@@ -231,11 +231,11 @@ async fn leader(store: &Store) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_leader_loses_nothing_that_was_acknowledged() {
     let Some(mut servers) = Servers::start(3) else { return };
-    let stores = [store(&servers, 3).await, store(&servers, 3).await].map(std::sync::Arc::new);
+    let stores = [store(&servers, 3).await, store(&servers, 3).await].map(Arc::new);
     append(&stores[0], 99, 0).await;
     let mut news = stores[1].subscribe(MEETING).await.unwrap();
     let (seen, mut counted) = tokio::sync::watch::channel(1);
-    let (writers, count) = (4, 50);
+    let (writers, count) = (4, 500);
     let all = writers * count as usize + 1;
     let listening = tokio::spawn(async move {
         let mut log = Vec::new();
@@ -250,7 +250,7 @@ async fn a_killed_leader_loses_nothing_that_was_acknowledged() {
     let mut tasks = Vec::new();
     let begin = Instant::now();
     for writer in 0..writers {
-        let store = std::sync::Arc::clone(&stores[writer % 2]);
+        let store = Arc::clone(&stores[writer % 2]);
         tasks.push(tokio::spawn(write(store, writer as u8, count)));
     }
     timeout(PATIENCE, counted.wait_for(|seen| *seen > all / 3)).await.unwrap().unwrap();
@@ -266,4 +266,24 @@ async fn a_killed_leader_loses_nothing_that_was_acknowledged() {
     done.push((99, vec![(0, Duration::ZERO)]));
     check(&written, &done);
     assert_eq!(listening.await.unwrap(), written[1..]);
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_and_comes_back_has_log_and_ids() {
+    let Some(mut servers) = Servers::start(1) else { return };
+    let store = store(&servers, 1).await;
+    append(&store, 1, 0).await;
+    append(&store, 1, 1).await;
+    let mut news = store.subscribe(MEETING).await.unwrap();
+    servers.kill(0);
+    servers.run(0);
+    assert_eq!(append(&store, 1, 2).await.0, 2);
+    assert!(matches!(next(&mut news).await, News::Log { seq: 2, bytes } if bytes == text(1, 2)));
+    // SPEC [S2]
+    for number in 0..3 {
+        assert_eq!(append(&store, 1, number).await.0, u64::from(number));
+    }
+    let other = self::store(&servers, 1).await;
+    assert_eq!(append(&other, 1, 1).await.0, 1);
+    assert_eq!(log(&other).await, [text(1, 0), text(1, 1), text(1, 2)]);
 }
