@@ -20,6 +20,8 @@ use super::streams::deadline;
 const LOOK: Duration = Duration::from_secs(2);
 /// Bytes of entries that are read at once.
 const PAGE: usize = 1024 * 1024;
+/// Entries that are told in one go: behind them, who listens has time to take them.
+const BURST: usize = 32;
 
 /// Why a follower ended.
 enum End {
@@ -165,10 +167,13 @@ impl Follower {
                     return;
                 }
             };
-            for entry in page {
+            for (entry, count) in page.into_iter().zip(1..) {
                 self.meeting.note(entry.seq, entry.id, entry.cost());
                 self.next = entry.seq.saturating_add(1);
                 drop(self.meeting.news.send(News::Log { seq: entry.seq, bytes: entry.bytes }));
+                if count % BURST == 0 {
+                    tokio::task::yield_now().await;
+                }
             }
         }
     }

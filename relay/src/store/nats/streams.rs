@@ -18,6 +18,8 @@ use crate::hex;
 
 /// For one request. An answer that is later is lost, and the request is repeated.
 pub(super) const ATTEMPT: Duration = Duration::from_secs(2);
+/// For a question to a stream's leader, who may have died: it costs nothing to ask the next one soon.
+const QUESTION: Duration = Duration::from_millis(500);
 /// For all requests of one call: longer than a cluster takes to elect a leader (10 s).
 const CALL: Duration = Duration::from_secs(20);
 /// SPEC \[S2\]: one entry for each id for as long as the log lives. The server keeps the ids of all
@@ -87,6 +89,8 @@ struct Page {
 pub(super) struct Streams {
     pub(super) client: Client,
     context: Context,
+    /// For questions.
+    quick: Context,
     replicas: usize,
     /// Meetings that there may be.
     meetings: usize,
@@ -96,14 +100,17 @@ pub(super) struct Streams {
 
 impl Streams {
     pub(super) fn new(client: Client, replicas: usize, meetings: usize, idle_seconds: u64) -> Self {
-        let context = async_nats::jetstream::ContextBuilder::new()
-            .timeout(ATTEMPT)
-            .ack_timeout(ATTEMPT)
-            .backpressure_on_inflight(true)
-            .build(client.clone());
+        let context = |timeout| {
+            async_nats::jetstream::ContextBuilder::new()
+                .timeout(timeout)
+                .ack_timeout(ATTEMPT)
+                .backpressure_on_inflight(true)
+                .build(client.clone())
+        };
+        let (context, quick) = (context(ATTEMPT), context(QUESTION));
         // SPEC 10.1: blobs may be forgotten after a day.
         let blob_age = Duration::from_secs(idle_seconds.max(24 * 60 * 60));
-        Self { client, context, replicas, meetings, blob_age }
+        Self { client, context, quick, replicas, meetings, blob_age }
     }
 
     /// What fits into one message beside its headers: bytes.
@@ -158,7 +165,7 @@ impl Streams {
     ) -> Result<Option<Info>, StoreError> {
         let subject = format!("STREAM.INFO.{}", kind.stream(meeting));
         until(deadline, || async {
-            match self.context.request(subject.clone(), &Nothing {}).await.map_err(again)? {
+            match self.quick.request(subject.clone(), &Nothing {}).await.map_err(again)? {
                 Response::Ok(info) => Ok(Some(info)),
                 Response::Err { error } if error.error_code() == ErrorCode::STREAM_NOT_FOUND => {
                     Ok(None)
