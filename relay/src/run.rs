@@ -18,7 +18,7 @@ use crate::media::{Forwarder, MediaSettings};
 use crate::metrics::Metrics;
 use crate::relay::{Relay, unix};
 use crate::settings::{Settings, token_secret};
-use crate::store::{Store, StoreLimits};
+use crate::store::{NatsSettings, Store, StoreLimits};
 use crate::token::Tokens;
 use crate::{hex, logging, server};
 
@@ -69,7 +69,7 @@ async fn serve(settings: Settings) -> Result<(), StartError> {
     let listen = media.listen;
     let forwarder = Forwarder::start(media, Arc::clone(&metrics.media))
         .map_err(|error| server::of_bind("media-listen", listen, &error))?;
-    let store = open_store(&settings)?;
+    let store = open_store(&settings).await?;
     let relay = Arc::new(Relay {
         store,
         forwarder,
@@ -174,19 +174,21 @@ fn media_settings(settings: &Settings, address: SocketAddr) -> MediaSettings {
     }
 }
 
-fn open_store(settings: &Settings) -> Result<Store, StartError> {
+async fn open_store(settings: &Settings) -> Result<Store, StartError> {
     let limits = StoreLimits {
         meetings: settings.meetings,
         log_bytes: settings.log_bytes,
         blob_bytes: settings.blob_bytes,
         idle_seconds: settings.idle_seconds,
     };
-    if settings.nats.is_some() {
-        return Err(StartError::Store("nats: this build cannot use it: take --data".to_owned()));
-    }
-    let store = match &settings.data {
-        Some(directory) => Store::disk(directory, limits, unix()),
-        None => Ok(Store::memory(limits, settings.memory_bytes, unix())),
+    let store = match (&settings.nats, &settings.data) {
+        (Some(url), _) => {
+            let (url, replicas) = (url.clone(), settings.nats_replicas);
+            let credentials = settings.nats_credentials.clone();
+            Store::nats(NatsSettings { url, replicas, credentials }, limits, unix()).await
+        }
+        (None, Some(directory)) => Store::disk(directory, limits, unix()),
+        (None, None) => Ok(Store::memory(limits, settings.memory_bytes, unix())),
     };
     store.map_err(|error| StartError::Store(error.to_string()))
 }

@@ -94,7 +94,9 @@ settings! {
             "The relay's Ed25519 key (PKCS #8, DER), made if it is missing [default: in --data, or random at start]";
         data: PathBuf, "DATA",
             "Keep logs, the key and the development certificate in this directory; without it: in memory";
-        nats: String, "NATS", "Keep logs on NATS JetStream at this URL";
+        nats: String, "NATS",
+            "Keep logs on NATS JetStream at this URL (or several, with commas), shared with other relays";
+        nats_credentials: PathBuf, "NATS_CREDENTIALS", "Credentials for NATS: a JWT and its key";
         token_secret_file: PathBuf, "TOKEN_SECRET_FILE",
             "Ask for tokens signed with this file's bytes (32 at least); INCAMERA_RELAY_TOKEN_SECRET holds them too";
         region: String, "REGION", "Your word for where the relay stands: 32 bytes at most";
@@ -151,6 +153,7 @@ settings! {
         memory_bytes: u64 = 2 * 1024 * 1024 * 1024, "MEMORY_BYTES",
             "Of all logs and blobs together, when they are kept in memory";
         idle_seconds: u64 = 24 * 60 * 60, "IDLE_SECONDS", "A meeting is deleted so long after its last post";
+        nats_replicas: usize = 1, "NATS_REPLICAS", "NATS servers that keep each log: 1, 3 or 5";
         media_workers: usize = 2, "MEDIA_WORKERS", "Threads that forward media";
         tracks_per_connection: usize = 16, "TRACKS_PER_CONNECTION", "Tracks that one connection may send";
         media_bits_per_second: u64 = 20_000_000, "MEDIA_BITS_PER_SECOND", "Of media from one connection";

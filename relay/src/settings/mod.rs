@@ -68,6 +68,12 @@ impl Settings {
         if self.data.is_some() && self.nats.is_some() {
             return fault("data and nats exclude each other: take one away");
         }
+        if !matches!(self.nats_replicas, 1 | 3 | 5) {
+            return fault("nats-replicas must be 1, 3 or 5");
+        }
+        if self.nats.is_none() && self.nats_credentials.is_some() {
+            return fault("nats-credentials is given without nats: give both or neither");
+        }
         if self.region.as_ref().is_some_and(|region| region.len() > 32) {
             return fault("region has more than 32 bytes: shorten it");
         }

@@ -2,6 +2,7 @@
 
 mod disk;
 mod memory;
+mod nats;
 
 use std::path::Path;
 
@@ -11,6 +12,8 @@ use tokio::sync::broadcast;
 
 use disk::DiskStore;
 use memory::MemoryStore;
+pub(crate) use nats::NatsSettings;
+use nats::NatsStore;
 
 /// Something new in a meeting, for its connections at this relay.
 #[derive(Clone, Debug)]
@@ -50,6 +53,8 @@ pub(crate) enum Store {
     Memory(MemoryStore),
     /// In a file.
     Disk(DiskStore),
+    /// On NATS JetStream, shared with other relays.
+    Nats(NatsStore),
 }
 
 /// What a store may keep.
@@ -71,6 +76,7 @@ macro_rules! each {
         match $self {
             Self::Memory($store) => $call,
             Self::Disk($store) => $call,
+            Self::Nats($store) => $call,
         }
     };
 }
@@ -90,11 +96,21 @@ impl Store {
         DiskStore::open(directory, limits, now).map(Self::Disk)
     }
 
+    /// A store on NATS JetStream. `now`: seconds since 1970.
+    pub(crate) async fn nats(
+        settings: NatsSettings,
+        limits: StoreLimits,
+        now: u64,
+    ) -> Result<Self, StoreError> {
+        NatsStore::open(settings, limits, now).await.map(Self::Nats)
+    }
+
     /// Whether it can be used, as far as is known.
     pub(crate) fn is_available(&self) -> bool {
         match self {
             Self::Memory(_) => true,
             Self::Disk(store) => store.is_available(),
+            Self::Nats(store) => store.is_available(),
         }
     }
 
@@ -109,6 +125,7 @@ impl Store {
         match self {
             Self::Memory(_) => {}
             Self::Disk(store) => store.close().await,
+            Self::Nats(store) => store.close().await,
         }
     }
 

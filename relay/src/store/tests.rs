@@ -1,12 +1,15 @@
 //! One contract for every store.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 
 const MEETING: MeetingId = MeetingId::new([1; 16]);
 const OTHER: MeetingId = MeetingId::new([2; 16]);
+/// For news to come in, on a busy machine.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 const START: u64 = 1_000_000;
 const LIMITS: StoreLimits =
     StoreLimits { meetings: 2, log_bytes: 2000, blob_bytes: 100, idle_seconds: 60 };
@@ -37,32 +40,54 @@ fn bytes(number: u8, length: usize) -> Bytes {
     vec![number; length].into()
 }
 
-/// The stores that need nothing but this machine.
-fn all() -> (Directory, [Store; 2]) {
+/// Every kind of store, and what has to live as long; NATS only where it is installed.
+async fn all() -> ((Directory, Option<nats::Servers>), Vec<Store>) {
     let directory = Directory::new();
     let disk = Store::disk(&directory.0, LIMITS, START).unwrap();
-    (directory, [Store::memory(LIMITS, 1 << 20, START), disk])
+    let mut stores = vec![Store::memory(LIMITS, 1 << 20, START), disk];
+    let servers = nats::Servers::start(1);
+    if let Some(servers) = &servers {
+        stores.push(nats_store(servers).await);
+    }
+    ((directory, servers), stores)
 }
 
-/// The next of what is told, which is there already.
-fn told(news: &mut broadcast::Receiver<News>) -> Option<(u64, Bytes)> {
-    match news.try_recv() {
-        Ok(News::Log { seq, bytes }) => Some((seq, bytes)),
-        Ok(other) => panic!("{other:?}"),
-        Err(_) => None,
+/// A store on servers that were started just now.
+async fn nats_store(servers: &nats::Servers) -> Store {
+    let settings = NatsSettings { url: servers.url(), replicas: 1, credentials: None };
+    let end = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        match Store::nats(settings.clone(), LIMITS, START).await {
+            Ok(store) => return store,
+            Err(error) if tokio::time::Instant::now() > end => panic!("{error}"),
+            Err(_) => tokio::task::yield_now().await,
+        }
+    }
+}
+
+/// The next that is told.
+async fn next(news: &mut broadcast::Receiver<News>) -> News {
+    tokio::time::timeout(PATIENCE, news.recv()).await.expect("news come").unwrap()
+}
+
+/// The next that is told, which is an entry.
+async fn told(news: &mut broadcast::Receiver<News>) -> (u64, Bytes) {
+    match next(news).await {
+        News::Log { seq, bytes } => (seq, bytes),
+        other => panic!("{other:?}"),
     }
 }
 
 #[tokio::test]
 async fn entries_have_numbers_without_gaps_and_are_told_in_order() {
-    let (_directory, stores) = all();
+    let (_kept, stores) = all().await;
     for store in stores {
         let mut news = store.subscribe(MEETING).await.unwrap();
         for number in 0..5 {
             assert_eq!(store.next(MEETING).await, Ok(number));
             let (id, bytes) = (id(number as u8), bytes(number as u8, 10));
             assert_eq!(store.append(MEETING, id, bytes.clone()).await, Ok(number));
-            assert_eq!(told(&mut news), Some((number, bytes)));
+            assert_eq!(told(&mut news).await, (number, bytes));
         }
         let page = store.read(MEETING, 2, 1000).await.unwrap();
         let numbers: Vec<u64> = page.iter().map(|(seq, _)| *seq).collect();
@@ -74,21 +99,23 @@ async fn entries_have_numbers_without_gaps_and_are_told_in_order() {
 
 #[tokio::test]
 async fn an_id_is_appended_once_and_in_its_meeting_alone() {
-    let (_directory, stores) = all();
+    let (_kept, stores) = all().await;
     for store in stores {
         let mut news = store.subscribe(MEETING).await.unwrap();
         assert_eq!(store.append(MEETING, id(1), bytes(1, 10)).await, Ok(0));
         assert_eq!(store.append(MEETING, id(1), bytes(2, 20)).await, Ok(0));
         assert_eq!(store.append(OTHER, id(1), bytes(3, 30)).await, Ok(0));
         assert_eq!(store.next(MEETING).await, Ok(1));
-        assert_eq!(told(&mut news), Some((0, bytes(1, 10))));
-        assert_eq!(told(&mut news), None);
+        assert_eq!(told(&mut news).await, (0, bytes(1, 10)));
+        // No second entry is told between the first and the next.
+        assert_eq!(store.append(MEETING, id(2), bytes(2, 20)).await, Ok(1));
+        assert_eq!(told(&mut news).await, (1, bytes(2, 20)));
     }
 }
 
 #[tokio::test]
 async fn a_page_has_one_entry_at_least() {
-    let (_directory, stores) = all();
+    let (_kept, stores) = all().await;
     for store in stores {
         for number in 0..4 {
             store.append(MEETING, id(number), bytes(number, 100)).await.unwrap();
@@ -102,7 +129,7 @@ async fn a_page_has_one_entry_at_least() {
 
 #[tokio::test]
 async fn a_full_log_refuses_what_is_new_and_takes_what_is_repeated() {
-    let (_directory, stores) = all();
+    let (_kept, stores) = all().await;
     for store in stores {
         assert_eq!(store.append(MEETING, id(1), bytes(1, 1800)).await, Ok(0));
         let full = StoreError::LogFull { free_bytes: 2000 - 1800 - 64 };
@@ -114,7 +141,7 @@ async fn a_full_log_refuses_what_is_new_and_takes_what_is_repeated() {
 
 #[tokio::test]
 async fn one_meeting_too_many_is_refused() {
-    let (_directory, stores) = all();
+    let (_kept, stores) = all().await;
     for store in stores {
         for meeting in [MEETING, OTHER] {
             store.append(meeting, id(1), bytes(1, 10)).await.unwrap();
@@ -126,7 +153,7 @@ async fn one_meeting_too_many_is_refused() {
 
 #[tokio::test]
 async fn the_oldest_blobs_go_first_and_the_newest_stays() {
-    let (_directory, stores) = all();
+    let (_kept, stores) = all().await;
     for store in stores {
         let hash = |number| BlobHash::new([number; 32]);
         for number in 1..=3 {
@@ -144,7 +171,7 @@ async fn the_oldest_blobs_go_first_and_the_newest_stays() {
 
 #[tokio::test]
 async fn an_idle_meeting_is_deleted_and_its_connections_hear_it() {
-    let (_directory, stores) = all();
+    let (_kept, stores) = all().await;
     for store in stores {
         let hash = BlobHash::new([7; 32]);
         store.append(MEETING, id(1), bytes(1, 10)).await.unwrap();
@@ -155,7 +182,7 @@ async fn an_idle_meeting_is_deleted_and_its_connections_hear_it() {
         store.sweep(START + 59).await;
         assert_eq!(store.next(MEETING).await, Ok(1));
         store.sweep(START + 60).await;
-        assert!(matches!(news.try_recv(), Ok(News::Gone)));
+        assert!(matches!(next(&mut news).await, News::Gone));
         assert_eq!(store.next(MEETING).await, Ok(0));
         assert_eq!(store.next(OTHER).await, Ok(1), "its post was later");
         assert_eq!(store.blob(MEETING, hash).await, Ok(None));
@@ -166,12 +193,12 @@ async fn an_idle_meeting_is_deleted_and_its_connections_hear_it() {
 
 #[tokio::test]
 async fn many_at_once_all_get_a_number_of_their_own() {
-    let (_directory, stores) = all();
+    let (_kept, stores) = all().await;
     for store in stores {
-        let store = std::sync::Arc::new(store);
+        let store = Arc::new(store);
         let posts: Vec<_> = (0..20)
             .map(|number| {
-                let store = std::sync::Arc::clone(&store);
+                let store = Arc::clone(&store);
                 tokio::spawn(async move { store.append(MEETING, id(number), bytes(1, 8)).await })
             })
             .collect();
