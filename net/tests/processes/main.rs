@@ -10,6 +10,7 @@ mod client;
 mod control;
 mod exits;
 mod media;
+mod nats;
 mod place;
 mod relay;
 mod restart;

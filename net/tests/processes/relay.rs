@@ -46,6 +46,10 @@ pub(crate) struct Relay {
 impl Relay {
     /// Starts one, and waits until it is ready. Its media go through any free port.
     pub(crate) fn start(listen: &str, args: &[&str]) -> Self {
+        Self::try_start(listen, args).expect("the relay says that it is ready")
+    }
+
+    fn try_start(listen: &str, args: &[&str]) -> Option<Self> {
         let mut command = Command::new(binary());
         command.args(["--listen", listen, "--media-listen", "127.0.0.1:0"]).args(args);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
@@ -54,9 +58,22 @@ impl Relay {
         let words: Vec<&str> = ready.split_whitespace().collect();
         let ["incamera-relay", "ready", url, .., "certificate", certificate, "key", _] = words[..]
         else {
-            panic!("it says: {ready}");
+            assert_eq!(ready, "");
+            child.wait().unwrap();
+            return None;
         };
-        Self { child, url: url.to_owned(), certificate: certificate.to_owned() }
+        Some(Self { child, url: url.to_owned(), certificate: certificate.to_owned() })
+    }
+
+    /// On a free port, as soon as what it keeps its log on is there.
+    pub(crate) fn patiently(args: &[&str]) -> Self {
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(40);
+        loop {
+            match Self::try_start("127.0.0.1:0", args) {
+                Some(relay) => return relay,
+                None => assert!(std::time::Instant::now() < until, "no relay starts with {args:?}"),
+            }
+        }
     }
 
     /// On a free port.

@@ -259,7 +259,9 @@ fn a_file_that_is_no_database_is_said_in_one_line() {
 
 #[tokio::test]
 async fn both_stores_do_the_same_whatever_is_asked() {
-    let (_directory, [memory, disk]) = all();
+    let directory = Directory::new();
+    let disk = Store::disk(&directory.0, LIMITS, START).unwrap();
+    let memory = Store::memory(LIMITS, 1 << 20, START);
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut random = |below: u64| {
         state ^= state << 13;
