@@ -119,7 +119,7 @@ pub(super) async fn entries(
 }
 
 impl Shared {
-    /// Bytes of the log, and the number that it gives next.
+    /// Bytes of the log, counted as the other stores count them.
     async fn used(&self, meeting: &Meeting, deadline: Instant) -> Result<u64, StoreError> {
         if let Some(used) = meeting.used() {
             return Ok(used);

@@ -296,3 +296,27 @@ async fn a_server_that_is_killed_and_comes_back_has_log_and_ids() {
     assert_eq!(append(&other, 1, 1).await.0, 1);
     assert_eq!(log(&other).await, [text(1, 0), text(1, 1), text(1, 2)]);
 }
+
+#[tokio::test]
+async fn a_full_log_knows_what_other_relays_posted() {
+    let Some(servers) = Servers::start(1) else { return };
+    let limits = StoreLimits { log_bytes: 2000, ..LIMITS };
+    let first = store(&servers, 1).await;
+    let settings = NatsSettings { url: servers.url(), replicas: 1, credentials: None };
+    let second = Store::nats(settings, limits, START).await.unwrap();
+    append(&first, 1, 0).await;
+    let mut news = second.subscribe(MEETING).await.unwrap();
+    assert_eq!(second.append(MEETING, id(2, 0), vec![0; 200].into()).await, Ok(1));
+    assert_eq!(first.append(MEETING, id(1, 1), vec![0; 1500].into()).await, Ok(2));
+    for seq in 1..3 {
+        assert!(matches!(next(&mut news).await, News::Log { seq: told, .. } if told == seq));
+    }
+    let free_bytes = 2000 - (3 + 200 + 1500 + 3 * 64);
+    let full = Err(StoreError::LogFull { free_bytes });
+    for _ in 0..2 {
+        assert_eq!(second.append(MEETING, id(2, 1), vec![0; 100].into()).await, full);
+        // SPEC [S2]: also what was posted elsewhere before this relay listened.
+        assert_eq!(second.append(MEETING, id(1, 0), vec![0; 100].into()).await, Ok(0));
+        assert_eq!(second.append(MEETING, id(1, 1), vec![0; 100].into()).await, Ok(2));
+    }
+}
