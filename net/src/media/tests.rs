@@ -1,6 +1,7 @@
 //! Links at a relay, over real sockets of this machine.
 
 mod client;
+mod files;
 mod relay;
 
 use std::time::Duration;
@@ -177,6 +178,34 @@ async fn after_a_restart_all_goes_on() {
     assert_eq!((frame.data, frame.relay_track), (picture(2, true), renamed));
 }
 
+#[tokio::test]
+async fn a_relay_that_says_nothing_is_lost() {
+    let mut room = room();
+    let relay = relay::start();
+    let mut ada = Client::new(&room, 0, 'a', &relay);
+    ada.send(&mut room, 0, CAMERA, &[]).await;
+    assert!(relay.send(Ask::Forget { transport: ada.transport.clone() }).is_ok());
+    assert_eq!(ada.next(closed_after).await, Closed::Unreachable);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_none_closes_the_connection() {
+    let mut room = room();
+    let relay = relay::start();
+    let mut ada = Client::new(&room, 0, 'a', &relay);
+    let mids = |sdp: &str| {
+        let mids = sdp.lines().filter(|line| line.starts_with("a=mid:"));
+        mids.map(str::to_owned).collect::<Vec<_>>().join("\r\n")
+    };
+    let sealer = room[0].sealer(Track::CAMERA, Framing::WebRtc(Codec::Vp8)).unwrap();
+    ada.link.send_track(OutgoingTrack { codec: Codec::Vp8, layers: Vec::new(), sealer }).unwrap();
+    let offer = ada.offered().await;
+    // One of an earlier connection has no effect.
+    ada.link.answer("v=0\r\na=mid:old\r\n".to_owned()).unwrap();
+    ada.link.answer(format!("v=0\r\n{}\r\n", mids(&offer))).unwrap();
+    assert!(matches!(ada.next(closed_after).await, Closed::Wrong(_)));
+}
+
 fn closed_after(event: MediaEvent) -> Result<Closed, MediaEvent> {
     match event {
         MediaEvent::Closed(why) => Ok(why),
@@ -259,13 +288,20 @@ async fn changes_while_an_offer_is_under_way_go_into_one_more() {
 
 #[tokio::test]
 async fn no_offer_is_longer_than_a_relay_takes() {
-    let room = room();
+    let mut room = room();
     let mut ben = Client::new(&room, 1, 'b', &relay::start());
+    for track in [Track::CAMERA, Track::SCREEN] {
+        let sealer = room[1].sealer(track, Framing::WebRtc(Codec::Vp8)).unwrap();
+        let layers = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+        ben.link.send_track(OutgoingTrack { codec: Codec::Vp8, layers, sealer }).unwrap();
+    }
+    ben.offered().await;
+    ben.link.refused().unwrap();
     let names = (0..1_024).map(|number| format!("{number:032x}/mid")).collect::<Vec<_>>();
     let all = names.iter().map(|name| (name.as_str(), MediaKind::Video)).collect::<Vec<_>>();
     ben.want(&all);
     let len = ben.offered().await.len();
-    assert!((64 << 10..=128 << 10).contains(&len), "{len}");
+    assert!((80 << 10..=120 << 10).contains(&len), "{len}");
 }
 
 #[tokio::test]

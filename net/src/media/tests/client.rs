@@ -16,7 +16,7 @@ use crate::media::{
 };
 
 /// After how long something that a test waits for has failed.
-const DEADLINE: Duration = Duration::from_secs(20);
+pub(super) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A link at the relay for tests.
 pub(super) struct Client {
@@ -123,6 +123,11 @@ impl Client {
         .await
     }
 
+    /// A frame, if one comes within a moment.
+    pub(super) async fn frame_soon(&mut self) -> Option<IncomingFrame> {
+        timeout(BETWEEN_TRIALS, self.frame()).await.ok()
+    }
+
     /// Tries until frames of `track` get from here to `to`, over what it calls `relay_track`.
     pub(super) async fn reaches(&self, to: &mut Self, what: (Track, Codec), relay_track: &str) {
         self.reaches_in(to, (what, None), relay_track).await;
@@ -193,7 +198,7 @@ impl Client {
 
     /// Has an offer made, if there is one to make now.
     pub(super) async fn glance(&mut self) {
-        let never = self.next(|event| Err::<(), _>(event));
+        let never = self.next(Err::<(), _>);
         let _ = timeout(BETWEEN_TRIALS, never).await;
     }
 

@@ -28,6 +28,8 @@ pub(super) enum Ask {
     Lose { packets: usize },
     /// A client is closed.
     Close { transport: String },
+    /// A client is forgotten.
+    Forget { transport: String },
 }
 
 /// A client, as the relay sees it.
@@ -87,6 +89,7 @@ async fn carry_out(ask: Ask, peers: &mut Vec<Peer>, lose: &mut usize, packets: &
             }
             answer.send(sdp).unwrap();
         }
+        Ask::Forget { transport } => peers.retain(|peer| peer.transport != transport),
         Ask::Lose { packets } => *lose = packets,
         Ask::Close { transport } => {
             let peer = peers.iter_mut().find(|peer| peer.transport == transport).unwrap();
