@@ -110,6 +110,7 @@ pub(crate) struct IncomingFrame {
     /// relay's choice; not authentic.
     pub(crate) time: u64,
     /// The relay's name of the track; not authentic.
+    #[allow(dead_code, reason = "for those who choose layers of what they see")]
     pub(crate) relay_track: String,
 }
 

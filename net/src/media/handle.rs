@@ -126,6 +126,7 @@ impl MediaLink {
     ///
     /// # Errors
     /// [`LinkError::Ended`].
+    #[allow(dead_code, reason = "the relays that there are end the connection with a refusal")]
     pub(crate) fn refused(&self) -> Result<(), LinkError> {
         self.tell(Command::Refused)
     }

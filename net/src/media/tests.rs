@@ -12,7 +12,8 @@ use incamera::{Codec, FrameError, Framing, Track};
 
 use self::client::{Client, announced};
 use self::relay::Ask;
-use super::{Closed, LinkError, MediaEvent, OutgoingTrack, Unsent};
+use super::face::{LinkError, Unsent};
+use super::{Closed, MediaEvent, OutgoingTrack};
 
 const CAMERA: (Track, Codec) = (Track::CAMERA, Codec::Vp8);
 const MICROPHONE: (Track, Codec) = (Track::MICROPHONE, Codec::Opus);
