@@ -21,6 +21,10 @@ use super::lines::{Lines, Placed, Want};
 
 /// After how long without a connection an answer was in vain.
 const CONNECT_WITHIN: Duration = Duration::from_secs(15);
+/// Whether the relay is there is asked at least this often.
+const CHECK_WITHIN: Duration = Duration::from_millis(1_500);
+/// After so many questions without an answer it is not: within 10 seconds or so.
+const CHECKS: usize = 6;
 /// The port to which a socket is connected in thought, to learn which address leads to a relay.
 const ANY_PORT: u16 = 9;
 /// The longest datagram that is taken in, in bytes.
@@ -62,7 +66,9 @@ impl Connection {
         let socket = UdpSocket::from_std(socket)?;
         let local = socket.local_addr()?;
         let provider = Arc::new(from_feature_flags());
-        let config = codecs::offer(RtcConfig::new().set_crypto_provider(provider));
+        let mut config = codecs::offer(RtcConfig::new().set_crypto_provider(provider));
+        config.set_max_stun_rto(CHECK_WITHIN);
+        config.set_max_stun_retransmits(CHECKS);
         let now = Instant::now();
         let mut rtc = config.build(now.into_std());
         let candidate = Candidate::host(local, Protocol::Udp).map_err(io::Error::other)?;

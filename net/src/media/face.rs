@@ -45,8 +45,8 @@ pub(crate) struct OutgoingFrame {
     pub(crate) layer: Option<String>,
 }
 
-/// What a link has to say. `Frame` and `Silence` are dropped when nobody takes them out of the channel;
-/// the others wait.
+/// What a link has to say. `Frame`, `Silence` and `Unsent` are dropped when nobody takes them out of the
+/// channel; the others wait.
 pub(crate) enum MediaEvent {
     /// To be sent to the relay. One offer is under way at a time: the next comes after
     /// [`MediaLink::answer`](super::MediaLink::answer) or
@@ -83,7 +83,8 @@ pub(crate) enum MediaEvent {
         /// Of which layer, if it is sent in several.
         layer: Option<String>,
     },
-    /// A frame that was written has not been sent.
+    /// A frame that was written has not been sent. It is said once for all in a row for which the reason
+    /// is the same.
     Unsent {
         /// Of which track.
         track: Track,
@@ -109,6 +110,7 @@ pub(crate) struct IncomingFrame {
     /// relay's choice; not authentic.
     pub(crate) time: u64,
     /// The relay's name of the track; not authentic.
+    #[allow(dead_code, reason = "for those who choose layers of what they see")]
     pub(crate) relay_track: String,
 }
 

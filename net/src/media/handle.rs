@@ -22,7 +22,7 @@ const MAX_LAYER_LEN: usize = 8;
 /// What a handle asks of its task.
 pub(super) enum Command {
     /// [`MediaLink::send_track`].
-    Send(OutgoingTrack),
+    Send(Box<OutgoingTrack>),
     /// [`MediaLink::stop_track`].
     Stop(Track),
     /// [`MediaLink::tracks`].
@@ -82,7 +82,7 @@ impl MediaLink {
         if !fits || (track.codec == Codec::Opus && !layers.is_empty()) {
             return Err(LinkError::Layers);
         }
-        self.tell(Command::Send(track))
+        self.tell(Command::Send(Box::new(track)))
     }
 
     /// Sends a track no longer, and drops its sealer.
@@ -104,7 +104,7 @@ impl MediaLink {
 
     /// The tracks that are wanted: the list of the relay's last
     /// [`MediaNotice::Tracks`](incamera::wire::MediaNotice::Tracks), or some of it. In place of what
-    /// was wanted before.
+    /// was wanted before. There is room for 80 at a time: sound comes first, then the order of the list.
     ///
     /// # Errors
     /// [`LinkError::Ended`].
@@ -126,6 +126,7 @@ impl MediaLink {
     ///
     /// # Errors
     /// [`LinkError::Ended`].
+    #[allow(dead_code, reason = "the relays that there are end the connection with a refusal")]
     pub(crate) fn refused(&self) -> Result<(), LinkError> {
         self.tell(Command::Refused)
     }

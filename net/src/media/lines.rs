@@ -4,6 +4,7 @@
 //! something of the same kind, once the relay has answered that they rest.
 
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use incamera::Track;
 use incamera::wire::{MediaRequest, WantedTrack};
@@ -11,8 +12,12 @@ use str0m::Rtc;
 use str0m::change::{SdpAnswer, SdpApi, SdpPendingOffer};
 use str0m::media::{Direction, MediaKind, Mid, Simulcast, SimulcastLayer};
 
-/// The most media descriptions, so that an offer stays within the 128 KiB that a relay takes.
-const MAX_LINES: usize = 64;
+/// The most media descriptions for own tracks, and for those of others, so that an offer stays within the
+/// 128 KiB that a relay takes.
+const MAX_OWN: usize = 8;
+const MAX_THEIRS: usize = 80;
+/// The name of the one stream to which all own tracks belong: they are to be played together.
+const STREAM: &str = "incamera";
 
 /// Something that wants a media description.
 #[derive(Clone)]
@@ -71,10 +76,8 @@ impl Lines {
             return None;
         }
         let mut changes = rtc.sdp_api();
-        let room = MAX_LINES.saturating_sub(self.theirs.len());
-        plan(&mut self.own, own, room, Direction::SendOnly, &mut changes);
-        let room = MAX_LINES.saturating_sub(self.own.len());
-        plan(&mut self.theirs, theirs, room, Direction::RecvOnly, &mut changes);
+        plan(&mut self.own, own, MAX_OWN, Direction::SendOnly, &mut changes);
+        plan(&mut self.theirs, theirs, MAX_THEIRS, Direction::RecvOnly, &mut changes);
         let (offer, pending) = changes.apply()?;
         self.pending = Some(pending);
         let wanted = |line: &Line<String>| WantedTrack {
@@ -82,7 +85,7 @@ impl Lines {
             track: line.want.name.clone(),
         };
         let wanted = self.theirs.iter().filter(|line| line.active).map(wanted).collect();
-        Some(MediaRequest::Offer { sdp: offer.to_sdp_string(), wanted })
+        Some(MediaRequest::Offer { sdp: shorten(&offer.to_sdp_string()), wanted })
     }
 
     /// Takes in an answer; gives the own tracks that have a place now, and those that the relay does
@@ -92,8 +95,7 @@ impl Lines {
             return Ok(Vec::new());
         }
         let Some(pending) = self.pending.take() else { return Ok(Vec::new()) };
-        let answer = SdpAnswer::from_sdp_string(sdp).map_err(|error| error.to_string())?;
-        rtc.sdp_api().accept_answer(pending, answer).map_err(|error| error.to_string())?;
+        accept(rtc, pending, sdp)?;
         let news = self.own.iter().filter(|line| line.active && line.known != Known::Yes);
         let placed = news.map(|line| {
             let taken = rtc.media(line.mid).is_some_and(|media| media.direction().is_sending());
@@ -142,6 +144,30 @@ impl Lines {
     }
 }
 
+/// Gives an answer to `rtc`. If it fails, `rtc` is of no more use.
+fn accept(rtc: &mut Rtc, pending: SdpPendingOffer, sdp: &str) -> Result<(), String> {
+    // The parser is not ours, and what it parses is a relay's.
+    let accept = || {
+        let answer = SdpAnswer::from_sdp_string(sdp).map_err(|error| error.to_string())?;
+        let accepted = rtc.sdp_api().accept_answer(pending, answer);
+        accepted.map_err(|error| error.to_string())
+    };
+    let accepted = catch_unwind(AssertUnwindSafe(accept));
+    accepted.unwrap_or_else(|_| Err("its answer breaks a rule of SDP".to_owned()))
+}
+
+/// An offer without what media descriptions that only receive say of sources.
+fn shorten(sdp: &str) -> String {
+    let mut short = String::with_capacity(sdp.len());
+    for section in sdp.split_inclusive("\r\nm=") {
+        let receives = section.contains("\r\na=recvonly\r\n");
+        let is_needless = |line: &&str| line.starts_with("a=ssrc") || line.starts_with("a=msid:");
+        let lines = section.split_inclusive("\r\n");
+        short.extend(lines.filter(|line| !(receives && is_needless(line))));
+    }
+    short
+}
+
 /// What an answer says of an own track.
 pub(super) struct Placed {
     /// Which.
@@ -155,7 +181,7 @@ pub(super) struct Placed {
 fn plan<T: Clone + PartialEq>(
     lines: &mut Vec<Line<T>>,
     wants: &[Want<T>],
-    room: usize,
+    most: usize,
     direction: Direction,
     changes: &mut SdpApi<'_>,
 ) {
@@ -174,8 +200,9 @@ fn plan<T: Clone + PartialEq>(
             changes.set_direction(line.mid, direction);
             line.want = want.clone();
             (line.active, line.known) = (true, Known::No);
-        } else if lines.len() < room {
-            let mid = changes.add_media(want.kind, direction, None, None, simulcast(&want.layers));
+        } else if lines.len() < most {
+            let (stream, layers) = (Some(STREAM.to_owned()), simulcast(&want.layers));
+            let mid = changes.add_media(want.kind, direction, stream, None, layers);
             lines.push(Line { mid, want: want.clone(), active: true, known: Known::New });
         }
     }

@@ -114,7 +114,7 @@ impl Link {
     async fn carry_out(&mut self, command: Command) {
         match command {
             Command::Send(track) => {
-                self.outgoing.add(track);
+                self.outgoing.add(*track);
                 self.changed = true;
             }
             Command::Stop(track) => {
@@ -195,7 +195,8 @@ impl Link {
             },
             layers: Vec::new(),
         };
-        let theirs = self.wanted.iter().map(want).collect::<Vec<_>>();
+        let mut theirs = self.wanted.iter().map(want).collect::<Vec<_>>();
+        theirs.sort_by_key(|want| want.kind != media::MediaKind::Audio);
         if let Some(request) = connection.offer(&self.outgoing.wants(), &theirs) {
             self.outlet.tell(MediaEvent::Request(request));
         }

@@ -15,8 +15,7 @@ mod outlet;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use face::{
-    Clock, Closed, IncomingFrame, LinkError, LinkSettings, MediaEvent, OutgoingFrame,
-    OutgoingTrack, Unsent,
-};
+#[cfg(test)]
+pub(crate) use face::Closed;
+pub(crate) use face::{IncomingFrame, LinkSettings, MediaEvent, OutgoingFrame, OutgoingTrack};
 pub(crate) use handle::MediaLink;
