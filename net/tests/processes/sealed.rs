@@ -44,8 +44,8 @@ fn neither_a_run_of_what_was_sent_nor_a_name_is_in_what_a_relay_sees() {
 
     let at_the_door = Seen { messages: proxy.recorded(), ..Seen::default() };
     let [log, packets] = [spy.seen.messages.len(), spy.seen.payloads.len()];
-    assert!(log > 5 && packets > 200 && at_the_door.messages.len() > 20, "{log} {packets}");
-    assert!(spy.seen.video.len() > 50);
+    assert!(log > 5 && packets > 100 && at_the_door.messages.len() > 20, "{log} {packets}");
+    assert!(spy.seen.video.len() > 30);
     let (frames, packets) = (ivf_frames(Path::new(&video)), opus_packets(Path::new(&sound)));
     let sent =
         || frames.iter().map(|frame| sealed_part(frame)).chain(packets.iter().map(|it| &it[..]));

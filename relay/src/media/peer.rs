@@ -1,6 +1,6 @@
 //! One transport: its WebRTC connection, what it sends and what it gets.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -104,6 +104,9 @@ pub(super) enum Happened {
     Over,
 }
 
+/// The most addresses that one transport comes from.
+const MAX_SOURCES: usize = 8;
+
 /// A transport.
 pub(super) struct Peer {
     pub(super) transport: TransportId,
@@ -117,6 +120,10 @@ pub(super) struct Peer {
     pub(super) budget: Budget,
     /// Tracks that it may send.
     pub(super) most_tracks: usize,
+    /// Where it comes from, the latest last.
+    sources: VecDeque<SocketAddr>,
+    /// Whether a mistake in the connection's code was met.
+    broken: bool,
     /// The list of others' tracks that it knows.
     told: Vec<RelayTrack>,
     /// Whether something waits to go out.
@@ -141,6 +148,7 @@ impl Peer {
         (most_tracks, bits_per_second): (usize, u64),
     ) -> Self {
         let (rtc, remote_fragment, sent, received, told, dirty) = Default::default();
+        let (sources, broken) = Default::default();
         let budget = Budget::new(bits_per_second, Instant::now());
         Self {
             transport,
@@ -152,6 +160,8 @@ impl Peer {
             received,
             budget,
             most_tracks,
+            sources,
+            broken,
             told,
             dirty,
         }
@@ -196,7 +206,11 @@ impl Peer {
             self.received.clear();
         }
         let rtc = self.rtc.as_mut().ok_or_else(|| malformed("there is no connection"))?;
-        let answer: SdpAnswer = rtc.sdp_api().accept_offer(offer).map_err(|error| {
+        let answer = guarded(|| rtc.sdp_api().accept_offer(offer)).unwrap_or_else(|| {
+            self.broken = true;
+            Err(str0m::RtcError::RemoteSdp("it cannot be worked on".to_owned()))
+        });
+        let answer: SdpAnswer = answer.map_err(|error| {
             let mut detail = format!("the offer was not taken: {error}");
             detail.truncate(detail.floor_char_boundary(200));
             malformed(&detail)
@@ -219,6 +233,19 @@ impl Peer {
         Some((kind, [direction.is_receiving(), direction.is_sending()], layers))
     }
 
+    /// Whether a request is of whoever made the offer: it has the password.
+    pub(super) fn accepts(&self, source: SocketAddr, to: SocketAddr, bytes: &[u8]) -> bool {
+        let Some(rtc) = &self.rtc else { return false };
+        let Ok(received) = Receive::new(Protocol::Udp, source, to, bytes) else { return false };
+        rtc.accepts(&Input::Receive(Instant::now(), received))
+    }
+
+    /// Notes an address that it comes from, and gives the one that is given up for it.
+    pub(super) fn comes_from(&mut self, source: SocketAddr) -> Option<SocketAddr> {
+        self.sources.push_back(source);
+        if self.sources.len() > MAX_SOURCES { self.sources.pop_front() } else { None }
+    }
+
     /// Takes in a datagram.
     pub(super) fn receive(
         &mut self,
@@ -227,19 +254,21 @@ impl Peer {
         bytes: &[u8],
         now: Instant,
     ) {
-        let Some(rtc) = &mut self.rtc else { return };
         let Ok(received) = Receive::new(Protocol::Udp, source, to, bytes) else { return };
-        if let Err(error) = rtc.handle_input(Input::Receive(now, received)) {
-            tracing::debug!(%error, "a datagram was not taken");
-        }
+        self.input(Input::Receive(now, received));
     }
 
     /// Lets time pass.
     pub(super) fn pass(&mut self, now: Instant) {
-        if let Some(rtc) = &mut self.rtc
-            && let Err(error) = rtc.handle_input(Input::Timeout(now))
-        {
-            tracing::debug!(%error, "a connection has failed");
+        self.input(Input::Timeout(now));
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        let Some(rtc) = &mut self.rtc else { return };
+        match guarded(|| rtc.handle_input(input)) {
+            Some(Ok(())) => {}
+            Some(Err(error)) => tracing::debug!(%error, "what came was not taken"),
+            None => self.broken = true,
         }
     }
 
@@ -252,7 +281,15 @@ impl Peer {
     ) -> Option<Instant> {
         let rtc = self.rtc.as_mut()?;
         loop {
-            match rtc.poll_output() {
+            let output = if self.broken { None } else { guarded(|| rtc.poll_output()) };
+            let Some(output) = output else {
+                tracing::error!("a connection's state is broken: it is dropped");
+                self.broken = false;
+                happened(Happened::Over);
+                self.rtc = None;
+                return None;
+            };
+            match output {
                 Ok(Output::Timeout(at)) => {
                     if !rtc.is_alive() {
                         happened(Happened::Over);
@@ -307,6 +344,10 @@ impl Peer {
         packet: &RtpPacket,
     ) -> bool {
         let Some(rtc) = &mut self.rtc else { return false };
+        // Who has not come in yet would let packets pile up.
+        if !rtc.is_connected() {
+            return false;
+        }
         let own = rtc.codec_config().match_params(payload).map(PayloadParams::pt);
         let Some(payload_type) = own else { return false };
         let mut api = rtc.direct_api();
@@ -341,6 +382,12 @@ impl Peer {
             drop(rtc.close());
         }
     }
+}
+
+/// Runs what works on a stranger's bytes: a mistake in it costs that stranger's connection, not all of the
+/// thread's.
+fn guarded<R>(work: impl FnOnce() -> R) -> Option<R> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).ok()
 }
 
 /// A connection that waits for an offer.

@@ -27,6 +27,8 @@ use super::stun::local_fragment;
 
 /// Datagrams that are taken in before anything else gets its turn.
 const BATCH: usize = 256;
+/// The longest datagram that is taken, in bytes: an Ethernet frame has no longer one.
+const LARGEST: usize = 1_500;
 /// The longest wait.
 const IDLE: Duration = Duration::from_secs(1);
 const SOCKET: Token = Token(0);
@@ -168,7 +170,8 @@ impl Worker {
                 // Such as an ICMP answer to something sent before.
                 Err(_) => continue,
             };
-            let datagram = buffer.get(..len).unwrap_or_default();
+            // What no path carries in one piece is not passed on either: the buffers behind end there.
+            let Some(datagram) = buffer.get(..len).filter(|_| len <= LARGEST) else { continue };
             let Some(number) = self.owner(source, datagram) else { continue };
             let advertised = self.socket.advertised;
             let Some(peer) = self.peers.get(number) else { continue };
@@ -178,14 +181,27 @@ impl Worker {
         true
     }
 
-    /// Whose datagram this is: of a known address, or a request that names a fragment that was given out.
+    /// Whose datagram this is: of a known address, or a request that names a fragment that was given out and
+    /// proves that it knows the password that belongs to it: nobody else's address leads to a peer.
     fn owner(&mut self, source: SocketAddr, datagram: &[u8]) -> Option<usize> {
-        if let Some(fragment) = local_fragment(datagram) {
-            let number = *self.by_fragment.get(fragment)?;
-            self.by_source.insert(source, number);
-            return Some(number);
+        let known = self.by_source.get(&source).copied();
+        let Some(fragment) = local_fragment(datagram) else { return known };
+        let number = *self.by_fragment.get(fragment)?;
+        let advertised = self.socket.advertised;
+        let peer = self.peers.get(number)?;
+        if !peer.accepts(source, advertised, datagram) {
+            return None;
         }
-        self.by_source.get(&source).copied()
+        if known != Some(number) {
+            let given_up = peer.comes_from(source);
+            self.by_source.insert(source, number);
+            if let Some(given_up) = given_up
+                && self.by_source.get(&given_up) == Some(&number)
+            {
+                self.by_source.remove(&given_up);
+            }
+        }
+        Some(number)
     }
 
     /// Sends what a peer has to send, and does what follows from what happened.

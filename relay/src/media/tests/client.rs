@@ -30,6 +30,8 @@ pub(super) struct Client {
     pub(super) tracks: Vec<RelayTrack>,
     pub(super) refused: Option<Refusal>,
     pub(super) packets: Vec<RtpPacket>,
+    /// The relay's ICE fragment for it.
+    pub(super) fragment: String,
     /// Requests for key frames that came.
     pub(super) asked: Vec<(Mid, Option<Rid>)>,
 }
@@ -60,7 +62,18 @@ impl Client {
         forwarder.join((MeetingId::new([meeting; 16]), transport), limits, sender);
         let (pending, refused) = (None, None);
         let (tracks, packets, asked) = (Vec::new(), Vec::new(), Vec::new());
-        Self { rtc, socket, transport, notices, pending, tracks, refused, packets, asked }
+        Self {
+            rtc,
+            socket,
+            transport,
+            notices,
+            pending,
+            tracks,
+            refused,
+            packets,
+            fragment: String::new(),
+            asked,
+        }
     }
 
     /// Offers sound to send, `videos` with these layers, and to receive these tracks.
@@ -114,6 +127,8 @@ impl Client {
         while let Ok(outcome) = self.notices.try_recv() {
             match outcome {
                 MediaOutcome::Notice(MediaNotice::Answer { sdp }) => {
+                    let line = sdp.lines().find_map(|line| line.strip_prefix("a=ice-ufrag:"));
+                    self.fragment = line.unwrap().to_owned();
                     let answer = SdpAnswer::from_sdp_string(&sdp).unwrap();
                     let pending = self.pending.take().unwrap();
                     self.rtc.sdp_api().accept_answer(pending, answer).unwrap();
@@ -131,6 +146,16 @@ impl Client {
         }
         self.rtc.handle_input(Input::Timeout(Instant::now())).unwrap();
         self.poll();
+    }
+
+    /// Sends any bytes from its own address.
+    pub(super) fn send_raw(&mut self, forwarder: &Forwarder, bytes: &[u8]) {
+        for port in 0..2 {
+            // One of the workers has the meeting.
+            let mut to = forwarder.local_addr();
+            to.set_port(to.port().wrapping_add(port));
+            let _ = self.socket.send_to(bytes, to);
+        }
     }
 
     /// Sends one packet, which ends a frame if it is said.

@@ -146,6 +146,42 @@ fn a_flood_of_requests_for_key_frames_reaches_the_sender_once() {
     assert_eq!(metrics.key_frame_requests.load(Ordering::Relaxed), 1);
 }
 
+/// A request of STUN that names a fragment and has no proof that its password is known.
+fn forged_request(fragment: &str) -> Vec<u8> {
+    let name = format!("{fragment}:abcd");
+    let padded = name.len().next_multiple_of(4);
+    let mut datagram = vec![0, 1, 0, (padded + 4) as u8, 0x21, 0x12, 0xa4, 0x42];
+    datagram.extend([7; 12]);
+    datagram.extend([0, 6, 0, name.len() as u8]);
+    datagram.extend(name.as_bytes());
+    datagram.resize(24 + padded, 0);
+    datagram
+}
+
+#[test]
+fn a_forged_request_takes_nobodys_address_away_and_what_is_too_long_is_dropped() {
+    let (forwarder, _) = start(MediaSettings { workers: 1, ..settings() });
+    let [mut ada, mut ben] = [1, 2].map(|number| Client::new(&forwarder, 1, number));
+    let microphone = ada.offer(&forwarder, &[(Audio, &[])], &[])[0];
+    until(&mut [&mut ada, &mut ben], "a list of tracks", |all| !all[1].tracks.is_empty());
+    ben.offer(&forwarder, &[], &[(Audio, track_of(&ada, microphone))]);
+    until(&mut [&mut ada, &mut ben], "connections", connected);
+    settle(&mut [&mut ada, &mut ben]);
+    // As if somebody spoofed Ada's address and knew how Ben's connection is called.
+    let fragment = ben.fragment.clone();
+    ada.send_raw(&forwarder, &forged_request(&fragment));
+    for len in [1_501, 1_999, 2_020, 2_048, 60_000] {
+        let mut datagram = vec![0x80; len];
+        datagram[1] = 111;
+        ada.send_raw(&forwarder, &datagram);
+    }
+    settle(&mut [&mut ada, &mut ben]);
+    for number in 1..=20 {
+        ada.send(microphone, None, number, true, &[7; 100]);
+    }
+    until(&mut [&mut ada, &mut ben], "20 packets", |all| all[1].packets.len() == 20);
+}
+
 #[test]
 fn too_many_tracks() {
     let (forwarder, _) = start(settings());
