@@ -18,13 +18,15 @@ use crate::{Failure, Load};
 
 /// Runs the load on the relay.
 pub(crate) async fn measure(load: Load) -> Result<Measured, Failure> {
+    // First, since it takes this thread: connections that nobody drives lapse.
+    let meetings = (0..load.meetings).map(|_| voices(load)).collect::<Result<Vec<_>, _>>()?;
     let relay = Process::start(relay_command()?)?;
     let url = format!("ws://{}", relay.address()?);
     let empty = relay.memory()?;
     let (seen, start) = (Shared::default(), Start::default());
     let (local, mut running) = (LocalSet::new(), Vec::new());
-    for number in 0..load.meetings {
-        for voice in voices(load)? {
+    for (number, voices) in meetings.into_iter().enumerate() {
+        for voice in voices {
             let (url, place) = (url.clone(), (number, running.len()));
             let (seen, start) = (Rc::clone(&seen), Rc::clone(&start));
             running.push(local.spawn_local(take_part(load, url, place, voice, start, seen)));

@@ -14,7 +14,6 @@ use str0m::net::{Protocol, Receive};
 use str0m::rtp::RtpWrite;
 use str0m::{Candidate, Event, Input, Output, Rtc};
 use tokio::net::{TcpStream, UdpSocket};
-use tokio::time::timeout_at;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
@@ -139,12 +138,16 @@ impl Member {
         Ok(())
     }
 
-    /// One wait for a datagram or a time.
+    /// One wait for a datagram, a message or a time.
     pub(crate) async fn step(&mut self, until: Instant) -> Result<(), Failure> {
-        let next = self.drive()?;
-        match timeout_at(next.min(until).into(), self.socket.readable()).await {
-            Ok(ready) => ready.map_err(Into::into).and_then(|()| self.receive()),
-            Err(_) => Ok(self.rtc.handle_input(Input::Timeout(Instant::now()))?),
+        let next = self.drive()?.min(until);
+        tokio::select! {
+            ready = self.socket.readable() => { ready?; self.receive() }
+            // Pings are answered by reading on: a relay closes who does not.
+            message = self.line.next() => message.ok_or("the relay hung up")?.map(|_| ()).map_err(Into::into),
+            () = tokio::time::sleep_until(next.into()) => {
+                Ok(self.rtc.handle_input(Input::Timeout(Instant::now()))?)
+            }
         }
     }
 

@@ -89,7 +89,7 @@ fn relay_program() -> Result<PathBuf, Failure> {
     let own = std::env::current_exe()?;
     let folder = own.parent().and_then(|examples| examples.parent()).ok_or("no target folder")?;
     let program = folder.join("incamera-relay");
-    let mut build = Command::new(option_env!("CARGO").unwrap_or("cargo"));
+    let mut build = Command::new("cargo");
     // Together with this example, so that all it depends on is there already.
     build.args(["build", "--quiet", "-p", "incamera-relay", "--bin", "incamera-relay"]);
     build.args(["--example", "load"]);
