@@ -8,6 +8,7 @@ use str0m::media::{Mid, Rid};
 
 use super::outgoing::Outgoing;
 use super::peer::{Peer, Track};
+use crate::hex;
 
 /// The most tracks of one list: the wire's limit.
 const MAX_LISTED: usize = 1_024;
@@ -144,16 +145,14 @@ impl Peers {
     /// A track by its name, and the layer in which it is sent first.
     fn find(&mut self, meeting: MeetingId, track: &str) -> Option<((usize, Mid), Option<Rid>)> {
         let (transport, mid) = track.split_once('/')?;
-        let members = self.meetings.get(&meeting)?.clone();
-        for number in members {
-            let peer = self.get(number)?;
-            // SPEC [S8]: no transport of another meeting is looked at.
-            if peer.transport.to_string() == transport {
-                let mid = Mid::from(mid);
-                return Some(((number, mid), peer.sent.get(&mid)?.layers.first().copied()));
-            }
+        let number = self.number(TransportId::new(hex::decode(transport)?))?;
+        let peer = self.get(number)?;
+        // SPEC [S8]
+        if peer.meeting != meeting {
+            return None;
         }
-        None
+        let mid = Mid::from(mid);
+        Some(((number, mid), peer.sent.get(&mid)?.layers.first().copied()))
     }
 
     /// A receiver wants another layer. Gives the track's place, if there is such a layer.

@@ -69,14 +69,15 @@ fn what_one_sends_comes_out_at_the_others_of_its_meeting_byte_for_byte() {
 
 #[test]
 fn layers_are_switched_between_frames_under_one_row_of_numbers() {
-    let (forwarder, _) = start(settings());
+    let (forwarder, metrics) = start(settings());
+    let received = || metrics.received_packets.load(Ordering::Relaxed);
     let [mut ada, mut ben] = [1, 2].map(|number| Client::new(&forwarder, 1, number));
     let camera = ada.offer(&forwarder, &[(Video, &["h", "m", "l"])], &[])[0];
     until(&mut [&mut ada, &mut ben], "a list of tracks", |all| !all[1].tracks.is_empty());
     assert_eq!(ben.tracks[0].layers, ["h", "m", "l"]);
     ben.offer(&forwarder, &[], &[(Video, track_of(&ada, camera))]);
     until(&mut [&mut ada, &mut ben], "connections", connected);
-    let mut number = 1;
+    let (mut number, mut sent) = (1, 0);
     let mut frames = |ada: &mut Client, ben: &mut Client, layer: &str, count: usize| {
         let before = ben.packets.len();
         // Two packets a frame, in each layer.
@@ -91,14 +92,15 @@ fn layers_are_switched_between_frames_under_one_row_of_numbers() {
         {
             assert!(std::time::Instant::now() < end, "nothing of layer {layer} came");
             for ends in [false, true] {
-                for sent in ["h", "m", "l"] {
-                    let text = format!("{sent} {number}");
-                    ada.send(camera, Some(sent), number, ends, text.as_bytes());
+                for of in ["h", "m", "l"] {
+                    let text = format!("{of} {number}");
+                    ada.send(camera, Some(of), number, ends, text.as_bytes());
                 }
                 number += 1;
             }
-            ada.turn();
-            ben.turn();
+            // No faster than they are taken: a full buffer would lose some.
+            sent += 6;
+            until(&mut [ada, ben], "what was sent", |_| received() >= sent);
         }
     };
     for layer in ["h", "l", "m", "h"] {
