@@ -7,7 +7,7 @@ use prost_reflect::DescriptorPool;
 use crate::Failure;
 
 /// The files of the schema, in the order in which the generated table lists their messages.
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "limits",
     "envelope",
     "admission",
@@ -16,6 +16,7 @@ const FILES: [&str; 9] = [
     "state",
     "identity",
     "relay",
+    "media",
     "transport",
 ];
 
