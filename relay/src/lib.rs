@@ -37,6 +37,7 @@
 )]
 
 mod cli;
+mod digest;
 mod exit;
 mod hex;
 mod hub;

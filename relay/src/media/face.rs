@@ -13,6 +13,7 @@ use str0m::config::DtlsCert;
 use tokio::sync::mpsc;
 
 use super::worker::{self, Command, Worker};
+use crate::digest::sha256;
 
 /// What the forwarder is started with.
 #[derive(Clone, Debug)]
@@ -183,11 +184,4 @@ fn at_place(settings: &MediaSettings, number: usize) -> io::Result<MediaSettings
 fn certificate() -> io::Result<DtlsCert> {
     let made = str0m::crypto::from_feature_flags().dtls_provider.generate_certificate();
     made.ok_or_else(|| io::Error::other("no certificate for media could be made"))
-}
-
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
-    let mut sha256 = [0; 32];
-    sha256.iter_mut().zip(digest.as_ref()).for_each(|(to, byte)| *to = *byte);
-    sha256
 }

@@ -26,7 +26,7 @@ pub(super) struct Peers {
 }
 
 /// The relay's name of a track.
-pub(super) fn name(transport: TransportId, mid: Mid) -> String {
+fn name(transport: TransportId, mid: Mid) -> String {
     format!("{transport}/{mid}")
 }
 

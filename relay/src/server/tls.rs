@@ -4,13 +4,13 @@ use std::io::ErrorKind::NotFound;
 use std::path::Path;
 use std::sync::Arc;
 
-use aws_lc_rs::digest;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::TlsAcceptor;
 
+use crate::digest::sha256;
 use crate::exit::StartError;
 use crate::identity::create;
 use crate::settings::Settings;
@@ -35,8 +35,7 @@ pub(crate) fn tls(settings: &Settings) -> Result<Option<Tls>, StartError> {
     };
     let fault = |text: String| StartError::Certificate(text);
     let first = chain.first().ok_or_else(|| fault("the file has no certificate in it".into()))?;
-    let hash = digest::digest(&digest::SHA256, first);
-    let certificate_sha256 = hash.as_ref().try_into().unwrap_or_default();
+    let certificate_sha256 = sha256(first);
     let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use aws_lc_rs::digest;
 use incamera_wire::server::EnvelopeHead;
 use incamera_wire::{
     BlobHash, Destination, MessageId, Refusal, RefusalReason, RelayChallenge, ToClient, TransportId,
@@ -11,6 +10,7 @@ use incamera_wire::{
 use super::appends::Appended;
 use super::live::Live;
 use super::{Ending, refused};
+use crate::digest::sha256;
 use crate::relay::of_store;
 use crate::store::{Bytes, News, StoreError};
 
@@ -103,7 +103,7 @@ impl Live<'_> {
             }
             Destination::Blob(hash) => {
                 // SPEC [S6]
-                if sha256(&bytes).await != *hash.as_bytes() {
+                if hashed(&bytes).await != *hash.as_bytes() {
                     let text = "the address is not the SHA-256 of the bytes";
                     return Err(malformed(text.to_owned()));
                 }
@@ -177,15 +177,13 @@ fn not_stored(error: StoreError) -> NotTaken {
     NotTaken(reason, detail, retry_after_ms)
 }
 
-async fn sha256(bytes: &Bytes) -> [u8; 32] {
-    let hash = |bytes: &[u8]| -> [u8; 32] {
-        digest::digest(&digest::SHA256, bytes).as_ref().try_into().unwrap_or_default()
-    };
+/// The SHA-256, on another thread if that takes long.
+async fn hashed(bytes: &Bytes) -> [u8; 32] {
     if bytes.len() < LONG {
-        return hash(bytes);
+        return sha256(bytes);
     }
     let shared = bytes.clone();
-    let hashed = tokio::task::spawn_blocking(move || hash(&shared)).await;
+    let hashed = tokio::task::spawn_blocking(move || sha256(&shared)).await;
     hashed.unwrap_or_default()
 }
 
@@ -201,7 +199,7 @@ impl OwnPosts {
         if self.0.len() == Self::MOST {
             self.0.pop_front();
         }
-        self.0.push_back(Self::name(bytes));
+        self.0.push_back(sha256(bytes));
     }
 
     /// Whether it is one of them; then it is forgotten.
@@ -209,13 +207,9 @@ impl OwnPosts {
         if self.0.is_empty() {
             return false;
         }
-        let name = Self::name(bytes);
+        let name = sha256(bytes);
         let found = self.0.iter().position(|it| *it == name);
         found.is_some_and(|at| self.0.remove(at).is_some())
-    }
-
-    fn name(bytes: &[u8]) -> [u8; 32] {
-        digest::digest(&digest::SHA256, bytes).as_ref().try_into().unwrap_or_default()
     }
 }
 

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::stream::Info;
-use aws_lc_rs::digest;
 use futures_util::{StreamExt, stream};
 use incamera_wire::server::OrderedLog;
 use incamera_wire::{MeetingId, MessageId};
@@ -17,7 +16,7 @@ use super::names::{self, Kind};
 use super::note::Note;
 use super::parts;
 use super::streams::{Streams, Which, deadline};
-use crate::hex;
+use crate::{digest, hex};
 
 /// Entries that are on their way at once.
 const AT_ONCE: usize = 32;
@@ -45,7 +44,7 @@ fn cost(bytes: &[u8]) -> u64 {
 
 /// SHA-256 in hex.
 pub(super) fn sha256(bytes: &[u8]) -> String {
-    hex::encode(digest::digest(&digest::SHA256, bytes).as_ref())
+    hex::encode(&digest::sha256(bytes))
 }
 
 /// What the server counts for an entry beside its bytes.
