@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use incamera_wire::server::OrderedLog;
 use incamera_wire::{BlobHash, MeetingId, MessageId};
 use tokio::sync::broadcast;
 
-use super::{Bytes, News, StoreError, StoreLimits};
+use super::{Bytes, News, StoreError, StoreLimits, locked};
 
 /// News that a subscriber may lag behind before it misses some.
 const BACKLOG: usize = 256;
@@ -48,11 +48,6 @@ impl Kept {
     fn is_empty(&self) -> bool {
         self.used == 0 && self.news.receiver_count() == 0
     }
-}
-
-/// The lock, also after a thread that held it has died.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl MemoryStore {

@@ -5,6 +5,7 @@ mod memory;
 mod nats;
 
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use incamera_wire::{BlobHash, MailboxId, MeetingId, MessageId};
 use thiserror::Error;
@@ -55,6 +56,11 @@ pub(crate) enum Store {
     Disk(DiskStore),
     /// On NATS JetStream, shared with other relays.
     Nats(NatsStore),
+}
+
+/// The lock, also after a thread that held it has died.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a store may keep.

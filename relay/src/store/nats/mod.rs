@@ -12,13 +12,13 @@ mod streams;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_nats::connection::State;
 use incamera_wire::{BlobHash, MeetingId, MessageId};
 use tokio::sync::broadcast;
 
-use super::{Bytes, News, StoreError, StoreLimits};
+use super::{Bytes, News, StoreError, StoreLimits, locked};
 use crate::hex;
 use meeting::Meeting;
 use names::Kind;
@@ -50,11 +50,6 @@ impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Shared").field("limits", &self.limits).finish_non_exhaustive()
     }
-}
-
-/// The lock, also after a thread that held it has died.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Shared {
