@@ -5,10 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::rc::Rc;
 use std::time::Instant;
 
-use tokio::time::{sleep_until, timeout_at};
+use tokio::time::timeout_at;
 
 use crate::link::{Cadence, Seen, Shared, Times};
-use crate::process::Process;
+use crate::process::{Process, Used};
 use crate::report::Measured;
 use crate::{Failure, Load};
 
@@ -61,28 +61,25 @@ pub(crate) fn measure(load: Load) -> Result<Measured, Failure> {
             local.spawn_local(attend(load, times, (number, all), socket, seen));
         }
         local
-            .run_until(async {
-                sleep_until(times.count.into()).await;
-                let before = forwarder.cpu_seconds()?;
-                sleep_until(times.end.into()).await;
-                Ok::<_, Failure>(forwarder.cpu_seconds()? - before)
-            })
+            .run_until(async { Used::from(&forwarder, times).await })
             .await
-            .map(|cpu| (cpu, times, local))
+            .map(|used| (used, times, local))
     });
-    let (cpu_seconds, times, local) = seconds?;
+    let (used, times, local) = seconds?;
     runtime.block_on(async { drop(timeout_at(times.close.into(), local).await) });
-    Ok(measured(load, cpu_seconds, &mut seen.borrow_mut()))
+    Ok(measured(load, used, &mut seen.borrow_mut()))
 }
 
 /// What was seen, as a result.
-pub(crate) fn measured(load: Load, cpu_seconds: f64, seen: &mut Seen) -> Measured {
+pub(crate) fn measured(load: Load, used: Used, seen: &mut Seen) -> Measured {
     let mut ages_us = std::mem::take(&mut seen.ages_us);
     ages_us.sort_unstable();
+    let copies = load.members as u64 - 1;
     Measured {
-        expected: seen.sent * (load.members as u64 - 1),
-        received: seen.received,
-        cpu_seconds,
+        expected: seen.sent_in_all * copies,
+        received: seen.received_in_all,
+        expected_in_window: seen.sent * copies,
+        used,
         seconds: load.window().as_secs_f64(),
         ages_us,
         bytes_per_member: 0,

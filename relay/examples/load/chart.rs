@@ -16,7 +16,7 @@ pub(crate) fn draw(path: &Path, report: &Report) -> Result<(), Failure> {
     let cpu = |of: &dyn Fn(&Run) -> f64| points(report, &load, of);
     curves(
         &left,
-        "processor time of a packet, µs",
+        ("processor time of a packet, µs", SeriesLabelPosition::UpperRight),
         &[
             ("relay", RED, cpu(&|run| run.relay.cpu_us())),
             ("bare", BLUE, cpu(&|run| run.bare.cpu_us())),
@@ -26,7 +26,7 @@ pub(crate) fn draw(path: &Path, report: &Report) -> Result<(), Failure> {
         |share: f64| points(report, &load, &|run| f64::from(run.relay.latency_us(share)) / 1e3);
     curves(
         &right,
-        "latency of the relay, ms",
+        ("latency of the relay, ms", SeriesLabelPosition::UpperLeft),
         &[("p99", RED, late(0.99)), ("p50", BLUE, late(0.5))],
     )?;
     root.present()?;
@@ -42,7 +42,7 @@ type Curve<'a> = (&'a str, RGBColor, Vec<(f64, f64)>);
 
 fn curves(
     area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
-    title: &str,
+    (title, labels): (&str, SeriesLabelPosition),
     curves: &[Curve<'_>],
 ) -> Result<(), Failure> {
     let all = || curves.iter().flat_map(|(.., points)| points);
@@ -54,15 +54,17 @@ fn curves(
         .y_label_area_size(44)
         .build_cartesian_2d(0.0..most(|point| point.0), 0.0..most(|point| point.1))
         .map_err(|error| error.to_string())?;
-    let mesh = chart.configure_mesh().x_desc("packets forwarded, thousands a second").draw();
-    mesh.map_err(|error| error.to_string())?;
+    let mut mesh = chart.configure_mesh();
+    let mesh = mesh.light_line_style(TRANSPARENT).x_desc("packets forwarded, thousands a second");
+    mesh.draw().map_err(|error| error.to_string())?;
     for (name, colour, points) in curves {
         let colour = *colour;
         let line = LineSeries::new(points.iter().copied(), colour.stroke_width(2)).point_size(3);
         let drawn = chart.draw_series(line).map_err(|error| error.to_string())?;
         drawn.label(*name).legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour));
     }
-    let labels = chart.configure_series_labels().border_style(BLACK).background_style(WHITE).draw();
-    labels.map_err(|error| error.to_string())?;
+    let mut legend = chart.configure_series_labels();
+    let legend = legend.position(labels).border_style(BLACK).background_style(WHITE);
+    legend.draw().map_err(|error| error.to_string())?;
     Ok(())
 }

@@ -6,15 +6,18 @@ use std::time::{Duration, Instant};
 
 use incamera_wire::MeetingId;
 use tokio::task::{JoinHandle, LocalSet};
-use tokio::time::{sleep, sleep_until};
+use tokio::time::sleep;
 
 use crate::bare::measured;
 use crate::link::{Shared, Times};
 use crate::member::Member;
-use crate::process::{Process, relay_command};
+use crate::process::{Process, Used, relay_command};
 use crate::report::Measured;
 use crate::seal::{Voice, voices};
 use crate::{Failure, Load};
+
+/// The longest that a meeting may take to begin.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs the load on the relay.
 pub(crate) async fn measure(load: Load) -> Result<Measured, Failure> {
@@ -37,20 +40,13 @@ pub(crate) async fn measure(load: Load) -> Result<Measured, Failure> {
     let idle = relay.memory()?;
     let times = Times::of(load);
     start.times.set(Some(times));
-    let cpu_seconds = local
-        .run_until(async {
-            sleep_until(times.count.into()).await;
-            let before = relay.cpu_seconds()?;
-            sleep_until(times.end.into()).await;
-            Ok::<_, Failure>(relay.cpu_seconds()? - before)
-        })
-        .await?;
+    let used = local.run_until(async { Used::from(&relay, times).await }).await?;
     local.await;
     let all = running.len();
     for member in running {
         member.await??;
     }
-    let mut measured = measured(load, cpu_seconds, &mut seen.borrow_mut());
+    let mut measured = measured(load, used, &mut seen.borrow_mut());
     measured.bytes_per_member = idle.saturating_sub(empty) / all.max(1) as u64;
     Ok(measured)
 }
@@ -69,7 +65,15 @@ async fn all_ready(
     start: &Starting,
     running: &mut [JoinHandle<Result<(), Failure>>],
 ) -> Result<(), Failure> {
+    let patience = Instant::now() + PATIENCE;
     while start.ready.get() < running.len() {
+        if Instant::now() > patience {
+            let (ready, all) = (start.ready.get(), running.len());
+            return Err(format!(
+                "only {ready} of {all} members get all tracks: the machine is too busy"
+            )
+            .into());
+        }
         if let Some(ended) = running.iter_mut().find(|member| member.is_finished()) {
             return ended.await?;
         }
@@ -98,5 +102,8 @@ async fn take_part(
         }
         member.step(Instant::now() + Duration::from_millis(50)).await?;
     };
+    if !load.opens(number % load.members) {
+        member.count();
+    }
     member.attend(times, (number, load.meetings * load.members), &seen).await
 }

@@ -44,8 +44,12 @@ impl Times {
 /// What all members of a run have seen.
 #[derive(Default)]
 pub(crate) struct Seen {
+    /// Packets within the time that counts.
     pub(crate) sent: u64,
-    pub(crate) received: u64,
+    /// Packets of the whole run, and copies of them that came.
+    pub(crate) sent_in_all: u64,
+    pub(crate) received_in_all: u64,
+    /// Of the copies that were opened and sent within the time that counts.
     pub(crate) ages_us: Vec<u32>,
     pub(crate) lag: Duration,
 }
@@ -56,14 +60,15 @@ pub(crate) type Shared = Rc<RefCell<Seen>>;
 impl Seen {
     /// A packet came in, sent so many nanoseconds ago.
     pub(crate) fn arrived(&mut self, times: &Times, age_ns: u64) {
+        self.received_in_all += 1;
         if times.counts(age_ns) {
-            self.received += 1;
             self.ages_us.push(u32::try_from(age_ns / 1_000).unwrap_or(u32::MAX));
         }
     }
 
     /// A packet goes out that was due then.
     pub(crate) fn leaves(&mut self, times: &Times, due: Instant) {
+        self.sent_in_all += 1;
         if due >= times.count && due < times.end {
             self.sent += 1;
             self.lag = self.lag.max(due.elapsed());

@@ -4,8 +4,9 @@
 //! (blocking `UdpSocket`, no cryptography) that gets the same packets in the same run.
 //!
 //! `--json` prints one object in place of the table; `--ladder` goes up from two meetings to as many as
-//! are asked for, until one loses more than 1 % or is late by more than 100 ms, and draws
-//! `target/load.svg`.
+//! are asked for, until one loses more than 1 % or is late by more than 100 ms, says what was used up, and
+//! draws `target/load.svg`. So that this is not the generator, `--opening 1` lets one member of each
+//! meeting open what comes, SRTP and frames; the others count datagrams.
 
 #![allow(
     clippy::print_stdout,
@@ -53,6 +54,9 @@ pub(crate) struct Load {
     /// Bytes of a frame before it is sealed.
     #[arg(long, default_value_t = 120)]
     pub(crate) bytes: usize,
+    /// Members of each meeting that open what they get; the others count datagrams. All, if not given.
+    #[arg(long)]
+    opening: Option<usize>,
     /// Prints one JSON object.
     #[arg(long)]
     json: bool,
@@ -76,6 +80,11 @@ impl Load {
     /// Packets that a forwarder sends in a second.
     pub(crate) fn packets_out(&self) -> usize {
         self.packets_in() * self.members.saturating_sub(1)
+    }
+
+    /// Whether the member with this number in its meeting opens what it gets.
+    pub(crate) fn opens(&self, member: usize) -> bool {
+        self.opening.is_none_or(|opening| member < opening)
     }
 
     /// How long packets are counted.
@@ -105,6 +114,7 @@ fn main() -> Result<(), Failure> {
         print!("{}", report.table());
     }
     if load.ladder {
+        eprintln!("{}", report.used_up());
         std::fs::create_dir_all("target")?;
         chart::draw("target/load.svg".as_ref(), &report)?;
     }

@@ -4,7 +4,46 @@ use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use tokio::time::sleep_until;
+
 use crate::Failure;
+use crate::link::Times;
+
+/// Processor time in seconds, user and system.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Used {
+    /// By the forwarder.
+    pub(crate) forwarder: f64,
+    /// By the thread that plays all members.
+    pub(crate) generator: f64,
+}
+
+impl Used {
+    /// Waits for the time that counts and says what was used within it.
+    pub(crate) async fn from(forwarder: &Process, times: Times) -> Result<Self, Failure> {
+        let now = || {
+            Ok::<_, Failure>((
+                cpu_seconds(&forwarder.child.id().to_string())?,
+                cpu_seconds("self")?,
+            ))
+        };
+        sleep_until(times.count.into()).await;
+        let before = now()?;
+        sleep_until(times.end.into()).await;
+        let behind = now()?;
+        Ok(Self { forwarder: behind.0 - before.0, generator: behind.1 - before.1 })
+    }
+}
+
+/// Processor time that a process has used so far, in seconds: user and system.
+fn cpu_seconds(process: &str) -> Result<f64, Failure> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // Behind the name, which may hold spaces: fields 14 and 15 of proc(5), in hundredths.
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok());
+    let sum = ticks(11).zip(ticks(12)).map(|(user, system)| user + system);
+    Ok(sum.ok_or("no processor times")? / 100.0)
+}
 
 /// A forwarder as a process of its own, stopped with the value.
 pub(crate) struct Process {
@@ -37,16 +76,6 @@ impl Process {
         Ok(url.ok_or("the relay does not say where it is")?.1)
     }
 
-    /// Processor time used so far, in seconds: user and system.
-    pub(crate) fn cpu_seconds(&self) -> Result<f64, Failure> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // Behind the name, which may hold spaces: fields 14 and 15 of proc(5), in hundredths.
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
-        let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok());
-        let sum = ticks(11).zip(ticks(12)).map(|(user, system)| user + system);
-        Ok(sum.ok_or("no processor times")? / 100.0)
-    }
-
     /// Memory in use, in bytes.
     pub(crate) fn memory(&self) -> Result<u64, Failure> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
@@ -72,6 +101,7 @@ pub(crate) fn relay_command() -> Result<Command, Failure> {
         "connections-per-address",
         "meetings-per-address",
         "messages-per-second",
+        "media-requests-per-second",
         "bytes-per-second",
         "meeting-messages-per-second",
         "meeting-bytes-per-second",

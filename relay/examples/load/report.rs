@@ -5,17 +5,20 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::Load;
+use crate::process::Used;
 
 /// What one forwarder did under one load.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Measured {
-    /// Packets that should have come out within the time.
+    /// Packets that should have come out in the whole run.
     pub(crate) expected: u64,
     /// Packets that did.
     pub(crate) received: u64,
-    /// Seconds of the processor that the forwarder took.
-    pub(crate) cpu_seconds: f64,
-    /// Seconds in which packets were counted.
+    /// Packets that should have come out while the processor's time was taken.
+    pub(crate) expected_in_window: u64,
+    /// Processor time in that window.
+    pub(crate) used: Used,
+    /// The window's seconds.
     pub(crate) seconds: f64,
     /// How old packets were when they came out, in microseconds, sorted.
     pub(crate) ages_us: Vec<u32>,
@@ -36,12 +39,27 @@ impl Measured {
 
     /// Microseconds of the processor for each packet that came out.
     pub(crate) fn cpu_us(&self) -> f64 {
-        self.cpu_seconds * 1e6 / self.received.max(1) as f64
+        self.used.forwarder * 1e6 / self.packets().max(1.0)
     }
 
     /// Packets that one core would forward in a second.
     pub(crate) fn packets_per_core(&self) -> f64 {
-        self.received as f64 / self.cpu_seconds.max(1e-9)
+        self.packets() / self.used.forwarder.max(1e-9)
+    }
+
+    /// Packets that came out in the window.
+    fn packets(&self) -> f64 {
+        self.expected_in_window as f64 * (1.0 - self.loss())
+    }
+
+    /// Cores that the forwarder used.
+    fn cores(&self) -> f64 {
+        self.used.forwarder / self.seconds.max(1e-9)
+    }
+
+    /// Cores that the generator used, of the one that its thread can.
+    fn generator_cores(&self) -> f64 {
+        self.used.generator / self.seconds.max(1e-9)
     }
 
     /// The age of packets, in microseconds, that this share of them does not exceed.
@@ -55,7 +73,7 @@ impl Measured {
             "packets_expected": self.expected, "packets_received": self.received,
             "loss": self.loss(), "cpu_us_per_packet": self.cpu_us(),
             "packets_per_second_per_core": self.packets_per_core(),
-            "cores": self.cpu_seconds / self.seconds.max(1e-9),
+            "cores": self.cores(), "generator_cores": self.generator_cores(),
             "latency_us": { "p50": self.latency_us(0.5), "p99": self.latency_us(0.99) },
             "bytes_per_idle_member": self.bytes_per_member,
             "generator_lag_ms": self.generator_lag_ms,
@@ -86,7 +104,7 @@ impl Run {
     pub(crate) fn line(&self) -> String {
         let Self { load, bare, relay } = self;
         format!(
-            "{:>8} {:>8} {:>9} {:>9.0} {:>8.2} {:>8.2} {:>6.1} {:>9} {:>9} {:>8.4} {:>9} {:>6}",
+            "{:>8} {:>8} {:>9} {:>9.0} {:>8.2} {:>8.2} {:>6.1} {:>9} {:>9} {:>8.4} {:>9} {:>6} {:>5.2} {:>5.2}",
             load.meetings,
             load.meetings * load.members,
             load.packets_out(),
@@ -99,6 +117,8 @@ impl Run {
             relay.loss() * 100.0,
             relay.bytes_per_member / 1000,
             relay.generator_lag_ms,
+            relay.cores(),
+            relay.generator_cores(),
         )
     }
 }
@@ -113,10 +133,28 @@ impl Report {
         Self { runs }
     }
 
+    /// What was used up first in the last run.
+    pub(crate) fn used_up(&self) -> String {
+        let Some(Run { load, relay, .. }) = self.runs.last() else { return String::new() };
+        let all = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
+        let (cores, generator) = (relay.cores(), relay.generator_cores());
+        let first = if generator > 0.9 {
+            "the generator's thread"
+        } else if cores + generator > 0.9 * all {
+            "the machine's cores"
+        } else {
+            "neither"
+        };
+        format!(
+            "{} members: relay {cores:.2} cores, generator {generator:.2} of its one, machine {all:.0}; used up: {first}",
+            load.meetings * load.members,
+        )
+    }
+
     /// A table for people.
     pub(crate) fn table(&self) -> String {
         let mut text = format!(
-            "{:>8} {:>8} {:>9} {:>9} {:>8} {:>8} {:>6} {:>9} {:>9} {:>8} {:>9} {:>6}\n",
+            "{:>8} {:>8} {:>9} {:>9} {:>8} {:>8} {:>6} {:>9} {:>9} {:>8} {:>9} {:>6} {:>5} {:>5}\n",
             "meetings",
             "members",
             "out/s",
@@ -129,6 +167,8 @@ impl Report {
             "loss %",
             "kB/member",
             "lag ms",
+            "cores",
+            "gen",
         );
         for run in &self.runs {
             // Writing to a string does not fail.

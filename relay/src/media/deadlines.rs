@@ -1,7 +1,7 @@
 //! When each peer wants to be called again.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Instant;
 
 /// The earliest time of each of many, so that nobody is asked in vain.
@@ -9,7 +9,7 @@ use std::time::Instant;
 pub(super) struct Deadlines {
     heap: BinaryHeap<Reverse<(Instant, usize)>>,
     /// What is wanted, and the earliest entry of the heap for it.
-    wanted: HashMap<usize, (Instant, Instant)>,
+    wanted: BTreeMap<usize, (Instant, Instant)>,
 }
 
 impl Deadlines {

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use str0m::media::{Mid, Rid};
-use str0m::rtp::SeqNo;
+use str0m::media::{Mid, Pt, Rid};
+use str0m::rtp::{SeqNo, Ssrc};
 
 /// The clock of video, ticks a second. (Sound has no layers to switch between.)
 const CLOCK: u64 = 90_000;
@@ -30,6 +30,15 @@ pub(super) struct Sent {
     pub(super) time: u32,
 }
 
+/// A stream of a receiver's connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stream {
+    /// The payload type at its sender's connection, and at this one.
+    pub(super) from: Pt,
+    pub(super) to: Pt,
+    pub(super) source: Ssrc,
+}
+
 /// The state of one receiver's copy of a track.
 #[derive(Debug)]
 pub(super) struct Outgoing {
@@ -47,13 +56,15 @@ pub(super) struct Outgoing {
     last: Option<(u64, u32, Instant, bool)>,
     /// When something of the wanted layer came that did not go out.
     seen: Option<Instant>,
+    /// How it went out last; none again with each offer.
+    pub(super) stream: Option<Stream>,
 }
 
 impl Outgoing {
     /// Nothing has gone out yet.
     pub(super) fn new(source: (usize, Mid), layer: Option<Rid>) -> Self {
-        let (begun, base, offset, last, seen) = Default::default();
-        Self { source, layer, wanted: layer, begun, base, offset, last, seen }
+        let (begun, base, offset, last, seen, stream) = Default::default();
+        Self { source, layer, wanted: layer, begun, base, offset, last, seen, stream }
     }
 
     /// The numbers under which a packet goes out; `None` if it does not.

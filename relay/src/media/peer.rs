@@ -1,6 +1,6 @@
 //! One transport: its WebRTC connection, what it sends and what it gets.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use super::budget::Budget;
 use super::face::{MediaMetrics, MediaOutcome};
 use super::key_frames::KeyFrames;
-use super::outgoing::{Outgoing, Sent};
+use super::outgoing::{Numbered, Outgoing, Stream};
 use super::socket::MediaSocket;
 
 /// A track that a peer sends.
@@ -115,8 +115,8 @@ pub(super) struct Peer {
     rtc: Option<Rtc>,
     /// The client's ICE fragment: another one is another connection.
     remote_fragment: String,
-    pub(super) sent: HashMap<Mid, Track>,
-    pub(super) received: HashMap<Mid, Outgoing>,
+    pub(super) sent: BTreeMap<Mid, Track>,
+    pub(super) received: BTreeMap<Mid, Outgoing>,
     pub(super) budget: Budget,
     /// Tracks that it may send.
     pub(super) most_tracks: usize,
@@ -216,6 +216,8 @@ impl Peer {
             malformed(&detail)
         })?;
         self.dirty = true;
+        // Payload types may have been agreed anew.
+        self.received.values_mut().for_each(|outgoing| outgoing.stream = None);
         let answer = answer.to_sdp_string();
         let local = attribute(&answer, "a=ice-ufrag:").unwrap_or_default().to_owned();
         Ok((answer, local))
@@ -335,27 +337,30 @@ impl Peer {
         Some((stream.mid(), stream.rid(), payload))
     }
 
-    /// Sends a packet of somebody else: whether it could.
+    /// Sends a packet of somebody else, if the track's receiver is to get it: whether it does.
     pub(super) fn forward(
         &mut self,
         (mid, video): (Mid, bool),
         payload: PayloadParams,
-        sent: Sent,
+        numbered: &Numbered,
         packet: &RtpPacket,
     ) -> bool {
+        let Some(outgoing) = self.received.get_mut(&mid) else { return false };
+        let Some(sent) = outgoing.take(numbered) else { return false };
         let Some(rtc) = &mut self.rtc else { return false };
         // Who has not come in yet would let packets pile up.
         if !rtc.is_connected() {
             return false;
         }
-        let own = rtc.codec_config().match_params(payload).map(PayloadParams::pt);
-        let Some(payload_type) = own else { return false };
+        let known = outgoing.stream.filter(|stream| stream.from == payload.pt());
+        let Some(stream) = known.or_else(|| stream(rtc, mid, payload)) else { return false };
+        outgoing.stream = Some(stream);
         let mut api = rtc.direct_api();
-        let Some(stream) = api.stream_tx_by_mid(mid, None) else { return false };
+        let Some(lane) = api.stream_tx(&stream.source) else { return false };
         let (sequence, time) = (sent.sequence.into(), sent.time);
         let write =
-            RtpWrite::new(payload_type, sequence, time, packet.timestamp, packet.payload.clone());
-        stream.write_rtp(write.marker(packet.header.marker).nackable(video));
+            RtpWrite::new(stream.to, sequence, time, packet.timestamp, packet.payload.clone());
+        lane.write_rtp(write.marker(packet.header.marker).nackable(video));
         self.dirty = true;
         true
     }
@@ -382,6 +387,13 @@ impl Peer {
             drop(rtc.close());
         }
     }
+}
+
+/// How a payload goes out under a mid.
+fn stream(rtc: &mut Rtc, mid: Mid, payload: PayloadParams) -> Option<Stream> {
+    let to = rtc.codec_config().match_params(payload)?.pt();
+    let source = rtc.direct_api().stream_tx_by_mid(mid, None)?.ssrc();
+    Some(Stream { from: payload.pt(), to, source })
 }
 
 /// Runs what works on a stranger's bytes: a mistake in it costs that stranger's connection, not all of the

@@ -275,10 +275,8 @@ impl Worker {
         let mut forwarded = 0;
         for (to, out) in &receivers {
             let Some(peer) = self.peers.get(*to) else { continue };
-            let sent = peer.received.get_mut(out).and_then(|outgoing| outgoing.take(&numbered));
-            let Some(sent) = sent else { continue };
             let clean = !peer.dirty;
-            if peer.forward((*out, video), payload, sent, packet) {
+            if peer.forward((*out, video), payload, &numbered, packet) {
                 forwarded += 1;
                 if clean {
                     self.dirty.push(*to);
