@@ -6,7 +6,7 @@ mod large;
 mod places;
 mod seat;
 
-pub(crate) use bucket::Rate;
+pub(crate) use bucket::{Bucket, Rate};
 pub(crate) use inbound::{Inbound, LONG_LARGE, MANY_LARGE, Metered};
 pub(crate) use large::Large;
 pub(crate) use places::{PlaceLimits, Places, Rates};

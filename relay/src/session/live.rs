@@ -15,6 +15,7 @@ use super::outbox::{Outbox, Waiting, too_slow};
 use super::post::OwnPosts;
 use super::receive::{Messages, Received, Receiver};
 use super::{Ending, refused, refused_for_now, shortened};
+use crate::limits::Bucket;
 use crate::media::{MediaLimits, MediaOutcome};
 use crate::relay::{Relay, of_store};
 use crate::store::{Bytes, News};
@@ -38,6 +39,7 @@ pub(super) struct Live<'a> {
     /// An answer without room: until there is some, the client is not heard.
     waiting: Option<Waiting>,
     pub(super) appends: Appends,
+    media_requests: Bucket,
 }
 
 impl<'a> Live<'a> {
@@ -79,6 +81,7 @@ impl<'a> Live<'a> {
             heard,
             waiting: None,
             appends: Appends::default(),
+            media_requests: Bucket::new(relay.settings.media_requests(), relay.now()),
         };
         live.offer(&ToClient::Connected { next })?;
         live.offer(&ToClient::Transport { id: transport })?;
@@ -162,6 +165,7 @@ impl<'a> Live<'a> {
                 self.prove(&challenge, &certificate_sha256)
             }
             ToServer::Media(request) => {
+                self.charge_media_request()?;
                 self.relay.forwarder.request(self.transport, request);
                 Ok(())
             }
@@ -171,6 +175,20 @@ impl<'a> Live<'a> {
                 Err(Some(refused(RefusalReason::Malformed, text)))
             }
         }
+    }
+
+    fn charge_media_request(&mut self) -> Result<(), Ending> {
+        let now = self.relay.now();
+        let wait = self.media_requests.wait(1, now);
+        if !wait.is_zero() {
+            let rate = self.relay.settings.media_requests_per_second;
+            let detail = format!("media-requests-per-second: {rate}; offer less often");
+            let retry_after_ms = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX).max(1);
+            let refusal = refused(RefusalReason::TooFast, detail);
+            return Err(Some(Refusal { retry_after_ms, ..refusal }));
+        }
+        self.media_requests.take(1, now);
+        Ok(())
     }
 
     /// Tells the client that something was not done; the connection goes on.

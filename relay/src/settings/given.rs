@@ -157,6 +157,9 @@ settings! {
         media_workers: usize = 2, "MEDIA_WORKERS", "Threads that forward media";
         tracks_per_connection: usize = 16, "TRACKS_PER_CONNECTION", "Tracks that one connection may send";
         media_bits_per_second: u64 = 20_000_000, "MEDIA_BITS_PER_SECOND", "Of media from one connection";
+        media_requests_per_second: u64 = 20, "MEDIA_REQUESTS_PER_SECOND",
+            "Offers and choices of layers from one connection; 0: no limit";
+        media_requests_burst: u64 = 200, "MEDIA_REQUESTS_BURST", "From one connection at once";
         key_frame_interval_ms: u64 = 500, "KEY_FRAME_INTERVAL_MS",
             "At most one key frame is asked of a sender in this time, in milliseconds";
         drain_seconds: u64 = 5, "DRAIN_SECONDS", "From SIGTERM to the end, at most";

@@ -57,6 +57,11 @@ impl Settings {
         }
     }
 
+    /// How often one connection may ask for something about media: each offer is work for a media thread.
+    pub(crate) fn media_requests(&self) -> Rate {
+        Rate { burst: self.media_requests_burst, per_second: self.media_requests_per_second }
+    }
+
     fn check(&self) -> Result<(), StartError> {
         let fault = |text: &str| Err(StartError::Config(text.to_owned()));
         if self.certificate.is_some() != self.key.is_some() {

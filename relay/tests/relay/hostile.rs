@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::SinkExt;
-use incamera_wire::{Destination, MeetingId, RefusalReason, ToClient, ToServer};
+use incamera_wire::{Destination, MediaRequest, MeetingId, RefusalReason, ToClient, ToServer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -114,6 +114,24 @@ async fn who_posts_too_fast_is_told_when_to_go_on() {
     let mut other_client = Client::connect(&relay, other).await.client;
     let bytes = envelope(other, 0, 20);
     assert_eq!(other_client.post(id(0), Destination::Log, bytes).await, Ok(Some(0)));
+}
+
+#[tokio::test]
+async fn a_flood_of_offers_ends_the_connection() {
+    let relay = Relay::start(&["--media-requests-burst", "5", "--media-requests-per-second", "1"]);
+    let mut client = Client::connect(&relay, MEETING).await.client;
+    let (track, layer) = ("0/0".to_owned(), "1".to_owned());
+    let request = ToServer::Media(MediaRequest::SelectLayer { track, layer });
+    for _ in 0..5 {
+        client.say(&request).await;
+    }
+    // It goes on till then.
+    assert_eq!(client.post(id(1), Destination::Lobby, vec![1]).await, Ok(None));
+    client.say(&request).await;
+    let refusal = client.last_refusal().await;
+    assert_eq!(refusal.reason, RefusalReason::TooFast);
+    assert!(refusal.detail.starts_with("media-requests-per-second"), "{}", refusal.detail);
+    assert!((1..=1_000).contains(&refusal.retry_after_ms), "{}", refusal.retry_after_ms);
 }
 
 #[tokio::test]

@@ -70,6 +70,27 @@ impl NatsSettings {
     }
 }
 
+/// The first version of the server in whose clusters copies of a log were not seen to differ (SPEC 11.26).
+const SAFE_WITH_COPIES: (u64, u64) = (2, 10);
+
+/// Whether a server of this version may give copies of a log two orders, where there are several.
+fn may_fork(version: &str, replicas: usize) -> bool {
+    let mut numbers = version.trim_start_matches('v').split('.').map(str::parse::<u64>);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => replicas > 1 && (major, minor) < SAFE_WITH_COPIES,
+        _ => false,
+    }
+}
+
+fn warn_of(version: &str, replicas: usize) {
+    if may_fork(version, replicas) {
+        tracing::warn!(
+            "nats-server {version} with {replicas} replicas may give copies of a log two orders when most servers \
+             stop at once: take 2.10 or newer"
+        );
+    }
+}
+
 impl NatsStore {
     /// Opens the store. `now`: seconds since 1970.
     ///
@@ -93,6 +114,7 @@ impl NatsStore {
                     "NATS at {shown} cannot be reached ({error}): start it, or check --nats"
                 ))
             })?;
+            warn_of(&client.server_info().version, settings.replicas);
             let (meetings, idle) = (limits.meetings, limits.idle_seconds);
             let streams = Streams::new(client, settings.replicas, meetings, idle);
             streams.probe().await.map_err(|error| {
@@ -116,5 +138,26 @@ impl NatsStore {
             closed: AtomicBool::new(false),
         };
         Ok(Self { shared: Arc::new(shared) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_fork;
+
+    #[test]
+    fn old_servers_are_warned_of_where_there_are_copies() {
+        for (version, replicas, may) in [
+            ("2.9.10", 3, true),
+            ("2.9.10", 1, false),
+            ("2.10.0", 3, false),
+            ("v2.15.1", 5, false),
+            ("3.0.0", 3, false),
+            ("1.99", 3, true),
+            ("", 3, false),
+            ("dev", 3, false),
+        ] {
+            assert_eq!(may_fork(version, replicas), may, "{version} {replicas}");
+        }
     }
 }
