@@ -27,6 +27,17 @@ struct Own {
     muted: bool,
 }
 
+/// Why the relay at the other end of the media connection gets frames.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    /// It does not.
+    None,
+    /// The meeting lists no relays.
+    Unlisted,
+    /// It has proved on this connection that it is one of those listed.
+    Proved,
+}
+
 /// The media of a call.
 pub(super) struct Media {
     link: MediaLink,
@@ -40,6 +51,7 @@ pub(super) struct Media {
     others: HashMap<(MemberId, Track), (Option<Codec>, String)>,
     /// The certificate at the other end of the media connection, while there is one.
     pub(super) certificate_sha256: Option<[u8; 32]>,
+    trust: Trust,
     /// Whether what is sent is to be said, and whether anything ever was.
     announces: bool,
     announced: bool,
@@ -60,6 +72,7 @@ impl Media {
             own: Vec::new(),
             others: HashMap::new(),
             certificate_sha256: None,
+            trust: Trust::None,
             announces: false,
             announced: false,
             restart_at: None,
@@ -149,9 +162,39 @@ impl Media {
 
     fn restart(&mut self) {
         self.restart_at = None;
-        self.certificate_sha256 = None;
+        (self.certificate_sha256, self.trust) = (None, Trust::None);
         self.own.iter_mut().for_each(|own| own.mid = None);
         let _ = self.link.restart(self.relay);
+    }
+
+    /// Whether the meeting lists relays: then what is sealed waits for this connection's proof.
+    pub(super) fn relays_listed(&mut self, listed: bool) {
+        let trust = match (self.trust, listed) {
+            (Trust::None, false) => Trust::Unlisted,
+            (Trust::Unlisted, true) => Trust::None,
+            (trust, _) => trust,
+        };
+        self.set_trust(trust);
+    }
+
+    /// The relay has proved itself with this certificate.
+    pub(super) fn proved(&mut self, certificate_sha256: [u8; 32]) {
+        // An answer may come after the connection that it is about.
+        if self.certificate_sha256 == Some(certificate_sha256) {
+            self.set_trust(Trust::Proved);
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn trusts(&self) -> bool {
+        self.trust != Trust::None
+    }
+
+    fn set_trust(&mut self, trust: Trust) {
+        if trust != self.trust {
+            self.trust = trust;
+            let _ = self.link.trust(trust != Trust::None);
+        }
     }
 
     /// The relay names this connection.
@@ -222,7 +265,7 @@ impl Media {
                 outlet.offer(CallEvent::NotSent { track, why: why.to_string() });
             }
             MediaEvent::Closed(why) => {
-                self.certificate_sha256 = None;
+                (self.certificate_sha256, self.trust) = (None, Trust::None);
                 self.own.iter_mut().for_each(|own| own.mid = None);
                 self.restart_at = Some(now().monotonic_ms + RESTART_MS);
                 outlet.tell(CallEvent::MediaLost { why: why.to_string() });

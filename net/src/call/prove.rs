@@ -62,7 +62,9 @@ impl Driver {
             return;
         }
         let listed = self.meeting.rules().is_ok_and(|rules| !rules.relays.is_empty());
-        if let Some(certificate_sha256) = self.media.certificate_sha256.filter(|_| listed) {
+        let Some(certificate_sha256) = self.media.certificate_sha256 else { return };
+        self.media.relays_listed(listed);
+        if listed {
             self.ask(certificate_sha256, What::Media);
         }
     }
@@ -101,6 +103,7 @@ impl Driver {
         let proved = self.meeting.verify_relay(challenge, certificate_sha256, &proof);
         let proved = proved.map_err(|fault| fault.to_string())?;
         self.meeting.use_relay(&proved).map_err(|error| error.to_string())?;
+        self.media.proved(*certificate_sha256);
         Ok(proved)
     }
 }

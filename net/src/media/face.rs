@@ -53,7 +53,7 @@ pub(crate) enum MediaEvent {
     /// [`MediaLink::refused`](super::MediaLink::refused).
     Request(MediaRequest),
     /// The connection stands, and the relay's end has shown this certificate: prove the relay with it
-    /// (SPEC \[M12\]). Sealers seal before that only if the meeting lists no relays.
+    /// (SPEC \[M12\]). Nothing is sealed for it before [`MediaLink::trust`](super::MediaLink::trust).
     Connected {
         /// SHA-256 of the DTLS certificate (DER), which is the one that the answer named.
         certificate_sha256: [u8; 32],
@@ -120,6 +120,9 @@ pub(crate) enum Unsent {
     /// There is no connection now, or the track has no place in it yet.
     #[error("the media connection does not stand yet")]
     NotConnected,
+    /// The relay has not proved itself on this connection.
+    #[error("the relay has not proved on this connection that it is one of the meeting's")]
+    NotProved,
     /// It could not be sealed: so say the meeting, the key or the codec.
     #[error("not sealed: {0}")]
     Seal(#[from] FrameError),

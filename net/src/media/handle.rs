@@ -41,6 +41,8 @@ pub(super) enum Command {
     EpochChanged,
     /// [`MediaLink::restart`].
     Restart(IpAddr),
+    /// [`MediaLink::trust`].
+    Trust(bool),
 }
 
 /// The client's end of one media connection. Clones name the same link; it ends, and says goodbye to
@@ -183,6 +185,15 @@ impl MediaLink {
     /// [`LinkError::Ended`].
     pub(crate) fn restart(&self, relay: IpAddr) -> Result<(), LinkError> {
         self.tell(Command::Restart(relay))
+    }
+
+    /// Whether the relay at the other end of this connection may get frames, as the meeting's rules and its proof
+    /// say: not before it is said, nor after the connection is gone.
+    ///
+    /// # Errors
+    /// [`LinkError::Ended`].
+    pub(crate) fn trust(&self, trusted: bool) -> Result<(), LinkError> {
+        self.tell(Command::Trust(trusted))
     }
 
     fn tell(&self, command: Command) -> Result<(), LinkError> {

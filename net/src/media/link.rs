@@ -138,6 +138,7 @@ impl Link {
                     self.incoming.want_key_frame(&track);
                 }
             }
+            Command::Trust(trusted) => self.outgoing.trust(trusted),
             // Held frames are looked at whatever has happened.
             Command::EpochChanged => {}
             Command::Restart(relay) => {

@@ -46,11 +46,13 @@ pub(super) struct Outgoing {
     own: Vec<Own>,
     clock: Clock,
     sealed: Vec<u8>,
+    /// Whether the relay may get frames (SPEC \[M13\]).
+    trusted: bool,
 }
 
 impl Outgoing {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { own: Vec::new(), clock, sealed: Vec::new() }
+        Self { own: Vec::new(), clock, sealed: Vec::new(), trusted: false }
     }
 
     /// One more track, or one in place of the same.
@@ -99,7 +101,13 @@ impl Outgoing {
 
     /// The connection is gone.
     pub(super) fn disconnected(&mut self) {
+        self.trusted = false;
         self.own.iter_mut().for_each(|own| own.place = Place::None);
+    }
+
+    /// Says whether the relay may get frames.
+    pub(super) fn trust(&mut self, trusted: bool) {
+        self.trusted = trusted;
     }
 
     /// Seals and sends a frame. What becomes of it is said once, until it is something else.
@@ -112,10 +120,16 @@ impl Outgoing {
         let now_ms = (self.clock)();
         let mut sealed = core::mem::take(&mut self.sealed);
         sealed.clear();
-        let track = frame.track;
+        let (track, trusted) = (frame.track, self.trusted);
+        let stands = connection.as_ref().is_some_and(|connection| connection.stands());
         // One that has been stopped meanwhile has nobody to tell.
         if let Some(own) = self.find(track) {
-            match own.send(frame, connection, now_ms, &mut sealed) {
+            let sent = if stands && !trusted {
+                Err(Unsent::NotProved)
+            } else {
+                own.send(frame, connection, now_ms, &mut sealed)
+            };
+            match sent {
                 Ok(()) => own.sent(),
                 Err(why) => own.not_sent(why, outlet),
             }

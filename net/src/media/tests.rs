@@ -78,6 +78,26 @@ async fn sound_and_pictures_come_out_as_they_went_in() {
 }
 
 #[tokio::test]
+async fn nothing_is_sealed_for_a_relay_before_its_proof_on_this_connection() {
+    // SPEC [M13]
+    let mut room = room();
+    let relay = relay::start();
+    let mut ada = Client::new(&room, 0, 'a', &relay);
+    ada.link.trust(false).unwrap();
+    let track = ada.send(&mut room, 0, MICROPHONE, &[]).await;
+    let mut ben = Client::new(&room, 1, 'b', &relay);
+    ben.want(&[(&track, MediaKind::Audio)]);
+    ada.write(Track::MICROPHONE, &noise(1, 80), BEGIN).await;
+    assert_eq!(ada.next(unsent).await, Unsent::NotProved);
+    ada.link.trust(true).unwrap();
+    ada.reaches(&mut ben, MICROPHONE, &track).await;
+    ada.link.restart("127.0.0.1".parse().unwrap()).unwrap();
+    ada.opened(Track::MICROPHONE).await;
+    ada.write(Track::MICROPHONE, &noise(2, 80), BEGIN + 960).await;
+    assert_eq!(ada.next(unsent).await, Unsent::NotProved);
+}
+
+#[tokio::test]
 async fn the_certificate_is_the_one_of_the_answer() {
     let mut room = room();
     let relay = relay::start();
@@ -170,6 +190,7 @@ async fn after_a_restart_all_goes_on() {
     assert_eq!(ada.next(unsent).await, Unsent::NotConnected);
     ada.transport = "c".repeat(32);
     ada.link.restart("127.0.0.1".parse().unwrap()).unwrap();
+    ada.link.trust(true).unwrap();
     let renamed = ada.opened(Track::CAMERA).await;
     assert_ne!(pictures, renamed);
     ben.want(&[(&renamed, MediaKind::Video)]);
@@ -261,7 +282,7 @@ async fn places_are_used_again() {
         let mut time = BEGIN * u64::from(number + 1);
         let came = loop {
             ada.write(Track::CAMERA, &picture(number, true), time).await;
-            let patience = std::time::Duration::from_millis(500);
+            let patience = Duration::from_millis(500);
             if let Ok(frame) = tokio::time::timeout(patience, ben.frame()).await {
                 break frame;
             }

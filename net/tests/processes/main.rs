@@ -9,6 +9,7 @@
 mod client;
 mod control;
 mod exits;
+mod layers;
 mod media;
 mod nats;
 mod place;

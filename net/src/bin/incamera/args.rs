@@ -111,9 +111,10 @@ pub(crate) struct Part {
     /// Let everybody in who knocks.
     #[arg(long)]
     pub(crate) admit_all: bool,
-    /// Send the video of this IVF file (VP8, VP9 or AV1), at its own pace.
+    /// Send the video of this IVF file (VP8 or AV1), at its own pace. Given several times, up to 4, they are layers
+    /// of one picture, 1 the lowest: whoever watches chooses with `layer`.
     #[arg(long, value_name = "F.ivf")]
-    pub(crate) send_video: Option<PathBuf>,
+    pub(crate) send_video: Vec<PathBuf>,
     /// Send the sound of this Ogg Opus file, at its own pace.
     #[arg(long, value_name = "F.ogg")]
     pub(crate) send_audio: Option<PathBuf>,

@@ -1,7 +1,7 @@
 //! What is typed at the prompt.
 
 /// What can be typed.
-pub(crate) const HELP: &str = "admit [N], deny [N], mute NAME, unmute NAME, remove NAME, lock, unlock, who, code, \
+pub(crate) const HELP: &str = "admit [N], deny [N], mute NAME, unmute NAME, remove NAME, layer N NAME, lock, unlock, who, code, \
                                link, chat TEXT, end, quit, stop (with --state: to go on later); #N is a member by number, as who shows it";
 
 /// One line that was typed.
@@ -14,6 +14,8 @@ pub(crate) enum Typed {
     Mute(String),
     Unmute(String),
     Remove(String),
+    /// Get another layer of somebody's picture.
+    Layer(String, String),
     Lock,
     Unlock,
     Who,
@@ -55,6 +57,10 @@ pub(crate) fn parse(line: &str) -> Result<Option<Typed>, String> {
         "mute" => Typed::Mute(whom()?),
         "unmute" => Typed::Unmute(whom()?),
         "remove" => Typed::Remove(whom()?),
+        "layer" => match rest.split_once(char::is_whitespace) {
+            Some((layer, whom)) => Typed::Layer(layer.to_owned(), whom.trim().to_owned()),
+            None => return Err("layer N NAME: which one, and whose?".to_owned()),
+        },
         "lock" => alone(Typed::Lock)?,
         "unlock" => alone(Typed::Unlock)?,
         "who" => alone(Typed::Who)?,
@@ -85,6 +91,7 @@ mod tests {
             ("n", Typed::Deny(None)),
             ("mute Ada Lovelace", Typed::Mute("Ada Lovelace".to_owned())),
             ("remove #3", Typed::Remove("#3".to_owned())),
+            ("layer 2  Ada L.", Typed::Layer("2".to_owned(), "Ada L.".to_owned())),
             ("chat  hello, all", Typed::Chat("hello, all".to_owned())),
             ("lock", Typed::Lock),
             ("quit\r", Typed::Quit),
@@ -96,14 +103,16 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_said_to() {
-        for line in ["admit Ben", "deny -1", "mute", "remove ", "chat", "lock now", "frobnicate"] {
+        for line in
+            ["admit Ben", "deny -1", "mute", "remove ", "chat", "layer 2", "lock now", "frobnicate"]
+        {
             assert!(parse(line).is_err(), "{line}");
         }
     }
 
     proptest! {
         #[test]
-        fn any_line_is_read_or_refused(line in "(admit|deny|mute|remove|chat|lock)? ?.{0,60}") {
+        fn any_line_is_read_or_refused(line in "(admit|deny|mute|remove|layer|chat|lock)? ?.{0,60}") {
             let _ = parse(&line);
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use incamera::{
-    Alarm, DenyReason, Door, Event, KnockId, MemberId, Participant, TrackKind, TrackKinds,
+    Alarm, DenyReason, Door, Event, KnockId, MemberId, Participant, Track, TrackKind, TrackKinds,
 };
 use incamera_net::{Call, CallError, CallEvent, Ending, Events};
 use serde_json::json;
@@ -292,6 +292,13 @@ impl Session {
 
     async fn typed_more(&mut self, typed: Typed) {
         match typed {
+            Typed::Layer(layer, whom) => {
+                if let Some(member) = self.find(&whom).await {
+                    let text = format!("asking for layer {layer} of {whom}");
+                    let asked = self.call.select_layer(member, Track::CAMERA, layer).await;
+                    self.done(asked, &text);
+                }
+            }
             Typed::Lock => {
                 let locked = self.call.set_door(Door::Locked).await;
                 self.done(locked, "locking the door");

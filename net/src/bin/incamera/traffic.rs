@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 use crate::args::Part;
 use crate::exit::{Exit, Failure};
-use crate::player::Player;
+use crate::player::{Player, Source};
 use crate::recorder::Recorder;
 use crate::say::Printer;
 use crate::tell::{Names, track_name};
@@ -33,7 +33,7 @@ pub(crate) struct Traffic {
     unnamed: Vec<Frame>,
     /// Why frames of a track were last not sent.
     unsent: HashMap<Track, String>,
-    players: Vec<(Track, Player)>,
+    sources: Vec<(Track, Source)>,
     /// How many files are not at their end.
     playing: usize,
     /// Whether frames can be sent: in the meeting, connected, and through a proved relay if one has to
@@ -50,12 +50,15 @@ pub(crate) struct Traffic {
 
 impl Traffic {
     pub(crate) fn new(part: &Part, printer: Printer) -> Result<Self, Failure> {
-        let mut players = Vec::new();
-        if let Some(path) = &part.send_video {
-            players.push((Track::CAMERA, Player::video(path, part.repeat)?));
+        let mut sources = Vec::new();
+        let layers = part.send_video.iter().map(|path| Player::video(path, part.repeat));
+        let layers = layers.collect::<Result<Vec<_>, _>>()?;
+        if !layers.is_empty() {
+            sources.push((Track::CAMERA, Source::new(layers)?));
         }
         if let Some(path) = &part.send_audio {
-            players.push((Track::MICROPHONE, Player::sound(path, part.repeat)?));
+            let sound = Source::new(vec![Player::sound(path, part.repeat)?])?;
+            sources.push((Track::MICROPHONE, sound));
         }
         let recorder = part.save.as_deref().map(Recorder::new).transpose();
         let recorder = recorder.map_err(|error| Failure::usage(error.to_string()))?;
@@ -64,8 +67,8 @@ impl Traffic {
             recorder,
             unnamed: Vec::new(),
             unsent: HashMap::new(),
-            playing: players.len(),
-            players,
+            playing: sources.len(),
+            sources,
             open: watch::channel(false).0,
             joined: false,
             connected: false,
@@ -78,12 +81,12 @@ impl Traffic {
 
     /// Takes the tracks; they are sent once it is possible.
     pub(crate) async fn begin(&mut self, call: &Call) -> Result<(), Failure> {
-        for (track, player) in self.players.drain(..) {
-            let sender = call.send(track, player.codec()).await?;
+        for (track, source) in self.sources.drain(..) {
+            let sender = call.send_layers(track, source.codec(), source.names()).await?;
             let (open, ended) = (self.open.subscribe(), self.ended.0.clone());
             let sent = Arc::clone(&self.sent);
             tokio::spawn(async move {
-                let outcome = play(player, sender, open, &sent).await;
+                let outcome = play(source, sender, open, &sent).await;
                 // The session has ended before the file.
                 let _ = ended.send((track, outcome)).await;
             });
@@ -222,17 +225,18 @@ fn unwritten(error: &std::io::Error) -> Failure {
     Failure::new(Exit::Other, format!("what comes in cannot be saved: {error}; look at --save"))
 }
 
-/// Sends a file, once that is possible.
+/// Sends a file, or one for each layer, once that is possible.
 async fn play(
-    mut player: Player,
+    mut source: Source,
     mut sender: TrackSender,
     mut open: watch::Receiver<bool>,
     sent: &AtomicU64,
 ) -> Result<u64, Failure> {
-    let mut frames = 0;
+    let (mut frames, layers) = (0, source.names());
     if open.wait_for(|open| *open).await.is_ok() {
-        while let Some(timed) = player.next().await? {
-            sender.write(timed.frame, timed.time).await?;
+        while let Some((place, timed)) = source.next().await? {
+            let layer = layers.get(place).map(String::as_str);
+            sender.write_layer(layer, timed.frame, timed.time).await?;
             frames += 1;
             sent.fetch_add(1, Ordering::Relaxed);
         }

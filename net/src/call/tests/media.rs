@@ -95,6 +95,31 @@ async fn a_listed_relay_proves_itself_over_the_media_connection() {
 }
 
 #[tokio::test]
+async fn each_media_connection_waits_for_its_own_proof() {
+    // SPEC [M13]
+    let (_, relay) = Fake::start().await;
+    let ((host, mut events), _guest) = meeting(&relay).await;
+    let trusts = || async { host.on_driver(|driver, _| driver.media().trusts()).await.unwrap() };
+    let proved = |event| matches!(event, CallEvent::RelayProved { .. }).then_some(());
+    assert!(!trusts().await);
+    say(&host, MediaEvent::Connected { certificate_sha256: [3; 32] }).await;
+    assert!(trusts().await, "no relays are listed");
+    host.with(|meeting, now| meeting.set_relays(vec![listed()], now)).await.unwrap().unwrap();
+    wait(&mut events, proved).await;
+    assert!(trusts().await);
+    say(&host, MediaEvent::Closed(Closed::Unreachable)).await;
+    assert!(!trusts().await);
+    // In one go: what the relay answers comes later.
+    let connected = host.on_driver(|driver, _| {
+        driver.media_said(MediaEvent::Connected { certificate_sha256: [4; 32] });
+        driver.media().trusts()
+    });
+    assert!(!connected.await.unwrap(), "a proof for another connection does not count");
+    wait(&mut events, proved).await;
+    assert!(trusts().await);
+}
+
+#[tokio::test]
 async fn a_media_connection_that_goes_is_told_and_made_anew() {
     let (_, relay) = Fake::start().await;
     let ((host, mut events), _guest) = meeting(&relay).await;
