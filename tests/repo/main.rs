@@ -5,6 +5,7 @@
 
 mod budgets;
 mod habits;
+mod index;
 mod layers;
 mod lexer;
 mod papers;

@@ -7,11 +7,12 @@ use crate::source;
 
 const COMMANDS: [&str; 2] = ["cargo run --release --example meeting", "cargo test"];
 
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 13] = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "Cargo.lock",
+    "INDEX.md",
     "LICENSE-APACHE",
     "LICENSE-MIT",
     "README.md",

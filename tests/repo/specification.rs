@@ -21,12 +21,12 @@ fn id(text: &str) -> Option<&str> {
 }
 
 /// The ids that a paragraph, list item or table row defines, as `**[W3]**`.
-fn defined(block: &str) -> Vec<&str> {
+pub(crate) fn defined(block: &str) -> Vec<&str> {
     block.match_indices("**[").filter_map(|(at, _)| id(&block[at + 2..])).collect()
 }
 
 /// Paragraphs, list items and table rows of a Markdown text, without its code blocks.
-fn blocks(markdown: &str) -> Vec<String> {
+pub(crate) fn blocks(markdown: &str) -> Vec<String> {
     let (mut blocks, mut fenced) = (vec![String::new()], false);
     for line in markdown.lines() {
         let start = line.trim_start();
@@ -82,7 +82,7 @@ fn specification_faults(spec: &str) -> Vec<String> {
 
 /// The ids after each `SPEC`, with their places: `SPEC [W3], [W4]`, and in documentation, where
 /// brackets are links, `SPEC \[W3\] and \[W4\]`. A list may go on in the next line of a comment.
-fn citations(text: &str) -> Vec<(usize, String)> {
+pub(crate) fn citations(text: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for (at, mark) in text.match_indices("SPEC ").chain(text.match_indices("SPEC\n")) {
         let mut rest = &text[at + mark.len()..];
@@ -120,7 +120,7 @@ fn count(sources: &[Source], counts: &mut Counts) -> Vec<String> {
 }
 
 /// Documentation may name an id; a check has it in a plain comment beside it.
-fn beside_code(source: &Source, at: usize) -> bool {
+pub(crate) fn beside_code(source: &Source, at: usize) -> bool {
     let line = source.comments[..at].rfind('\n').map_or(0, |end| end + 1);
     let start = source.comments[line..].trim_start();
     !start.starts_with("///") && !start.starts_with("//!")
