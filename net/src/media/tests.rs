@@ -91,6 +91,7 @@ async fn nothing_is_sealed_for_a_relay_before_its_proof_on_this_connection() {
     assert_eq!(ada.next(unsent).await, Unsent::NotProved);
     ada.link.trust(true).unwrap();
     ada.reaches(&mut ben, MICROPHONE, &track).await;
+    ada.transport = "c".repeat(32);
     ada.link.restart("127.0.0.1".parse().unwrap()).unwrap();
     ada.opened(Track::MICROPHONE).await;
     ada.write(Track::MICROPHONE, &noise(2, 80), BEGIN + 960).await;
