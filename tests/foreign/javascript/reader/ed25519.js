@@ -33,6 +33,13 @@ export async function verify(key, message, signature) {
   need(genuine, 'a signature does not verify');
 }
 
+/** The public key of a secret key. */
+export async function publicKey(secret) {
+  const key = await subtle.importKey('pkcs8', join(PKCS8, secret), 'Ed25519', true, ['sign']);
+  const { x } = await subtle.exportKey('jwk', key);
+  return new Uint8Array(Buffer.from(x, 'base64url'));
+}
+
 /** The signature by a secret key of 32 bytes. */
 export async function sign(secret, message) {
   const key = await subtle.importKey('pkcs8', join(PKCS8, secret), 'Ed25519', false, ['sign']);

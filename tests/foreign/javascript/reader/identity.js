@@ -12,12 +12,18 @@ export const fingerprint = (identityKey) => sha256('incamera 1 fingerprint', ide
 export const statement = async (meeting, leafKey, stay, directKey, label, attestation) =>
   join('incamera 1 certificate', meeting, leafKey, stay, directKey, [label], await sha256(attestation));
 
+const BAD = /[\u{0}-\u{1f}\u{7f}-\u{9f}\u{61c}\u{200e}\u{200f}\u{2028}-\u{202e}\u{2066}-\u{2069}\u{feff}]/u;
+
+/** [I3] */
+export const checkName = (name) => need(!BAD.test(name), 'a character of the name');
+
 /** The credential of a leaf, once its certificate verifies: [I2]. */
 export async function verifyCredential(wire, meeting, leafKey, data) {
   const credential = wire.decode('LeafCredential', data);
   const { stay, direct_key: directKey, label, attestation } = credential;
   const signed = await statement(meeting, leafKey, stay, directKey, label ?? 0, attestation);
   await verify(credential.identity_key, signed, credential.signature);
+  checkName(credential.name);
   return credential;
 }
 

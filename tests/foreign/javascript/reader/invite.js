@@ -18,10 +18,10 @@ export const write = ({ profile, passcode, meeting, lobby, secret }) =>
 
 /** The invite in a text: [A1]. */
 export function read(text) {
-  const bare = text.startsWith('https://') ? text.slice((text.indexOf('#') + 1 || text.length + 1) - 0) : text;
-  need(bare.startsWith(PREFIX), 'another prefix');
-  const encoded = bare.slice(PREFIX.length);
-  need(/^[A-Za-z0-9_-]{111}$/.test(encoded) && !encoded.endsWith('\n'), 'no 111 characters of base64url');
+  const isText = text.startsWith(PREFIX);
+  need(isText || (text.startsWith('https://') && text.includes('#')), 'neither prefix nor fragment');
+  const encoded = text.slice(isText ? PREFIX.length : text.indexOf('#') + 1);
+  need(/^[A-Za-z0-9_-]{111}$/.test(encoded), 'no 111 characters of base64url');
   const data = new Uint8Array(Buffer.from(encoded, 'base64url'));
   need(Buffer.from(data).toString('base64url') === encoded, 'trailing bits');
   need(data[0] === 1 && data[1] >= 1 && data[1] <= 3 && data[2] <= 1, 'another version, profile or flag');

@@ -38,21 +38,21 @@ export class Meeting {
 
 /** The media keys of an epoch. */
 export class Epoch {
-  #exporterSecret;
+  #baseKey;
   #keys = new Map();
 
-  constructor(meeting, number, leaves, exporterSecret) {
+  /** `baseKey` gives the base key of a length. */
+  constructor(meeting, number, leaves, baseKey) {
     Object.assign(this, { meeting, number, leaves: new Set(leaves), highest: Math.max(...leaves) });
-    this.#exporterSecret = exporterSecret;
+    this.#baseKey = baseKey;
   }
 
-  /** The key of a track of a member: one for each key id, [K1], [M4]. */
+  /** The key of a track of a member: one for each key id, [M4]. */
   async key(context, leaf) {
     const kid = keyId(context, leaf, this.number, this.highest);
     if (!this.#keys.has(kid)) {
       const suite = this.meeting.suite(context);
-      const baseKey = await exporter(this.#exporterSecret, 'SFrame 1.0 Base Key', NOTHING, suite.nk);
-      this.#keys.set(kid, await sframe.deriveKey(suite, baseKey, kid));
+      this.#keys.set(kid, await sframe.deriveKey(suite, await this.#baseKey(suite.nk), kid));
     }
     return this.#keys.get(kid);
   }
@@ -125,6 +125,9 @@ export class Receiver {
     }
   }
 }
+
+/** The base keys of an epoch, by length: [K1]. */
+export const baseKeys = (exporterSecret) => (length) => exporter(exporterSecret, 'SFrame 1.0 Base Key', NOTHING, length);
 
 /** A frame of one's own leaf. */
 export async function seal(epoch, leaf, context, counter, framing, frame) {

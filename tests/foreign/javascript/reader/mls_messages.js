@@ -5,7 +5,7 @@ import { verify } from './ed25519.js';
 import { need, Refused } from './errors.js';
 import { Cursor, vector } from './mls.js';
 
-export const STATE_EXTENSION = 0xf0a1;
+const [STATE_EXTENSION, REQUIRED_CAPABILITIES] = [0xf0a1, 3];
 const SUITES = { 1: 0x0001, 2: 0x0003, 3: 0x004f };
 const [BASIC, FROM_KEY_PACKAGE, FROM_COMMIT] = [1, 1, 3];
 const LATEST = 2n ** 64n - 1n;
@@ -25,6 +25,17 @@ function extensions(data) {
     out.set(type, cursor.vector());
   }
   return out;
+}
+
+/** The state in the extensions of a GroupContext: [G14]. */
+export function stateExtension(found) {
+  const wanted = [REQUIRED_CAPABILITIES, STATE_EXTENSION];
+  need(JSON.stringify([...found.keys()]) === JSON.stringify(wanted), 'other extensions of a GroupContext');
+  const required = new Cursor(found.get(REQUIRED_CAPABILITIES));
+  const lists = [1, 2, 3].map(() => numbers(required.vector()));
+  required.end();
+  need(JSON.stringify(lists) === JSON.stringify([[STATE_EXTENSION], [], []]), 'other required capabilities');
+  return found.get(STATE_EXTENSION);
 }
 
 function capabilities(cursor) {

@@ -8,7 +8,7 @@ import { unit } from './unit.js';
 const [SLICE, PARAMETERS, END, DROPPED] = ['slice', 'parameters', 'end', 'dropped'];
 const [LONG_START, SHORT_START] = [Uint8Array.of(0, 0, 0, 1), Uint8Array.of(0, 0, 1)];
 // The longest prefix of zeros that a code of the two standards has.
-const LONGEST_PREFIX = 32;
+const LONGEST_PREFIX = 31;
 
 function zerosAtEnd(data) {
   let count = 0;

@@ -3,9 +3,9 @@
 import * as admission from './admission.js';
 import { ascii, hex, join, unhex } from './bytes.js';
 import * as codecs from './codecs.js';
-import { verify } from './ed25519.js';
+import { publicKey, sign, verify } from './ed25519.js';
 import * as envelope from './envelope.js';
-import { need } from './errors.js';
+import { need, Refused } from './errors.js';
 import { publicOf } from './hpke.js';
 import * as identity from './identity.js';
 import * as invite from './invite.js';
@@ -15,6 +15,7 @@ import { pad, unpad } from './padding.js';
 import * as passcode from './passcode.js';
 import * as rtp from './rtp.js';
 import * as sframe from './sframe.js';
+import { readState } from './state.js';
 
 const keyOf = ({ suite, base_key: baseKey, kid }) => sframe.deriveKey(sframe.SUITES.get(suite), unhex(baseKey), BigInt(kid));
 
@@ -107,6 +108,22 @@ const people = {
     return { key: hex(answer.key), statement: hex(signed) };
   },
 
+  // A relay's proof for an encoded challenge.
+  prove: async ({ wire }, { secret, challenge, certificate }) => {
+    const asked = wire.decode('RelayChallenge', unhex(challenge));
+    const signed = identity.relayStatement(asked.challenge, asked.meeting, unhex(certificate));
+    const [key, signature] = [await publicKey(unhex(secret)), await sign(unhex(secret), signed)];
+    return { proof: hex(wire.encode('RelayProof', { version: 1, key: hex(key), signature: hex(signature) })) };
+  },
+
+  // A state that does not contradict itself.
+  check_state: ({ wire }, { data }) => ({ fields: wire.fields('GroupState', readState(wire, unhex(data))) }),
+
+  check_name: (_, { name }) => {
+    identity.checkName(name);
+    return {};
+  },
+
   // A key package whose signatures and certificate verify: its reference, and its leaf.
   key_package: async ({ wire }, { data, profile, meeting }) => {
     const { leaf, bytes } = await messages.keyPackage(unhex(data), profile);
@@ -116,7 +133,21 @@ const people = {
   },
 };
 
+/** Whether an action is not refused. */
+function succeeds(action) {
+  try {
+    action();
+    return true;
+  } catch (error) {
+    if (error instanceof Refused) return false;
+    throw error;
+  }
+}
+
 const log = {
+  // Which of these are such a message.
+  verdicts: ({ wire }, { message, data }) => ({ taken: data.map((each) => succeeds(() => wire.decode(message, unhex(each)))) }),
+
   associated: (_, { kind, meeting, epoch, welcome = '', tree = '' }) => ({
     associated: hex(envelope.associated(kind, unhex(meeting), epoch, unhex(welcome), unhex(tree))),
   }),

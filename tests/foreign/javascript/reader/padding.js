@@ -26,8 +26,9 @@ export function paddedLength(rule, length) {
 
 /** The padded frame. */
 export function pad(rule, frame) {
-  if (rule === 0) return frame;
-  return join(frame, [MARK], new Uint8Array(paddedLength(rule, frame.length) - frame.length - 1));
+  const length = paddedLength(rule, frame.length);
+  need(length <= LONGEST, 'too long');
+  return rule === 0 ? frame : join(frame, [MARK], new Uint8Array(length - frame.length - 1));
 }
 
 /** The frame in a padded one: [M40]. */

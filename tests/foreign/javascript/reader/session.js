@@ -6,6 +6,7 @@ import { need, Refused } from './errors.js';
 import { verifyCredential } from './identity.js';
 import * as media from './media.js';
 import * as messages from './mls_messages.js';
+import { readState } from './state.js';
 
 /** One meeting, as a member of it knows it from its exporter secrets. */
 export class Session {
@@ -25,11 +26,19 @@ export class Session {
   /** Enters an epoch. */
   async epoch({ epoch, leaves, exporter_secret: text }) {
     const [number, secret] = [BigInt(epoch), unhex(text)];
-    this.#epochs.set(number, new media.Epoch(this.settings, number, leaves, secret));
+    this.#epochs.set(number, new media.Epoch(this.settings, number, leaves, media.baseKeys(secret)));
     this.receiver.enter(this.#epochs.get(number));
     const exported = await envelope.exported(secret);
     this.#exported.set(number, exported);
     return Object.fromEntries(Object.entries(exported).map(([use, key]) => [use, hex(key)]));
+  }
+
+  /** Enters an epoch of which nothing is known but its base keys, by length. */
+  bare_epoch({ epoch, leaves, base_keys: keys }) {
+    const number = BigInt(epoch);
+    this.#epochs.set(number, new media.Epoch(this.settings, number, leaves, (length) => unhex(keys[length])));
+    this.receiver.enter(this.#epochs.get(number));
+    return {};
   }
 
   /** Key id, key and salt of a track. */
@@ -127,7 +136,7 @@ export class Session {
     if (kind === 'remove') return { leaf: value };
     if (kind === 'psk') return { id: hex(value.id), nonce: value.nonce.length };
     if (kind === 'state') {
-      return { state: this.wire.fields('GroupState', this.wire.decode('GroupState', value.get(messages.STATE_EXTENSION))) };
+      return { state: this.wire.fields('GroupState', readState(this.wire, messages.stateExtension(value))) };
     }
     const shown = await verifyCredential(this.wire, this.id, value.leaf.signatureKey, value.leaf.credential);
     return { credential: this.wire.fields('LeafCredential', shown) };

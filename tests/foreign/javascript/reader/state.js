@@ -36,8 +36,15 @@ function checkEntry(state, entry) {
   if (entry.recording) need(rightsOf(state, entry) & set(RECORD), 'records without the right');
 }
 
+/** The state in the extension of a GroupContext. */
+export function readState(wire, data) {
+  const state = wire.decode('GroupState', data);
+  checkState(state);
+  return state;
+}
+
 /** [G22], as a joiner checks it. */
-export function checkState(state) {
+function checkState(state) {
   const roles = new Map(state.members.map((entry) => [hex(entry.fingerprint), entry.role]));
   for (const entry of state.members) checkEntry(state, entry);
   need(!state.bans.some((ban) => roles.has(hex(ban))), 'a banned identity has an entry');

@@ -18,11 +18,18 @@ def statement(meeting, leaf_key, stay, direct_key, label, attestation):
     return b"incamera 1 certificate" + meeting + leaf_key + stay + direct_key + bytes([label]) + hashlib.sha256(attestation).digest()
 
 
+def check_name(name):
+    """[I3]"""
+    bad = [(0, 0x1F), (0x7F, 0x9F), (0x061C, 0x061C), (0x200E, 0x200F), (0x2028, 0x202E), (0x2066, 0x2069), (0xFEFF, 0xFEFF)]
+    require(not any(low <= ord(letter) <= high for letter in name for low, high in bad), "a character of the name")
+
+
 def verify_credential(wire, meeting, leaf_key, data):
     """The credential of a leaf, once its certificate verifies: [I2]."""
     credential = wire.decode("LeafCredential", data)
     signed = statement(meeting, leaf_key, credential.stay, credential.direct_key, credential.label, credential.attestation)
     ed25519.verify(credential.identity_key, signed, credential.signature)
+    check_name(credential.name)
     return credential
 
 

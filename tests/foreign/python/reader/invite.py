@@ -28,11 +28,11 @@ def write(invite):
 
 def read(text):
     """The invite in a text: [A1]."""
-    if text.startswith("https://"):
-        require("#" in text, "a link without a fragment")
+    if text.startswith(PREFIX):
+        text = text[len(PREFIX) :]
+    else:
+        require(text.startswith("https://") and "#" in text, "neither prefix nor fragment")
         text = text.split("#", 1)[1]
-    require(text.startswith(PREFIX), "another prefix")
-    text = text[len(PREFIX) :]
     require(re.fullmatch("[A-Za-z0-9_-]{111}", text, re.A), "no 111 characters of base64url")
     data = base64.urlsafe_b64decode(text + "=")
     require(base64.urlsafe_b64encode(data).decode() == text + "=", "trailing bits")

@@ -40,12 +40,8 @@ class Epoch:
 
     def __init__(self, meeting, number, leaves, base_key):
         self.meeting, self.number, self.leaves, self.highest = meeting, number, set(leaves), max(leaves)
+        # The base key of a length.
         self._base_key, self._keys = base_key, {}
-
-    @classmethod
-    def of_exporter(cls, meeting, number, leaves, exporter_secret):
-        """The epoch of an exporter secret: [K1]."""
-        return cls(meeting, number, leaves, lambda nk: exporter(exporter_secret, "SFrame 1.0 Base Key", b"", nk))
 
     def key_id(self, context, leaf):
         """The key id of a track of a member."""
@@ -119,6 +115,11 @@ class Receiver:
         window.take(sealed.counter)
         self._windows[slot] = window
         return epoch.number, leaf, context, sealed.counter, content
+
+
+def base_keys(exporter_secret):
+    """The base keys of an epoch, by length: [K1]."""
+    return lambda length: exporter(exporter_secret, "SFrame 1.0 Base Key", b"", length)
 
 
 def seal(epoch, leaf, context, counter, framing, frame):

@@ -4,7 +4,7 @@ from . import ed25519
 from .errors import Refused, require
 from .mls import Reader, vector
 
-STATE_EXTENSION = 0xF0A1
+STATE_EXTENSION, REQUIRED_CAPABILITIES = 0xF0A1, 3
 SUITES = {1: 0x0001, 2: 0x0003, 3: 0x004F}
 BASIC = 1
 KEY_PACKAGE, UPDATE, COMMIT = 1, 2, 3
@@ -23,6 +23,16 @@ def extensions(data):
         require(kind not in out, "an extension twice")
         out[kind] = reader.vector()
     return out
+
+
+def state_extension(found):
+    """The state in the extensions of a GroupContext: [G14]."""
+    require(list(found) == [REQUIRED_CAPABILITIES, STATE_EXTENSION], "other extensions of a GroupContext")
+    required = Reader(found[REQUIRED_CAPABILITIES])
+    lists = [_numbers(required.vector()) for _ in range(3)]
+    required.end()
+    require(lists == [[STATE_EXTENSION], [], []], "other required capabilities")
+    return found[STATE_EXTENSION]
 
 
 def read_leaf(reader):

@@ -7,7 +7,7 @@ START = b"\x00\x00\x01"
 # What of a unit stays clear: so many bytes, the front of a slice, or all (of ends: but for the last unit).
 SLICE, PARAMETERS, END, DROPPED = "slice", "parameters", "end", "dropped"
 # The longest prefix of zeros that a code of the two standards has.
-LONGEST_PREFIX = 32
+LONGEST_PREFIX = 31
 
 
 def _raw_units(frame):

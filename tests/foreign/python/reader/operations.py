@@ -1,7 +1,7 @@
 """What is asked without a meeting: each function takes a request's fields and gives the answer's."""
 
-from . import admission, codecs, ed25519, envelope, hpke, identity, invite, mls, mls_messages, padding, passcode, rtp, sframe
-from .errors import require
+from . import admission, codecs, ed25519, envelope, hpke, identity, invite, mls, mls_messages, padding, passcode, rtp, sframe, state
+from .errors import Refused, require
 
 unhex = bytes.fromhex
 
@@ -143,6 +143,37 @@ def relay_proof(reader, challenge, certificate, proof):
     return {"key": answer.key.hex(), "statement": signed.hex()}
 
 
+def prove(reader, secret, challenge, certificate):
+    """A relay's proof for an encoded challenge."""
+    asked = reader.wire.decode("RelayChallenge", unhex(challenge))
+    signature = ed25519.sign(unhex(secret), identity.relay_statement(asked.challenge, asked.meeting, unhex(certificate)))
+    parts = {"version": 1, "key": ed25519.public(unhex(secret)).hex(), "signature": signature.hex()}
+    return {"proof": reader.wire.encode("RelayProof", parts).hex()}
+
+
+def check_state(reader, data):
+    """A state that does not contradict itself."""
+    return {"fields": reader.wire.fields(state.read(reader.wire, unhex(data)))}
+
+
+def check_name(_, name):
+    """A name that may be shown."""
+    identity.check_name(name)
+    return {}
+
+
+def verdicts(reader, message, data):
+    """Which of these are such a message."""
+    taken = []
+    for each in data:
+        try:
+            reader.wire.decode(message, unhex(each))
+            taken.append(True)
+        except Refused:
+            taken.append(False)
+    return {"taken": taken}
+
+
 def exporter(_, exporter_secret, label, context, length):
     """MLS-Exporter"""
     return {"secret": mls.exporter(unhex(exporter_secret), label, unhex(context), length).hex()}
@@ -227,7 +258,7 @@ OPERATIONS = {
     for operation in (
         header, parse_header, sframe_seal, codec_seal, codec_open, pad, unpad, rtp_cut, rtp_join, verify, named, fingerprint,
         statement, credential, safety_code, pair_code, read_invite, write_invite, associated, heartbeat_keys, log_hash,
-        relay_proof, exporter, key_package, seal_knock, open_knock, seal_answer, open_answer, seal_chat, open_chat,
+        relay_proof, prove, check_state, check_name, verdicts, exporter, key_package, seal_knock, open_knock, seal_answer, open_answer, seal_chat, open_chat,
         public_key, passcode_inputs, passcode_tags,
     )
 }

@@ -23,9 +23,9 @@ def padded_length(rule, length):
 
 def pad(rule, frame):
     """The padded frame."""
-    if rule == 0:
-        return frame
-    return (frame + b"\x80").ljust(padded_length(rule, len(frame)), b"\x00")
+    padded = frame if rule == 0 else (frame + b"\x80").ljust(padded_length(rule, len(frame)), b"\x00")
+    require(len(padded) <= LONGEST, "too long")
+    return padded
 
 
 def unpad(rule, padded):

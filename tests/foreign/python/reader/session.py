@@ -1,6 +1,6 @@
 """What is asked of a meeting: its epochs, its roster, its log, its frames."""
 
-from . import envelope, identity, media, mls_messages
+from . import envelope, identity, media, mls_messages, state
 from .errors import Refused, require
 
 unhex = bytes.fromhex
@@ -18,10 +18,17 @@ class Session:
     def epoch(self, epoch, leaves, exporter_secret):
         """Enters an epoch."""
         number, secret = int(epoch), unhex(exporter_secret)
-        self._epochs[number] = media.Epoch.of_exporter(self._media, number, leaves, secret)
+        self._epochs[number] = media.Epoch(self._media, number, leaves, media.base_keys(secret))
         self._receiver.enter(self._epochs[number])
         self._exported[number] = envelope.exported(secret)
         return {use: key.hex() for use, key in self._exported[number].items()}
+
+    def bare_epoch(self, epoch, leaves, base_keys):
+        """Enters an epoch of which nothing is known but its base keys, by length."""
+        keys = {int(length): unhex(key) for length, key in base_keys.items()}
+        self._epochs[int(epoch)] = media.Epoch(self._media, int(epoch), leaves, keys.__getitem__)
+        self._receiver.enter(self._epochs[int(epoch)])
+        return {}
 
     def media_key(self, epoch, context, leaf):
         """Key id, key and salt of a track."""
@@ -110,7 +117,7 @@ class Session:
             return {"leaf": value}
         if kind == "psk":
             return {"id": value[0].hex(), "nonce": len(value[1])}
-        return {"state": self._wire.fields(self._wire.decode("GroupState", value[mls_messages.STATE_EXTENSION]))}
+        return {"state": self._wire.fields(state.read(self._wire, mls_messages.state_extension(value)))}
 
     def seal_event(self, kind, epoch, secret, nonce, fields):
         """An entry with an event that the leaf key `secret` signs."""

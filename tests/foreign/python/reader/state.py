@@ -31,6 +31,13 @@ def rights_of(state, entry):
     return rights & LABEL_RIGHTS[entry.label] if entry.HasField("label") else rights
 
 
+def read(wire, data):
+    """The state in the extension of a GroupContext."""
+    state = wire.decode("GroupState", data)
+    check(state)
+    return state
+
+
 def check(state):
     """[G22], as a joiner checks it."""
     roles = {}

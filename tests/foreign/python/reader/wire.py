@@ -26,7 +26,7 @@ class Wire:
             raise Refused(f"{name} does not parse: {error}") from None
         self._check(message)
         require(self._canonical(message) == data, f"{name} is not in its one encoding")
-        rules.check(self, message)
+        rules.check(message)
         return message
 
     def encode(self, name, fields):
