@@ -130,8 +130,7 @@ impl Call<'_> {
         for track in tracks() {
             for (place, picture) in shown_on(track, &mut self.chance).iter().enumerate() {
                 // Far above those that the member itself has used.
-                let counter = 1_u64 << (8 * (place % 8)) | 1 << 10 | place as u64;
-                let counter = counter.max((place as u64 + 1) << 20);
+                let counter = (place as u64 + 1) << 20;
                 let sealed = self.reader.get("seal", json!({
                     "in": "ada", "epoch": speaker.epoch.to_string(), "leaf": speaker.own_leaf,
                     "context": track.context(), "counter": counter.to_string(),
