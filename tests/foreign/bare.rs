@@ -44,9 +44,12 @@ impl Both<'_> {
         for key in [Some(base_key), audio_base_key.as_ref()].into_iter().flatten() {
             keys[key.len().to_string()] = json!(hex(key));
         }
-        self.reader.get("bare_epoch", json!({
-            "in": "bare", "epoch": epoch.to_string(), "leaves": leaves, "base_keys": keys,
-        }));
+        self.reader.get(
+            "bare_epoch",
+            json!({
+                "in": "bare", "epoch": epoch.to_string(), "leaves": leaves, "base_keys": keys,
+            }),
+        );
     }
 
     fn to_the_reader(&mut self, track: Track, frames: usize, chance: &mut Chance) {
@@ -68,11 +71,14 @@ impl Both<'_> {
         let member = BareMedia::stay(self.sender);
         for counter in counters() {
             let frame = chance.bytes(30);
-            let sealed = self.reader.get("seal", json!({
-                "in": "bare", "epoch": self.epoch.epoch.to_string(), "leaf": self.sender,
-                "context": track.context(), "counter": counter.to_string(), "framing": "whole",
-                "frame": hex(&frame),
-            }));
+            let sealed = self.reader.get(
+                "seal",
+                json!({
+                    "in": "bare", "epoch": self.epoch.epoch.to_string(), "leaf": self.sender,
+                    "context": track.context(), "counter": counter.to_string(), "framing": "whole",
+                    "frame": hex(&frame),
+                }),
+            );
             let (sealed, mut opened) = (unhex(&sealed["frame"]), Vec::new());
             let outcome = receiver.open(0, &sealed, 0, &mut opened).unwrap();
             assert_eq!(outcome, Opened::Frame { member, track, layer: None }, "{counter}");

@@ -1,11 +1,13 @@
 //! Who is in a meeting, and what people and relays show each other.
 
 use ed25519_dalek::SigningKey;
-use incamera::wire::{GroupState, InviteEntry, MemberEntry, PadTo, Padding, RelayEntry, RelayProof, Role};
+use incamera::wire::{
+    GroupState, InviteEntry, MemberEntry, PadTo, Padding, RelayEntry, RelayProof, Role,
+};
 use incamera::{Fingerprint, Profile, SafetyCode};
 use serde_json::{Value, json};
 
-use crate::messages::{count, full_state};
+use crate::golden::{count, full_state};
 use crate::reader::{each, hex, unhex};
 use crate::watch::{enter, id, makes, secrets};
 
@@ -36,13 +38,18 @@ fn both_sides_see_the_same_roster_and_codes() {
                 let fingerprint = hex(participant.fingerprint.as_bytes());
                 reader.says("fingerprint", key, &json!({ "fingerprint": fingerprint }));
             }
-            let of = |name: &str| members.iter().map(|m| m["credential"][name].clone()).collect::<Vec<_>>();
+            let of = |name: &str| {
+                members.iter().map(|m| m["credential"][name].clone()).collect::<Vec<_>>()
+            };
             let (keys, stays) = (of("identity_key"), of("stay"));
             let pairs: Vec<_> = keys.iter().zip(&stays).rev().collect();
-            let mut code = reader.get("safety_code", json!({
-                "meeting": meeting, "epoch": own.epoch.to_string(),
-                "authenticator": hex(own.authenticator), "members": pairs,
-            }));
+            let mut code = reader.get(
+                "safety_code",
+                json!({
+                    "meeting": meeting, "epoch": own.epoch.to_string(),
+                    "authenticator": hex(own.authenticator), "members": pairs,
+                }),
+            );
             code.as_object_mut().unwrap().remove("input");
             assert_eq!(code, forms(&world.clients[0].meeting.safety_code().unwrap()));
             let pair = world.clients[0].meeting.pair_code(world.member_id(2)).unwrap();
@@ -88,7 +95,10 @@ fn a_relay_proves_itself_across() {
         let check = json!({
             "challenge": hex(challenge.encode()), "certificate": hex(certificate), "proof": hex(&proof),
         });
-        assert_eq!(reader.get("relay_proof", check.clone())["key"], json!(hex(key.verifying_key().to_bytes())));
+        assert_eq!(
+            reader.get("relay_proof", check.clone())["key"],
+            json!(hex(key.verifying_key().to_bytes()))
+        );
         let mut other = check;
         other["certificate"] = json!("00".repeat(32));
         reader.refuses("relay_proof", other);
@@ -107,14 +117,29 @@ fn contradictions() -> Vec<(&'static str, GroupState)> {
         state
     };
     vec![
-        ("a plain attendee", with(|state| state.members.push(MemberEntry::plain(Fingerprint::new(count(9)))))),
+        (
+            "a plain attendee",
+            with(|state| state.members.push(MemberEntry::plain(Fingerprint::new(count(9))))),
+        ),
         ("a muted host", with(|state| state.members[0].muted = incamera::TrackKinds::ALL)),
-        ("granted and withheld", with(|state| state.members[2].withheld = state.members[2].granted)),
+        (
+            "granted and withheld",
+            with(|state| state.members[2].withheld = state.members[2].granted),
+        ),
         ("muted and exempt", with(|state| state.members[2].unmuted = state.members[2].muted)),
-        ("records without the right", with(|state| state.members[2].granted = incamera::Rights::NONE)),
-        ("a captioner records", with(|state| state.members[2].label = Some(incamera::Label::Captioner))),
+        (
+            "records without the right",
+            with(|state| state.members[2].granted = incamera::Rights::NONE),
+        ),
+        (
+            "a captioner records",
+            with(|state| state.members[2].label = Some(incamera::Label::Captioner)),
+        ),
         ("a banned member", with(|state| state.bans = vec![state.members[0].fingerprint])),
-        ("a presenter follows", with(|state| state.succession = vec![state.members[2].fingerprint])),
+        (
+            "a presenter follows",
+            with(|state| state.succession = vec![state.members[2].fingerprint]),
+        ),
         ("a stranger follows", with(|state| state.succession = vec![Fingerprint::new(count(9))])),
         ("no passcode to ask for", with(|state| state.passcode = None)),
         ("portable and short", with(|state| state.profile = Profile::Portable)),
@@ -130,7 +155,8 @@ fn a_state_that_contradicts_itself_is_refused() {
         lighter.short_audio_tags = false;
         lighter.profile = Profile::Portable;
         lighter.padding = Padding { audio: PadTo::Nothing, other: PadTo::Multiple(65_535) };
-        lighter.members[1] = MemberEntry { role: Role::CoHost, recording: true, ..lighter.members[1] };
+        lighter.members[1] =
+            MemberEntry { role: Role::CoHost, recording: true, ..lighter.members[1] };
         lighter.invites = vec![InviteEntry::new(lighter.lobby_key.duplicate())];
         lighter.passcode = None;
         reader.get("check_state", json!({ "data": hex(lighter.encode()) }));

@@ -3,7 +3,7 @@
 use incamera::{DenyReason, Event, Input, Invite, Meeting, Proof, Settings, testing};
 use serde_json::{Value, json};
 
-use crate::messages::shown;
+use crate::golden::shown;
 use crate::reader::{Reader, each, hex, unhex};
 use crate::support::World;
 use crate::watch::{id, secrets, state};
@@ -30,10 +30,13 @@ fn guest(world: &World, invite: &Invite) -> Meeting {
 /// What an admitter of this crate's would open a knock with.
 fn open(reader: &mut Reader, world: &World, knock: &[u8]) -> Value {
     let state = state(world, 0);
-    reader.get("open_knock", json!({
-        "meeting": id(world), "lobby_key": hex(state.lobby_key.expose()), "kind": "invite",
-        "secret": hex(state.invites[0].secret.expose()), "knock": hex(knock),
-    }))
+    reader.get(
+        "open_knock",
+        json!({
+            "meeting": id(world), "lobby_key": hex(state.lobby_key.expose()), "kind": "invite",
+            "secret": hex(state.invites[0].secret.expose()), "knock": hex(knock),
+        }),
+    )
 }
 
 #[test]
@@ -90,16 +93,25 @@ impl Knocker {
     }
 
     /// The knock, and the key of its answers.
-    fn knock(&self, reader: &mut Reader, world: &World, ephemeral: u8, more: Value) -> (Vec<u8>, Value) {
+    fn knock(
+        &self,
+        reader: &mut Reader,
+        world: &World,
+        ephemeral: u8,
+        more: Value,
+    ) -> (Vec<u8>, Value) {
         let mut content = json!({
             "version": 1, "key_package": self.key_package, "log_position": world.log.len().to_string(),
         });
         content.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let sealed = reader.get("seal_knock", json!({
-            "meeting": self.meeting, "lobby": self.link["lobby"], "secret": self.link["secret"],
-            "kind": "invite", "mailbox": self.mailbox, "ephemeral": shown(ephemeral, 32),
-            "content": content,
-        }));
+        let sealed = reader.get(
+            "seal_knock",
+            json!({
+                "meeting": self.meeting, "lobby": self.link["lobby"], "secret": self.link["secret"],
+                "kind": "invite", "mailbox": self.mailbox, "ephemeral": shown(ephemeral, 32),
+                "content": content,
+            }),
+        );
         (unhex(&sealed["knock"]), sealed["answer_key"].clone())
     }
 }
@@ -142,13 +154,22 @@ fn a_knock_that_a_reader_makes_is_shown_and_its_denial_opens() {
 }
 
 /// Share of one side, and what both sides' tags depend on.
-fn run(reader: &mut Reader, world: &World, reference: &Value, mailbox: &str, secret: &str) -> Value {
+fn run(
+    reader: &mut Reader,
+    world: &World,
+    reference: &Value,
+    mailbox: &str,
+    secret: &str,
+) -> Value {
     let secret_of_link = hex(state(world, 0).invites[0].secret.expose());
     let named = reader.get("named", json!({ "kind": "invite", "secret": secret_of_link }));
-    reader.get("passcode_inputs", json!({
-        "passcode_text": PASSCODE, "meeting": id(world), "invite_id": named["id"],
-        "reference": reference, "mailbox": mailbox, "secret": secret,
-    }))
+    reader.get(
+        "passcode_inputs",
+        json!({
+            "passcode_text": PASSCODE, "meeting": id(world), "invite_id": named["id"],
+            "reference": reference, "mailbox": mailbox, "secret": secret,
+        }),
+    )
 }
 
 fn reference(reader: &mut Reader, world: &World, key_package: &Value) -> Value {
@@ -182,7 +203,8 @@ fn a_reader_that_knocks_proves_the_passcode() {
         let proof = json!({ "passcode_share": run["share"], "passcode_tag": tags["ta"] });
         let (knock, _) = knocker.knock(reader, &world, 2, proof);
         post(&mut world, knock);
-        let proved = |event: &Event| matches!(event, Event::KnockProof { proof: Proof::Proved, .. });
+        let proved =
+            |event: &Event| matches!(event, Event::KnockProof { proof: Proof::Proved, .. });
         assert_eq!(world.count(0, proved), 1);
     });
 }
@@ -201,17 +223,23 @@ fn a_reader_that_admits_has_the_passcode_proved() {
         let mailbox = opened["mailbox"].as_str().unwrap();
         let run = run(reader, &world, &reference, mailbox, &secret);
         let admitter = hex(world.member_id(0).as_bytes());
-        let tags = reader.get("passcode_tags", json!({
-            "sid": run["sid"], "secret": secret, "own": run["share"],
-            "other": content["passcode_share"], "reference": reference, "admitter": admitter,
-            "knocker": false,
-        }));
-        let answer = reader.get("seal_answer", json!({
-            "answer_key": opened["answer_key"], "mailbox": mailbox, "nonce": shown(1, 24),
-            "content": { "version": 1, "challenge": {
-                "admitter": admitter, "share": run["share"], "tag": tags["tb"],
-            } },
-        }));
+        let tags = reader.get(
+            "passcode_tags",
+            json!({
+                "sid": run["sid"], "secret": secret, "own": run["share"],
+                "other": content["passcode_share"], "reference": reference, "admitter": admitter,
+                "knocker": false,
+            }),
+        );
+        let answer = reader.get(
+            "seal_answer",
+            json!({
+                "answer_key": opened["answer_key"], "mailbox": mailbox, "nonce": shown(1, 24),
+                "content": { "version": 1, "challenge": {
+                    "admitter": admitter, "share": run["share"], "tag": tags["tb"],
+                } },
+            }),
+        );
         let (now, knocks) = (world.now(), world.lobby.len());
         world.clients[ben].meeting.handle(Input::Direct(unhex(&answer["answer"])), now).unwrap();
         world.settle();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::messages::shown;
+use crate::golden::shown;
 use crate::reader::{Reader, each, hex, unhex};
 
 const SPEC: &str = include_str!("../../SPEC.md");
@@ -47,10 +47,13 @@ fn names(reader: &mut Reader) {
 }
 
 fn codes(reader: &mut Reader) {
-    let safety = reader.get("safety_code", json!({
-        "meeting": meeting(), "epoch": "7", "authenticator": shown(0x60, 32),
-        "members": [[shown(0, 32), shown(0xb0, 16)]],
-    }));
+    let safety = reader.get(
+        "safety_code",
+        json!({
+            "meeting": meeting(), "epoch": "7", "authenticator": shown(0x60, 32),
+            "members": [[shown(0, 32), shown(0xb0, 16)]],
+        }),
+    );
     let pair = reader.get("pair_code", json!({ "one": shown(0x20, 32), "other": shown(0, 32) }));
     for code in [safety, pair] {
         ["digits", "words", "qr"].iter().for_each(|form| printed(&code[*form]));
@@ -59,10 +62,13 @@ fn codes(reader: &mut Reader) {
 
 fn statements(reader: &mut Reader) {
     use sha2::Digest as _;
-    let statement = reader.get("statement", json!({
-        "meeting": meeting(), "leaf_key": shown(0x80, 32), "stay": shown(0xb0, 16),
-        "direct_key": shown(0x40, 32), "label": 0, "attestation": "",
-    }));
+    let statement = reader.get(
+        "statement",
+        json!({
+            "meeting": meeting(), "leaf_key": shown(0x80, 32), "stay": shown(0xb0, 16),
+            "direct_key": shown(0x40, 32), "label": 0, "attestation": "",
+        }),
+    );
     let statement = unhex(&statement["statement"]);
     assert_eq!(statement.len(), 151);
     printed(&json!(hex(sha2::Sha256::digest(statement))));
@@ -81,7 +87,10 @@ fn statements(reader: &mut Reader) {
     }));
     printed_in_parts(&run["sid"]);
     let ci = run["ci"].as_str().unwrap();
-    assert_eq!(ci.replace(&meeting(), "a0..af"), "12696e63616d6572612031206b6e6f636b657210a0..af13696e63616d65726120312061646d6974746572");
+    assert_eq!(
+        ci.replace(&meeting(), "a0..af"),
+        "12696e63616d6572612031206b6e6f636b657210a0..af13696e63616d65726120312061646d6974746572"
+    );
     printed_in_parts(&json!(ci.replace(&meeting(), "a0..af")));
 }
 
@@ -92,13 +101,20 @@ fn media(reader: &mut Reader) {
     reader.says("pad", json!({ "rule": 8, "frame": "010203" }), &three);
     for (length, padded) in [(0, 1), (9, 10), (10, 12)] {
         let frame = "11".repeat(length);
-        let padded_frame = reader.get("pad", json!({ "rule": 1, "frame": frame }))["padded"].clone();
+        let padded_frame =
+            reader.get("pad", json!({ "rule": 1, "frame": frame }))["padded"].clone();
         assert_eq!(unhex(&padded_frame).len(), padded);
-        reader.says("unpad", json!({ "rule": 1, "padded": padded_frame }), &json!({ "frame": frame }));
+        reader.says(
+            "unpad",
+            json!({ "rule": 1, "padded": padded_frame }),
+            &json!({ "frame": frame }),
+        );
     }
-    let cut = |frame: &str, packet: bool| json!({
-        "frame": frame, "longest_payload": 4, "packet": packet,
-    });
+    let cut = |frame: &str, packet: bool| {
+        json!({
+            "frame": frame, "longest_payload": 4, "packet": packet,
+        })
+    };
     let whole = json!({ "payloads": ["80000102", "000304", "400506"] });
     reader.says("rtp_cut", cut("00010203040506", false), &whole);
     reader.says("rtp_cut", cut("000102", true), &json!({ "payloads": ["e0000102"] }));
@@ -137,9 +153,21 @@ fn what_the_specification_refuses_is_refused() {
         format!("incamera:1.{}", link.replace("AQEA", "AQQA")),
         format!("incamera:1.{}", link.replace("AQEA", "AQEC")),
     ];
-    let names = ["\0", "a\u{1f}", "\u{7f}b", "\u{9f}", "\u{61c}", "\u{200e}", "\u{200f}", "\u{2028}", "\u{202e}", "\u{2066}", "\u{2069}", "\u{feff}"];
-    let padded = ["", "00", "11", "1180", "118000000000000000", "0000000000000000", "1100000000000001"];
-    let payloads = [json!([]), json!([""]), json!(["0000"]), json!(["8000"]), json!(["8000", "8000"]), json!(["8000", "6000"]), json!(["c000", "4000"])];
+    let names = [
+        "\0", "a\u{1f}", "\u{7f}b", "\u{9f}", "\u{61c}", "\u{200e}", "\u{200f}", "\u{2028}",
+        "\u{202e}", "\u{2066}", "\u{2069}", "\u{feff}",
+    ];
+    let padded =
+        ["", "00", "11", "1180", "118000000000000000", "0000000000000000", "1100000000000001"];
+    let payloads = [
+        json!([]),
+        json!([""]),
+        json!(["0000"]),
+        json!(["8000"]),
+        json!(["8000", "8000"]),
+        json!(["8000", "6000"]),
+        json!(["c000", "4000"]),
+    ];
     each(|reader| {
         let text = format!("https://meet.example/j#{link}");
         let other = reader.get("read_invite", json!({ "text": format!("incamera:1.{link}") }));
@@ -147,8 +175,12 @@ fn what_the_specification_refuses_is_refused() {
         links.iter().for_each(|text| reader.refuses("read_invite", json!({ "text": text })));
         reader.get("check_name", json!({ "name": "Zo\u{eb} \u{200d}\u{3000}\u{2027}\u{206a}" }));
         names.iter().for_each(|name| reader.refuses("check_name", json!({ "name": name })));
-        padded.iter().for_each(|padded| reader.refuses("unpad", json!({ "rule": 8, "padded": padded })));
-        payloads.iter().for_each(|payloads| reader.refuses("rtp_join", json!({ "payloads": payloads })));
+        padded
+            .iter()
+            .for_each(|padded| reader.refuses("unpad", json!({ "rule": 8, "padded": padded })));
+        payloads
+            .iter()
+            .for_each(|payloads| reader.refuses("rtp_join", json!({ "payloads": payloads })));
         // SPEC [M31]
         let reserved = json!({ "payloads": ["9f00", "5f01"] });
         reader.says("rtp_join", reserved, &json!({ "frame": "0001", "packet": false }));

@@ -27,8 +27,7 @@ fn name(framing: Framing) -> &'static str {
 
 /// The frames of the codecs' vectors.
 fn pictures() -> Vec<Picture> {
-    let file: Value =
-        serde_json::from_str(include_str!("../vectors/codecs/frames.json")).unwrap();
+    let file: Value = serde_json::from_str(include_str!("../vectors/codecs/frames.json")).unwrap();
     let picture = |case: &Value| Picture {
         framing: Framing::WebRtc(Codec::from_name(case["codec"].as_str().unwrap()).unwrap()),
         frame: unhex(&case["frame"]),
@@ -57,7 +56,8 @@ fn shown_on(track: Track, chance: &mut Chance) -> Vec<Picture> {
 
 fn tracks() -> Vec<Track> {
     let new = |kind, index| Track::new(kind, index).unwrap();
-    let extra = [new(TrackKind::Camera, 1), new(TrackKind::Data, 31), new(TrackKind::Microphone, 2)];
+    let extra =
+        [new(TrackKind::Camera, 1), new(TrackKind::Data, 31), new(TrackKind::Microphone, 2)];
     let first = [Track::MICROPHONE, Track::CAMERA, Track::SCREEN, Track::SCREEN_AUDIO, Track::DATA];
     first.into_iter().chain(extra).collect()
 }
@@ -117,7 +117,8 @@ impl Call<'_> {
         spoilt[at] ^= 1 << self.chance.below(8);
         let request = json!({ "in": "ada", "framing": name(framing), "frame": hex(&spoilt) });
         // A size of AV1's or a start code may be written in other ways: then nothing was changed.
-        let escapes_sizes = matches!(framing, Framing::WebRtc(Codec::Av1 | Codec::H264 | Codec::H265));
+        let escapes_sizes =
+            matches!(framing, Framing::WebRtc(Codec::Av1 | Codec::H264 | Codec::H265));
         if !escapes_sizes {
             self.reader.refuses("open", request);
         }
@@ -131,15 +132,20 @@ impl Call<'_> {
             for (place, picture) in shown_on(track, &mut self.chance).iter().enumerate() {
                 // Far above those that the member itself has used.
                 let counter = (place as u64 + 1) << 20;
-                let sealed = self.reader.get("seal", json!({
-                    "in": "ada", "epoch": speaker.epoch.to_string(), "leaf": speaker.own_leaf,
-                    "context": track.context(), "counter": counter.to_string(),
-                    "framing": name(picture.framing), "frame": hex(&picture.frame),
-                }));
+                let sealed = self.reader.get(
+                    "seal",
+                    json!({
+                        "in": "ada", "epoch": speaker.epoch.to_string(), "leaf": speaker.own_leaf,
+                        "context": track.context(), "counter": counter.to_string(),
+                        "framing": name(picture.framing), "frame": hex(&picture.frame),
+                    }),
+                );
                 let sealed = unhex(&sealed["frame"]);
                 let opened = self.opened(&mut receiver, picture.framing, &sealed);
                 let (sender, sent_on) = match opened.0 {
-                    Opened::Frame { member, track, .. } | Opened::Silence { member, track } => (member, track),
+                    Opened::Frame { member, track, .. } | Opened::Silence { member, track } => {
+                        (member, track)
+                    }
                     other => panic!("{other:?}"),
                 };
                 assert_eq!((sender, sent_on), (member, track));
@@ -149,7 +155,12 @@ impl Call<'_> {
         }
     }
 
-    fn opened(&self, receiver: &mut Receiver, framing: Framing, sealed: &[u8]) -> (Opened, Vec<u8>) {
+    fn opened(
+        &self,
+        receiver: &mut Receiver,
+        framing: Framing,
+        sealed: &[u8],
+    ) -> (Opened, Vec<u8>) {
         let mut out = Vec::new();
         let outcome = receiver.open_framed(framing, 0, sealed, self.world.now_ms, &mut out);
         (outcome.unwrap_or_else(|error| panic!("{error:?}: {}", hex(sealed))), out)

@@ -1,7 +1,7 @@
 //! A meeting in which everything happens that makes an entry of the log, and what it leaves behind.
 
 use incamera::testing::{self, MemberSecrets};
-use incamera::wire::{EnvelopeKind, Envelope, GroupState, TrackKind};
+use incamera::wire::{Envelope, EnvelopeKind, GroupState, TrackKind};
 use incamera::{
     AnnouncedFraming, AnnouncedTrack, Door, InviteOptions, Meeting, Role, Track, TrackKinds,
 };
@@ -50,8 +50,10 @@ impl History {
     /// Keeps what somebody has in the newest epoch.
     fn note(&mut self) {
         self.world.settle();
-        let secrets = self.world.clients.iter().filter_map(|client| testing::secrets(&client.meeting));
-        let mut newer: Vec<_> = secrets.filter(|secrets| secrets.epoch >= self.epochs.len() as u64).collect();
+        let secrets =
+            self.world.clients.iter().filter_map(|client| testing::secrets(&client.meeting));
+        let mut newer: Vec<_> =
+            secrets.filter(|secrets| secrets.epoch >= self.epochs.len() as u64).collect();
         newer.sort_by_key(|secrets| secrets.epoch);
         newer.dedup_by_key(|secrets| secrets.epoch);
         for secrets in newer {
@@ -69,7 +71,11 @@ impl History {
     }
 
     /// Somebody does something.
-    fn ask(&mut self, who: Who, what: impl FnOnce(&mut Meeting, incamera::Now) -> Result<(), incamera::Error>) {
+    fn ask(
+        &mut self,
+        who: Who,
+        what: impl FnOnce(&mut Meeting, incamera::Now) -> Result<(), incamera::Error>,
+    ) {
         self.world.ask(who, what);
         self.note();
         self.pass(1);
@@ -101,7 +107,8 @@ impl History {
         self.ask(ADA, |it, now| it.set_succession(vec![ben], now));
         self.ask(BEN, |it, now| it.rename("Benjamin", now));
         self.ask(ADA, |it, now| it.set_passcode(Some("4711"), now));
-        let options = InviteOptions { passcode: true, name: "guests".to_owned(), ..InviteOptions::default() };
+        let options =
+            InviteOptions { passcode: true, name: "guests".to_owned(), ..InviteOptions::default() };
         let invite = self.world.ask(ADA, |it, now| it.create_invite(options, now));
         self.note();
         let eve = self.world.knock_proving("Eve", &invite, "4711");
@@ -146,7 +153,9 @@ impl History {
 
     /// The sequence number of the commit that began an epoch; `None` for the first.
     pub(crate) fn began(&self, epoch: u64) -> Option<usize> {
-        let begins = |entry: &&(usize, Envelope)| entry.1.kind == EnvelopeKind::Handshake && entry.1.epoch + 1 == epoch;
+        let begins = |entry: &&(usize, Envelope)| {
+            entry.1.kind == EnvelopeKind::Handshake && entry.1.epoch + 1 == epoch
+        };
         let entries: Vec<_> = self.envelopes().enumerate().collect();
         let found: Vec<_> = entries.iter().filter(begins).collect();
         assert!(found.len() <= 1, "two commits for an epoch: this meeting has no races");

@@ -87,11 +87,12 @@ fn run(program: impl AsRef<OsStr>, args: &[&str], folder: &Path) -> Result<Strin
 }
 
 fn python() -> Result<PathBuf, String> {
-    const LOOK: &str = "import ensurepip, sys, venv; assert sys.version_info >= (3, 10); print(sys.version)";
+    const LOOK: &str =
+        "import ensurepip, sys, venv; assert sys.version_info >= (3, 10); print(sys.version)";
     let here = Path::new(ROOT);
-    let found = ["python3", "python"].into_iter().find_map(|name| {
-        run(name, &["-c", LOOK], here).ok().map(|version| (name, version))
-    });
+    let found = ["python3", "python"]
+        .into_iter()
+        .find_map(|name| run(name, &["-c", LOOK], here).ok().map(|version| (name, version)));
     let (program, version) = found.ok_or("no Python 3.10 with venv and pip")?;
     let (folder, done) = place("python", &["requirements.txt"], &version);
     if done {
@@ -100,7 +101,8 @@ fn python() -> Result<PathBuf, String> {
     run(program, &["-m", "venv", "."], &folder)?;
     let requirements = source("python").join("requirements.txt");
     let patience = ["--timeout", "20", "--retries", "1"];
-    let mut args = vec!["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
+    let mut args =
+        vec!["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
     args.extend(["--only-binary", ":all:"].into_iter().chain(patience));
     args.extend(["-r", requirements.to_str().ok_or("a path that is no text")?]);
     run(binary(&folder, "python"), &args, &folder)?;
@@ -111,7 +113,8 @@ fn python() -> Result<PathBuf, String> {
 fn javascript() -> Result<PathBuf, String> {
     let here = Path::new(ROOT);
     let version = run("node", &["--version"], here)?;
-    let major = version.trim_start_matches('v').split('.').next().and_then(|text| text.parse().ok());
+    let major =
+        version.trim_start_matches('v').split('.').next().and_then(|text| text.parse().ok());
     if major.is_none_or(|major: u32| major < 20) {
         return Err(format!("node {version}; 20 or later is needed"));
     }

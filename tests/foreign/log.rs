@@ -42,8 +42,12 @@ type Tally = BTreeMap<String, usize>;
 
 /// What a commit holds, in a word for each kind of proposal.
 fn kinds(commit: &Value) -> String {
-    let mut kinds: Vec<_> = commit["proposals"].as_array().unwrap().iter()
-        .map(|proposal| proposal["kind"].as_str().unwrap().to_owned()).collect();
+    let mut kinds: Vec<_> = commit["proposals"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|proposal| proposal["kind"].as_str().unwrap().to_owned())
+        .collect();
     kinds.sort();
     kinds.dedup();
     if commit["path"] == json!(true) {
@@ -148,7 +152,9 @@ fn overhear(reader: &mut Reader, history: &History, exported: &[Value], body: &V
         "encapsulated_key": chat["encapsulated_key"], "ciphertext": chat["ciphertext"],
     });
     reader.says("open_chat", request.clone(), &json!({ "text": "to Cleo alone" }));
-    for (field, other) in [("epoch", json!("1")), ("counter", json!("999")), ("author", chat["to"].clone())] {
+    for (field, other) in
+        [("epoch", json!("1")), ("counter", json!("999")), ("author", chat["to"].clone())]
+    {
         let mut request = request.clone();
         request["binding"][field] = other;
         reader.refuses("open_chat", request);
@@ -162,10 +168,26 @@ fn every_entry_of_a_log_is_read_and_verified() {
         let exported = tell(reader, &history);
         let tally = read(reader, &history, &exported);
         let expected = [
-            "announcement", "ask", "attend", "chat", "commit of add, psk", "commit of add, psk, remove, path",
-            "commit of path", "commit of remove, path", "commit of remove, state, path", "commit of state, path",
-            "confirm", "end", "hand", "heartbeat", "host_silent", "key_frame_request", "leave", "private_chat",
-            "reaction", "removal_order",
+            "announcement",
+            "ask",
+            "attend",
+            "chat",
+            "commit of add, psk",
+            "commit of add, psk, remove, path",
+            "commit of path",
+            "commit of remove, path",
+            "commit of remove, state, path",
+            "commit of state, path",
+            "confirm",
+            "end",
+            "hand",
+            "heartbeat",
+            "host_silent",
+            "key_frame_request",
+            "leave",
+            "private_chat",
+            "reaction",
+            "removal_order",
         ];
         assert_eq!(tally.keys().map(String::as_str).collect::<Vec<_>>(), expected, "{tally:?}");
     });
@@ -199,11 +221,17 @@ fn every_knock_of_a_lobby_opens() {
 }
 
 /// The invite or resync key of any epoch that opens a knock.
-fn open_knock(reader: &mut Reader, history: &History, meeting: &str, data: &[u8]) -> (&'static str, Value) {
+fn open_knock(
+    reader: &mut Reader,
+    history: &History,
+    meeting: &str,
+    data: &[u8],
+) -> (&'static str, Value) {
     let knock = Knock::decode(data).unwrap();
     for epoch in 0..history.epochs.len() {
         let state = history.state(epoch);
-        let invites = state.invites.iter().map(|invite| ("invite", &state.lobby_key, &invite.secret));
+        let invites =
+            state.invites.iter().map(|invite| ("invite", &state.lobby_key, &invite.secret));
         let resync = state.resync_keys.iter().map(|key| ("resync", &key.lobby_key, &key.secret));
         for (kind, lobby_key, secret) in invites.chain(resync) {
             let named = json!({ "kind": kind, "secret": hex(secret.expose()) });
@@ -279,7 +307,8 @@ fn what_a_reader_says_and_orders_is_heard_and_carried_out() {
         };
         world.append(say(2, 1, json!({ "chat": { "text": "from elsewhere" } })));
         world.settle();
-        let heard = Event::Chat { member: ben_id, text: "from elsewhere".to_owned(), private: false };
+        let heard =
+            Event::Chat { member: ben_id, text: "from elsewhere".to_owned(), private: false };
         assert_eq!(world.count(0, |event| *event == heard), 1);
         world.append(say(3, 2, json!({
             "removal_order": { "target": hex(cleo.as_bytes()), "stay": hex(cleo_id.as_bytes()) },

@@ -14,6 +14,7 @@ mod codes;
 mod door;
 mod examples;
 mod frames;
+mod golden;
 mod history;
 mod install;
 mod log;

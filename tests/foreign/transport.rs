@@ -6,7 +6,7 @@ use incamera::wire::{
 };
 use serde_json::{Value, json};
 
-use crate::messages::{Golden, count, golden, shown};
+use crate::golden::{Golden, count, golden, shown};
 
 fn post(to: Destination, field: Value) -> (ToServer, &'static str, Value) {
     let message = ToServer::Post { id: MessageId::new(count(1)), to, bytes: vec![7; 3] };
@@ -38,16 +38,28 @@ fn to_server() -> Vec<(ToServer, &'static str, Value)> {
             "fetch_blob",
             json!({ "hash": shown(5, 32) }),
         ),
-        (ToServer::Authorize { token: "a.b.c".to_owned() }, "authorize", json!({ "token": "a.b.c" })),
+        (
+            ToServer::Authorize { token: "a.b.c".to_owned() },
+            "authorize",
+            json!({ "token": "a.b.c" }),
+        ),
         (
             ToServer::Prove { challenge: vec![1, 2], certificate_sha256: count(6) },
             "prove",
             json!({ "challenge": "0102", "certificate_sha256": shown(6, 32) }),
         ),
-        (ToServer::Media(offer), "media", json!({
-            "offer": { "sdp": "v=0", "wanted": [{ "mid": "1", "track": "a/0" }] },
-        })),
-        (ToServer::Media(layer), "media", json!({ "select_layer": { "track": "a/0", "layer": "h" } })),
+        (
+            ToServer::Media(offer),
+            "media",
+            json!({
+                "offer": { "sdp": "v=0", "wanted": [{ "mid": "1", "track": "a/0" }] },
+            }),
+        ),
+        (
+            ToServer::Media(layer),
+            "media",
+            json!({ "select_layer": { "track": "a/0", "layer": "h" } }),
+        ),
         (
             ToServer::EndTransport { transport: TransportId::new(count(7)) },
             "end_transport",
@@ -76,16 +88,28 @@ fn about_media() -> Vec<(ToClient, &'static str, Value)> {
     let bare = Refusal { post: None, detail: String::new(), retry_after_ms: 0, ..refusal.clone() };
     vec![
         (ToClient::Media(answer), "media", json!({ "answer": { "sdp": "v=0" } })),
-        (ToClient::Media(tracks), "media", json!({ "tracks": { "tracks": [
+        (
+            ToClient::Media(tracks),
+            "media",
+            json!({ "tracks": { "tracks": [
             { "track": "a/0", "kind": 1, "layers": [] },
             { "track": "a/0", "kind": 2, "layers": ["l", "h"] },
-        ] } })),
-        (ToClient::Refused(refusal), "refusal", json!({
-            "post": shown(8, 16), "reason": 10, "detail": "limit", "retry_after_ms": 1500,
-        })),
-        (ToClient::Refused(bare), "refusal", json!({
-            "reason": 10, "detail": "", "retry_after_ms": 0,
-        })),
+        ] } }),
+        ),
+        (
+            ToClient::Refused(refusal),
+            "refusal",
+            json!({
+                "post": shown(8, 16), "reason": 10, "detail": "limit", "retry_after_ms": 1500,
+            }),
+        ),
+        (
+            ToClient::Refused(bare),
+            "refusal",
+            json!({
+                "reason": 10, "detail": "", "retry_after_ms": 0,
+            }),
+        ),
     ]
 }
 

@@ -124,13 +124,23 @@ fn a_passcode_is_proved_as_its_vector_says() {
             let expected = json!({ "sid": run["sid"], "ci": run["CI"], "share": run[share] });
             reader.says("passcode_inputs", request, &expected);
         }
-        let tags = |secret: &Value, own: &Value, other: &Value, knocker: bool| json!({
-            "sid": run["sid"], "secret": secret, "own": own, "other": other,
-            "reference": run["key_package_ref"], "admitter": run["admitter"], "knocker": knocker,
-        });
+        let tags = |secret: &Value, own: &Value, other: &Value, knocker: bool| {
+            json!({
+                "sid": run["sid"], "secret": secret, "own": own, "other": other,
+                "reference": run["key_package_ref"], "admitter": run["admitter"], "knocker": knocker,
+            })
+        };
         let expected = json!({ "ta": run["Ta"], "tb": run["Tb"] });
-        reader.says("passcode_tags", tags(&run["ya_wide"], &run["Ya"], &run["Yb"], true), &expected);
-        reader.says("passcode_tags", tags(&run["yb_wide"], &run["Yb"], &run["Ya"], false), &expected);
+        reader.says(
+            "passcode_tags",
+            tags(&run["ya_wide"], &run["Ya"], &run["Yb"], true),
+            &expected,
+        );
+        reader.says(
+            "passcode_tags",
+            tags(&run["yb_wide"], &run["Yb"], &run["Ya"], false),
+            &expected,
+        );
         for share in &bad_shares {
             reader.refuses("passcode_tags", tags(&run["ya_wide"], &run["Ya"], share, true));
         }
@@ -141,5 +151,7 @@ fn a_passcode_is_proved_as_its_vector_says() {
 fn bad_shares() -> Vec<Value> {
     let draft = file(include_str!("../vectors/cpace/ristretto255.json"));
     let points = &draft["G_Coffee25519_points"];
-    ["Invalid Y1", "Invalid Y2"].map(|name| json!(points[name].as_str().unwrap().to_lowercase())).into()
+    ["Invalid Y1", "Invalid Y2"]
+        .map(|name| json!(points[name].as_str().unwrap().to_lowercase()))
+        .into()
 }

@@ -3,7 +3,7 @@
 
 use incamera::testing::{self, MemberSecrets};
 use incamera::wire::GroupState;
-use incamera::{Padding, PadTo, Profile, Right, Settings};
+use incamera::{PadTo, Padding, Profile, Right, Settings};
 use serde_json::{Value, json};
 
 use crate::reader::{Reader, hex};
@@ -21,7 +21,12 @@ pub(crate) struct Make {
 /// All suites and kinds of padding.
 pub(crate) fn makes() -> [Make; 5] {
     let padding = |audio, other| Padding { audio, other };
-    let make = |seed, profile, short_audio_tags, padding| Make { seed, profile, short_audio_tags, padding };
+    let make = |seed, profile, short_audio_tags, padding| Make {
+        seed,
+        profile,
+        short_audio_tags,
+        padding,
+    };
     [
         make(1, Profile::Standard, false, Padding::NONE),
         make(2, Profile::Standard, true, padding(PadTo::Multiple(160), PadTo::Padme)),
@@ -85,8 +90,11 @@ pub(crate) fn id(world: &World) -> String {
 /// Tells a reader of the epoch that a member is in.
 pub(crate) fn enter(reader: &mut Reader, name: &str, secrets: &MemberSecrets) -> Value {
     let MemberSecrets { epoch, leaves, exporter_secret, .. } = secrets;
-    reader.get("epoch", json!({
-        "in": name, "epoch": epoch.to_string(), "leaves": leaves,
-        "exporter_secret": hex(exporter_secret),
-    }))
+    reader.get(
+        "epoch",
+        json!({
+            "in": name, "epoch": epoch.to_string(), "leaves": leaves,
+            "exporter_secret": hex(exporter_secret),
+        }),
+    )
 }
