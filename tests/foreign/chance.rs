@@ -21,10 +21,6 @@ impl Chance {
         (0..len).map(|_| self.next() as u8).collect()
     }
 
-    pub(crate) fn array<const N: usize>(&mut self) -> [u8; N] {
-        std::array::from_fn(|_| self.next() as u8)
-    }
-
     /// The same bytes but for a small change.
     pub(crate) fn changed(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut bytes = bytes.to_vec();

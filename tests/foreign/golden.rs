@@ -6,7 +6,7 @@ use incamera::wire::{
     KeyPackageRef, Knock, KnockAnswer, KnockAnswerContent, KnockContent, Label, LeafCredential,
     MailboxId, MeetingId, MemberEntry, PadTo, Padding, Profile, RelayChallenge, RelayEntry,
     RelayProof, ResyncKey, Right, Rights, Role, RoleRights, SafetyCodeInput, SafetyMember,
-    SealedBlob, SecretBytes, SecretText, SignedEvent, StayId, ToClient, ToServer, Track, TrackKind,
+    SealedBlob, SecretBytes, SecretText, SignedEvent, StayId, Track, TrackKind,
     TrackKinds, WelcomeNote,
 };
 use serde_json::{Value, json};
