@@ -36,20 +36,8 @@ impl Both<'_> {
         BareMedia::new(BareEpoch { own_leaf, ..self.epoch.clone() }).unwrap()
     }
 
-    /// The reader is at the leaf of the one who receives.
     fn begin(&mut self) {
-        let BareEpoch { epoch, base_key, audio_base_key, leaves, own_leaf, .. } = &self.epoch;
-        self.reader.get("meeting", self.make.told("bare", &"00".repeat(16), *own_leaf));
-        let mut keys = json!({});
-        for key in [Some(base_key), audio_base_key.as_ref()].into_iter().flatten() {
-            keys[key.len().to_string()] = json!(hex(key));
-        }
-        self.reader.get(
-            "bare_epoch",
-            json!({
-                "in": "bare", "epoch": epoch.to_string(), "leaves": leaves, "base_keys": keys,
-            }),
-        );
+        begin(self.reader, self.make, &self.epoch);
     }
 
     fn to_the_reader(&mut self, track: Track, frames: usize, chance: &mut Chance) {
@@ -91,6 +79,20 @@ impl Both<'_> {
             assert!(matches!(outcome, Err(_) | Ok(Opened::Held)), "{outcome:?}");
         }
     }
+}
+
+/// Tells a reader of an epoch; it is at the leaf of the one who receives.
+pub(crate) fn begin(reader: &mut Reader, make: Make, epoch: &BareEpoch) {
+    let BareEpoch { epoch, base_key, audio_base_key, leaves, own_leaf, .. } = epoch;
+    reader.get("meeting", make.told("bare", &"00".repeat(16), *own_leaf));
+    let mut keys = json!({});
+    for key in [Some(base_key), audio_base_key.as_ref()].into_iter().flatten() {
+        keys[key.len().to_string()] = json!(hex(key));
+    }
+    let told = json!({
+        "in": "bare", "epoch": epoch.to_string(), "leaves": leaves, "base_keys": keys,
+    });
+    reader.get("bare_epoch", told);
 }
 
 /// The least and the greatest counter of each length.

@@ -6,8 +6,8 @@ use incamera::wire::{
     KeyPackageRef, Knock, KnockAnswer, KnockAnswerContent, KnockContent, Label, LeafCredential,
     MailboxId, MeetingId, MemberEntry, PadTo, Padding, Profile, RelayChallenge, RelayEntry,
     RelayProof, ResyncKey, Right, Rights, Role, RoleRights, SafetyCodeInput, SafetyMember,
-    SealedBlob, SecretBytes, SecretText, SignedEvent, StayId, Track, TrackKind,
-    TrackKinds, WelcomeNote,
+    SealedBlob, SecretBytes, SecretText, SignedEvent, StayId, Track, TrackKind, TrackKinds,
+    WelcomeNote,
 };
 use serde_json::{Value, json};
 
