@@ -158,8 +158,11 @@ fn a_window_is_as_wide_on_both_sides() {
         both.begin();
         let mut receiver = both.media(0).receiver();
         let (mut taken, mut refused) = (0, 0);
+        let edges =
+            [5_000, 5_000 - 1_024, 5_000 - 1_023, 5_000 - 1_023, 6_024, 5_000, 5_001, 7_048, 6_024];
         for step in 0..800_u64 {
-            let counter = (step * 3 + chance.below(1_600) as u64).saturating_sub(800);
+            let wandering = (step * 3 + 7_000 + chance.below(1_600) as u64).saturating_sub(800);
+            let counter = edges.get(step as usize).copied().unwrap_or(wandering);
             let sealed = both.reader.get("seal", json!({
                 "in": "bare", "epoch": "1", "leaf": 1, "context": 0, "counter": counter.to_string(),
                 "framing": "whole", "frame": "00",
@@ -171,6 +174,34 @@ fn a_window_is_as_wide_on_both_sides() {
             *(if ours { &mut taken } else { &mut refused }) += 1;
         }
         assert!(taken > 100 && refused > 100, "{taken} {refused}");
+    });
+}
+
+#[test]
+fn the_key_id_of_somebody_alone_has_no_bits_for_leaves() {
+    // SPEC [K2]
+    let make = makes()[0];
+    let epoch = BareEpoch {
+        profile: make.profile,
+        epoch: 300,
+        base_key: vec![7; 16],
+        audio_base_key: None,
+        padding: make.padding,
+        own_leaf: 0,
+        leaves: vec![0],
+    };
+    each(|reader| {
+        begin(reader, make, &epoch);
+        let media = BareMedia::new(epoch.clone()).unwrap();
+        for track in [Track::MICROPHONE, Track::DATA] {
+            let mut sealed = Vec::new();
+            media.sealer(track, Framing::Whole).unwrap().seal(b"x", 0, &mut sealed).unwrap();
+            let header = reader.get("parse_header", json!({ "data": hex(&sealed) }));
+            let request = json!({
+                "in": "bare", "epoch": "300", "leaf": 0, "context": track.context(),
+            });
+            assert_eq!(reader.get("media_key", request)["kid"], header["kid"]);
+        }
     });
 }
 

@@ -41,6 +41,7 @@ fn units(chance: &mut Chance, codec: Codec) -> Vec<u8> {
         let start = [&[0, 0, 1][..], &[0, 0, 0, 1], &[0, 0, 0, 0, 1]][chance.below(3)];
         frame.extend_from_slice(start);
         match (codec, chance.below(4)) {
+            (Codec::H264, 3) if chance.below(2) == 0 => frame.push(1 + chance.below(23) as u8),
             // Slices are the ones of which most is read.
             (Codec::H264, 0..3) => {
                 frame.push([0x65, 0x41, 0x67, 0x06, 0x0a, 0x09][chance.below(6)])
@@ -51,12 +52,32 @@ fn units(chance: &mut Chance, codec: Codec) -> Vec<u8> {
             _ => frame.extend(chance.bytes(2)),
         }
         if chance.below(3) == 0 {
-            // The first code has about as many leading zeros as one may have.
-            frame.extend([&[0, 0, 3, 0][..], &[0, 0, 3, 0, 1]][chance.below(2)]);
-            frame.push(1 << chance.below(8));
+            // Of the first code's leading zeros 31 are allowed.
+            frame.extend([&[0, 0, 3, 0, 1][..], &[0, 0, 3, 0, 0, 0x80]][chance.below(2)]);
+            frame.extend([0xff; 8]);
         }
         let len = chance.below(20);
         frame.extend(zeros(chance, len));
+    }
+    frame
+}
+
+/// OBUs with sizes of up to nine bytes, or none.
+fn obus(chance: &mut Chance) -> Vec<u8> {
+    let mut frame = Vec::new();
+    for _ in 0..1 + chance.below(4) {
+        let (header, len) = (chance.next() as u8 & 0x7f, chance.below(9));
+        frame.push(header);
+        if header & 4 != 0 {
+            frame.push(chance.next() as u8);
+        }
+        if header & 2 != 0 {
+            let longer = chance.below(9);
+            frame.push(len as u8 | if longer > 0 { 0x80 } else { 0 });
+            frame.extend((1..longer).map(|_| 0x80));
+            frame.extend((longer > 0).then_some(0));
+        }
+        frame.extend(chance.bytes(len));
     }
     frame
 }
@@ -65,6 +86,9 @@ fn units(chance: &mut Chance, codec: Codec) -> Vec<u8> {
 fn made_up(chance: &mut Chance, codec: Codec, genuine: &[Vec<u8>]) -> Vec<u8> {
     if matches!(codec, Codec::H264 | Codec::H265) && chance.below(3) > 0 {
         return units(chance, codec);
+    }
+    if codec == Codec::Av1 && chance.below(3) > 0 {
+        return obus(chance);
     }
     let mut frame = genuine[chance.below(genuine.len())].clone();
     for _ in 0..1 + chance.below(3) {
@@ -144,6 +168,43 @@ fn go_through(reader: &mut Reader, make: Make, codec: Codec) -> [usize; 4] {
         both_open(reader, &mut receiver, codec, &sealed);
     }
     tally
+}
+
+#[test]
+fn start_codes_of_units_that_are_not_there_are_refused() {
+    // SPEC [M28]
+    let make = makes()[0];
+    let epoch = BareEpoch {
+        profile: make.profile,
+        epoch: 1,
+        base_key: vec![5; 16],
+        audio_base_key: None,
+        padding: make.padding,
+        own_leaf: 0,
+        leaves: vec![0, 1],
+    };
+    let metadata = "030000000265b8";
+    // Camera 0 of leaf 1 in epoch 1: S is 1.
+    let kid = 1 << 9 | 1 << 8 | 1;
+    each(|reader| {
+        begin(reader, make, &epoch);
+        let mut receiver = BareMedia::new(epoch.clone()).unwrap().receiver();
+        let mut opened = Vec::new();
+        for (counter, bits) in [0x00, 0x80, 0x40, 0x01].into_iter().enumerate() {
+            let frame = reader.get("sframe_seal", json!({
+                "suite": 4, "base_key": "05".repeat(16), "kid": kid.to_string(),
+                "counter": counter.to_string(), "metadata": metadata, "plaintext": format!("aa80{bits:02x}"),
+            }));
+            let frame = unhex(&frame["frame"]);
+            // A header of 3 bytes, a ciphertext of 3, a tag of 16.
+            let (header, sealed) = frame.split_at(3);
+            let (ciphertext, tag) = sealed.split_at(3);
+            let frame = [&[0, 0, 0, 1, 0x65, 0xb8], ciphertext, header, tag, &[20]].concat();
+            assert!(!frame[4..].windows(3).any(|three| three[..2] == [0, 0] && three[2] < 4));
+            opened.push(both_open(reader, &mut receiver, Codec::H264, &frame));
+        }
+        assert_eq!(opened, [true, true, false, false]);
+    });
 }
 
 #[test]

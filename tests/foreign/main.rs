@@ -10,6 +10,7 @@
 
 mod bare;
 mod chance;
+mod changes;
 mod codecs;
 mod codes;
 mod door;

@@ -8,11 +8,12 @@ use incamera::wire::{
 use serde_json::json;
 
 use crate::chance::Chance;
+use crate::changes;
 use crate::golden::{Golden, all, count};
 use crate::reader::{each, hex, unhex};
 
 /// How many changes of each golden message are judged.
-const CHANGES: usize = 60;
+const CHANGES: usize = 160;
 
 /// Whether this crate takes the bytes for such a message.
 fn takes(message: &str, data: &[u8]) -> bool {
@@ -56,7 +57,14 @@ fn what_one_side_refuses_of_changed_messages_the_other_refuses() {
     each(|reader| {
         let (mut chance, mut taken) = (Chance(SEED), 0);
         for Golden { message, data, .. } in all() {
-            let changed: Vec<_> = (0..CHANGES).map(|_| chance.changed(&data)).collect();
+            let change = |at| {
+                if at % 4 == 0 {
+                    chance.changed(&data)
+                } else {
+                    changes::changed(&mut chance, &data)
+                }
+            };
+            let changed: Vec<_> = (0..CHANGES).map(change).collect();
             let request =
                 json!({ "message": message, "data": changed.iter().map(hex).collect::<Vec<_>>() });
             let verdicts = reader.get("verdicts", request);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::reader::{Reader, each};
+use crate::reader::{Reader, each, hex, unhex};
 
 fn file(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
@@ -141,17 +141,34 @@ fn a_passcode_is_proved_as_its_vector_says() {
             tags(&run["yb_wide"], &run["Yb"], &run["Ya"], false),
             &expected,
         );
+        // The share that the bad ones are made of is a good one.
+        let good = json!("2c3c6b8c4f3800e7aef6864025b4ed79bd599117e427c41bd47d93d654b4a51c");
+        reader.get("passcode_tags", tags(&run["ya_wide"], &run["Ya"], &good, true));
         for share in &bad_shares {
             reader.refuses("passcode_tags", tags(&run["ya_wide"], &run["Ya"], share, true));
         }
     });
 }
 
-/// Shares that nobody may take: no encodings, and the neutral element.
+/// Shares that nobody may take: of the draft no encoding and the neutral element; a share's negative, and the
+/// share with the highest bit set.
 fn bad_shares() -> Vec<Value> {
     let draft = file(include_str!("../vectors/cpace/ristretto255.json"));
     let points = &draft["G_Coffee25519_points"];
-    ["Invalid Y1", "Invalid Y2"]
-        .map(|name| json!(points[name].as_str().unwrap().to_lowercase()))
+    let text = |name: &str| points[name].as_str().unwrap().to_lowercase();
+    let share = unhex(&json!(points["Valid"]["X"].as_str().unwrap().to_lowercase()));
+    let mut high = share.clone();
+    high[31] |= 0x80;
+    // 2^255 - 19, from which it is taken.
+    let mut negative = vec![0xff_u8; 32];
+    (negative[0], negative[31]) = (0xed, 0x7f);
+    let mut borrow = false;
+    for (place, byte) in negative.iter_mut().zip(&share) {
+        let (less, one) = place.overflowing_sub(*byte);
+        let (least, two) = less.overflowing_sub(u8::from(borrow));
+        (*place, borrow) = (least, one || two);
+    }
+    [text("Invalid Y1"), text("Invalid Y2"), hex(negative), hex(high)]
+        .map(|text| json!(text))
         .into()
 }
