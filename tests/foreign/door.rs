@@ -51,18 +51,18 @@ fn a_reader_opens_a_knock_and_turns_it_down() {
         let key_package = testing::key_package(&world.clients[ben].meeting).unwrap();
         assert_eq!(unhex(&opened["content"]["key_package"]), key_package);
         let shown_by = json!({ "data": hex(&key_package), "profile": 1, "meeting": id(&world) });
-        let package = reader.get("key_package", shown_by.clone());
+        let package = reader.get("read_key_package", shown_by.clone());
         assert_eq!(package["credential"]["name"], "Ben");
         for at in [0, 50, key_package.len() / 2, key_package.len() - 1] {
             let mut spoilt = key_package.clone();
             spoilt[at] ^= 1;
             let mut request = shown_by.clone();
             request["data"] = json!(hex(spoilt));
-            reader.refuses("key_package", request);
+            reader.refuses("read_key_package", request);
         }
         let mut elsewhere = shown_by;
         elsewhere["meeting"] = json!("00".repeat(16));
-        reader.refuses("key_package", elsewhere);
+        reader.refuses("read_key_package", elsewhere);
         let answer = reader.get("seal_answer", json!({
             "answer_key": opened["answer_key"], "mailbox": opened["mailbox"], "nonce": shown(1, 24),
             "content": { "version": 1, "denial": { "reason": 2 } },
@@ -174,7 +174,7 @@ fn run(
 
 fn reference(reader: &mut Reader, world: &World, key_package: &Value) -> Value {
     let request = json!({ "data": key_package, "profile": 1, "meeting": id(world) });
-    reader.get("key_package", request)["reference"].clone()
+    reader.get("read_key_package", request)["reference"].clone()
 }
 
 #[test]
@@ -247,5 +247,65 @@ fn a_reader_that_admits_has_the_passcode_proved() {
         let knock = world.lobby.last().unwrap().clone();
         assert_eq!(open(reader, &world, &knock)["content"]["passcode_tag"], tags["ta"]);
         assert_eq!(secrets(&world, 0).epoch, 0);
+    });
+}
+
+/// What is wrong with a key package, by name of the fault.
+fn faults() -> Vec<(&'static str, Value)> {
+    vec![
+        ("another suite", json!({ "suite": 3 })),
+        ("another suite offered", json!({ "suites": [3] })),
+        ("two suites offered", json!({ "suites": [1, 3] })),
+        ("no MLS 1.0", json!({ "versions": [2] })),
+        ("no state extension", json!({ "extension_types": [] })),
+        ("another extension offered", json!({ "extension_types": [0xf0a1, 0xf0a2] })),
+        ("a proposal offered", json!({ "proposals": [0xf0a1] })),
+        ("no BasicCredential", json!({ "credentials": [] })),
+        ("X.509 offered", json!({ "credentials": [1, 2] })),
+        ("a lifetime that ends", json!({ "lifetime": ["0", "1900000000"] })),
+        ("a lifetime that begins", json!({ "lifetime": ["1", u64::MAX.to_string()] })),
+        ("an extension of the leaf", json!({ "leaf_extensions": "f0a100" })),
+        ("an extension", json!({ "extensions": "f0a100" })),
+        ("a leaf signed as something else", json!({ "leaf_label": "KeyPackageTBS" })),
+        ("signed as something else", json!({ "label": "LeafNodeTBS" })),
+    ]
+}
+
+#[test]
+fn a_key_package_that_a_reader_makes_is_added_and_no_other() {
+    // SPEC [A3], [G6], [G14]
+    each(|reader| {
+        let (mut world, invite) = world(24, None);
+        let link = reader.get("read_invite", json!({ "text": invite.link() }));
+        let mut make = |reader: &mut Reader, first: u8, other: &Value| {
+            let secret = |at: u8| hex([first.wrapping_mul(7).wrapping_add(at); 32]);
+            let made = reader.get("make_key_package", json!({
+                "profile": 1, "meeting": link["meeting"], "identity_secret": secret(1),
+                "leaf_secret": secret(2), "stay": hex([first; 16]), "direct_secret": secret(3),
+                "name": format!("Reader {first}"), "secrets": [secret(4), secret(5)], "other": other,
+            }));
+            let key_package = made["data"].as_str().unwrap().to_owned();
+            let mailbox = hex([first; 16]);
+            let knocker = Knocker {
+                link: link.clone(),
+                meeting: link["meeting"].clone(),
+                key_package,
+                mailbox,
+            };
+            let (knock, _) = knocker.knock(reader, &world, first, json!({}));
+            post(&mut world, knock);
+            let read = json!({ "data": made["data"], "profile": 1, "meeting": link["meeting"] });
+            let theirs = reader.ask("read_key_package", read).is_ok();
+            let shown = format!("Reader {first}");
+            let ours = |event: &Event| matches!(event, Event::Knock { name, .. } if *name == shown);
+            (theirs, world.count(0, ours) == 1)
+        };
+        assert_eq!(make(reader, 1, &json!({})), (true, true));
+        for (number, (fault, other)) in (2..).zip(faults()) {
+            assert_eq!(make(reader, number, &other), (false, false), "{fault}");
+        }
+        world.admit_all(0);
+        world.pass(1_000);
+        assert_eq!(world.names(0), ["Ada", "Reader 1"]);
     });
 }

@@ -206,7 +206,7 @@ fn every_knock_of_a_lobby_opens() {
             let request = json!({
                 "data": content["key_package"], "profile": 1, "meeting": meeting,
             });
-            let shown = reader.get("key_package", request);
+            let shown = reader.get("read_key_package", request);
             assert!(shown["credential"]["name"].is_string());
             if kind == "resync" {
                 let signed = json!({ "message": "SignedEvent", "data": content["rejoin"] });

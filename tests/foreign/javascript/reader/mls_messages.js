@@ -5,10 +5,12 @@ import { verify } from './ed25519.js';
 import { need, Refused } from './errors.js';
 import { Cursor, vector } from './mls.js';
 
-const [STATE_EXTENSION, REQUIRED_CAPABILITIES] = [0xf0a1, 3];
-const SUITES = { 1: 0x0001, 2: 0x0003, 3: 0x004f };
-const [BASIC, FROM_KEY_PACKAGE, FROM_COMMIT] = [1, 1, 3];
-const LATEST = 2n ** 64n - 1n;
+export const STATE_EXTENSION = 0xf0a1;
+const REQUIRED_CAPABILITIES = 3;
+export const SUITES = { 1: 0x0001, 2: 0x0003, 3: 0x004f };
+export const [BASIC, FROM_KEY_PACKAGE] = [1, 1];
+const FROM_COMMIT = 3;
+export const LATEST = 2n ** 64n - 1n;
 
 function numbers(data) {
   const [cursor, out] = [new Cursor(data), []];

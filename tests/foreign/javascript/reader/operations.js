@@ -9,6 +9,7 @@ import { need, Refused } from './errors.js';
 import { publicOf } from './hpke.js';
 import * as identity from './identity.js';
 import * as invite from './invite.js';
+import { makeCredential, makeKeyPackage } from './key_package.js';
 import * as mls from './mls.js';
 import * as messages from './mls_messages.js';
 import { pad, unpad } from './padding.js';
@@ -125,7 +126,7 @@ const people = {
   },
 
   // A key package whose signatures and certificate verify: its reference, and its leaf.
-  key_package: async ({ wire }, { data, profile, meeting }) => {
+  read_key_package: async ({ wire }, { data, profile, meeting }) => {
     const { leaf, bytes } = await messages.keyPackage(unhex(data), profile);
     const shown = await identity.verifyCredential(wire, unhex(meeting), leaf.signatureKey, leaf.credential);
     const reference = hex(await mls.keyPackageRef(bytes));
@@ -143,6 +144,19 @@ function succeeds(action) {
     throw error;
   }
 }
+
+const own = {
+  // A key package of a person; `secrets` are its private keys: that of its leaf, and its init key.
+  make_key_package: async ({ wire }, { profile, meeting, stay, name, secrets, other, ...rest }) => {
+    const leafSecret = unhex(rest.leaf_secret);
+    const directKey = await publicOf(unhex(rest.direct_secret));
+    const person = { meeting: unhex(meeting), identitySecret: unhex(rest.identity_secret), stay: unhex(stay), name };
+    const credential = await makeCredential(wire, { ...person, leafSecret, directKey });
+    const [encryptionKey, initKey] = [await publicOf(unhex(secrets[0])), await publicOf(unhex(secrets[1]))];
+    const parts = { profile, leafSecret, credential, encryptionKey, initKey };
+    return { data: hex(await makeKeyPackage(parts, other)) };
+  },
+};
 
 const log = {
   // Which of these are such a message.
@@ -226,4 +240,4 @@ const door = {
   },
 };
 
-export const OPERATIONS = { ...frames, ...people, ...log, ...door };
+export const OPERATIONS = { ...frames, ...people, ...own, ...log, ...door };

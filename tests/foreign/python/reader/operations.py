@@ -1,6 +1,6 @@
 """What is asked without a meeting: each function takes a request's fields and gives the answer's."""
 
-from . import admission, codecs, ed25519, envelope, hpke, identity, invite, mls, mls_messages, padding, passcode, rtp, sframe, state
+from . import admission, codecs, ed25519, envelope, hpke, identity, invite, key_package, mls, mls_messages, padding, passcode, rtp, sframe, state
 from .errors import Refused, require
 
 unhex = bytes.fromhex
@@ -179,7 +179,7 @@ def exporter(_, exporter_secret, label, context, length):
     return {"secret": mls.exporter(unhex(exporter_secret), label, unhex(context), length).hex()}
 
 
-def key_package(reader, data, profile, meeting):
+def read_key_package(reader, data, profile, meeting):
     """A key package whose signatures and certificate verify: its reference, and its leaf."""
     package = mls_messages.key_package(unhex(data), profile)
     leaf = package["leaf"]
@@ -189,6 +189,15 @@ def key_package(reader, data, profile, meeting):
         "signature_key": leaf["signature_key"].hex(),
         "credential": reader.wire.fields(shown),
     }
+
+
+def make_key_package(reader, profile, meeting, identity_secret, leaf_secret, stay, direct_secret, name, secrets, other):
+    """A key package of a person; `secrets` are its private keys: that of its leaf, and its init key."""
+    leaf = unhex(leaf_secret)
+    parts = unhex(meeting), unhex(identity_secret), leaf, unhex(stay), hpke.public(unhex(direct_secret)), name
+    shown = key_package.credential(reader.wire, *parts)
+    keys = [hpke.public(unhex(secret)) for secret in secrets]
+    return {"data": key_package.make(profile, leaf, shown, *keys, other).hex()}
 
 
 def seal_knock(reader, meeting, lobby, secret, kind, mailbox, ephemeral, content):
@@ -258,7 +267,7 @@ OPERATIONS = {
     for operation in (
         header, parse_header, sframe_seal, codec_seal, codec_open, pad, unpad, rtp_cut, rtp_join, verify, named, fingerprint,
         statement, credential, safety_code, pair_code, read_invite, write_invite, associated, heartbeat_keys, log_hash,
-        relay_proof, prove, check_state, check_name, verdicts, exporter, key_package, seal_knock, open_knock, seal_answer, open_answer, seal_chat, open_chat,
+        relay_proof, prove, check_state, check_name, verdicts, exporter, read_key_package, make_key_package, seal_knock, open_knock, seal_answer, open_answer, seal_chat, open_chat,
         public_key, passcode_inputs, passcode_tags,
     )
 }
