@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::history::History;
 use crate::reader::{Reader, each, hex, unhex};
+use crate::support::{Who, World};
 use crate::watch::{Make, enter, makes, secrets};
 
 /// The session of the readers.
@@ -161,62 +162,62 @@ fn overhear(reader: &mut Reader, history: &History, exported: &[Value], body: &V
     }
 }
 
-#[test]
-fn every_entry_of_a_log_is_read_and_verified() {
-    let history = History::new(90);
-    each(|reader| {
-        let exported = tell(reader, &history);
-        let tally = read(reader, &history, &exported);
-        let expected = [
-            "announcement",
-            "ask",
-            "attend",
-            "chat",
-            "commit of add, psk",
-            "commit of add, psk, remove, path",
-            "commit of path",
-            "commit of remove, path",
-            "commit of remove, state, path",
-            "commit of state, path",
-            "confirm",
-            "end",
-            "hand",
-            "heartbeat",
-            "host_silent",
-            "key_frame_request",
-            "leave",
-            "private_chat",
-            "reaction",
-            "removal_order",
-        ];
-        assert_eq!(tally.keys().map(String::as_str).collect::<Vec<_>>(), expected, "{tally:?}");
-    });
+/// Reads the log.
+fn every_entry(reader: &mut Reader, history: &History, exported: &[Value]) {
+    let tally = read(reader, history, exported);
+    let expected = [
+        "announcement",
+        "ask",
+        "attend",
+        "chat",
+        "commit of add, psk",
+        "commit of add, psk, remove, path",
+        "commit of path",
+        "commit of remove, path",
+        "commit of remove, state, path",
+        "commit of state, path",
+        "confirm",
+        "end",
+        "hand",
+        "heartbeat",
+        "host_silent",
+        "key_frame_request",
+        "leave",
+        "private_chat",
+        "reaction",
+        "removal_order",
+    ];
+    assert_eq!(tally.keys().map(String::as_str).collect::<Vec<_>>(), expected, "{tally:?}");
+}
+
+/// Opens what was posted to the lobby.
+fn every_knock(reader: &mut Reader, history: &History) {
+    let meeting = hex(history.world.clients[0].meeting.id().as_bytes());
+    let mut kinds = Vec::new();
+    for knock in &history.world.lobby {
+        let (kind, content) = open_knock(reader, history, &meeting, knock);
+        let request = json!({ "data": content["key_package"], "profile": 1, "meeting": meeting });
+        let shown = reader.get("read_key_package", request);
+        assert!(shown["credential"]["name"].is_string());
+        if kind == "resync" {
+            let signed = json!({ "message": "SignedEvent", "data": content["rejoin"] });
+            let body = reader.get("decode", signed)["fields"]["body"].clone();
+            let body = reader.get("decode", json!({ "message": "EventBody", "data": body }));
+            assert_eq!(body["fields"]["rejoin"]["knock"], shown["reference"]);
+        }
+        kinds.push(kind);
+    }
+    assert!(["invite", "resync"].iter().all(|kind| kinds.contains(kind)), "{kinds:?}");
 }
 
 #[test]
-fn every_knock_of_a_lobby_opens() {
-    // SPEC [A2], [A16]
-    let history = History::new(91);
-    let meeting = hex(history.world.clients[0].meeting.id().as_bytes());
+fn all_that_a_meeting_leaves_behind_is_read_and_verified() {
+    // SPEC [A2], [A16], [G25], [K6], [K9], [K10]
+    let history = History::new(90);
     each(|reader| {
-        tell(reader, &history);
-        let mut kinds = Vec::new();
-        for knock in &history.world.lobby {
-            let (kind, content) = open_knock(reader, &history, &meeting, knock);
-            let request = json!({
-                "data": content["key_package"], "profile": 1, "meeting": meeting,
-            });
-            let shown = reader.get("read_key_package", request);
-            assert!(shown["credential"]["name"].is_string());
-            if kind == "resync" {
-                let signed = json!({ "message": "SignedEvent", "data": content["rejoin"] });
-                let body = reader.get("decode", signed)["fields"]["body"].clone();
-                let body = reader.get("decode", json!({ "message": "EventBody", "data": body }));
-                assert_eq!(body["fields"]["rejoin"]["knock"], shown["reference"]);
-            }
-            kinds.push(kind);
-        }
-        assert!(["invite", "resync"].iter().all(|kind| kinds.contains(kind)), "{kinds:?}");
+        let exported = tell(reader, &history);
+        every_entry(reader, &history, &exported);
+        every_knock(reader, &history);
     });
 }
 
@@ -275,6 +276,54 @@ fn a_spoilt_entry_is_refused() {
     });
 }
 
+/// A member whose place a reader takes, and who does not act itself any more.
+struct Impostor {
+    own: testing::MemberSecrets,
+    meeting: String,
+    stay: String,
+    /// How many events it has said.
+    said: u64,
+}
+
+impl Impostor {
+    fn new(reader: &mut Reader, world: &mut World, who: Who) -> Self {
+        world.clients[who].online = false;
+        let (own, meeting) = (secrets(world, who), crate::watch::id(world));
+        reader.get("meeting", makes()[0].told(NAME, &meeting, own.own_leaf));
+        enter(reader, NAME, &own);
+        let tree = hex(&own.ratchet_tree);
+        reader
+            .get("bare_tree", json!({ "in": NAME, "epoch": own.epoch.to_string(), "tree": tree }));
+        let state = crate::watch::state(world, who);
+        let keys: Vec<_> = state.heartbeat_keys.iter().map(|key| hex(key.expose())).collect();
+        reader.get("heartbeat_keys", json!({ "in": NAME, "keys": keys }));
+        let stay = hex(world.member_id(who).as_bytes());
+        Self { own, meeting, stay, said: 0 }
+    }
+
+    /// The entry in which it says something; `other` are fields of the body that it should not have.
+    fn say(&mut self, reader: &mut Reader, kind: u8, what: Value, other: Value) -> Vec<u8> {
+        self.said += 1;
+        let own = &self.own;
+        let mut fields = json!({
+            "version": 1, "meeting": self.meeting, "epoch": own.epoch.to_string(),
+            "stay": self.stay, "counter": (own.counter + self.said).to_string(),
+        });
+        let more = [what, other].into_iter().flat_map(|more| more.as_object().unwrap().clone());
+        fields.as_object_mut().unwrap().extend(more);
+        let secret = fields.as_object_mut().unwrap().remove("secret");
+        let sealed = reader.get(
+            "seal_event",
+            json!({
+                "in": NAME, "kind": kind, "epoch": own.epoch.to_string(),
+                "secret": secret.unwrap_or_else(|| json!(hex(own.leaf_secret))),
+                "nonce": hex([self.said as u8; 24]), "fields": fields,
+            }),
+        );
+        unhex(&sealed["entry"])
+    }
+}
+
 #[test]
 fn what_a_reader_says_and_orders_is_heard_and_carried_out() {
     // SPEC [G11], [G16], [K9]
@@ -283,37 +332,63 @@ fn what_a_reader_says_and_orders_is_heard_and_carried_out() {
         let ben = world.clients[1].meeting.roster()[1].fingerprint;
         world.ask(0, |ada, now| ada.set_role(ben, incamera::Role::CoHost, now));
         world.pass(1_000);
-        // The reader takes Ben's place.
-        world.clients[1].online = false;
-        let (own, meeting) = (secrets(&world, 1), crate::watch::id(&world));
         let [ben_id, cleo_id] = [1, 2].map(|who| world.member_id(who));
         let cleo = world.clients[0].meeting.roster()[2].fingerprint;
-        reader.get("meeting", makes()[0].told(NAME, &meeting, own.own_leaf));
-        enter(reader, NAME, &own);
-        let state = crate::watch::state(&world, 1);
-        let keys: Vec<_> = state.heartbeat_keys.iter().map(|key| hex(key.expose())).collect();
-        reader.get("heartbeat_keys", json!({ "in": NAME, "keys": keys }));
-        let mut say = |kind: u8, counter: u64, what: Value| {
-            let mut fields = json!({
-                "version": 1, "meeting": meeting, "epoch": own.epoch.to_string(),
-                "stay": hex(ben_id.as_bytes()), "counter": (own.counter + counter).to_string(),
-            });
-            fields.as_object_mut().unwrap().extend(what.as_object().unwrap().clone());
-            let sealed = reader.get("seal_event", json!({
-                "in": NAME, "kind": kind, "epoch": own.epoch.to_string(),
-                "secret": hex(own.leaf_secret), "nonce": hex([counter as u8; 24]), "fields": fields,
-            }));
-            unhex(&sealed["entry"])
-        };
-        world.append(say(2, 1, json!({ "chat": { "text": "from elsewhere" } })));
+        let mut ben = Impostor::new(reader, &mut world, 1);
+        let chat = json!({ "chat": { "text": "from elsewhere" } });
+        world.append(ben.say(reader, 2, chat, json!({})));
         world.settle();
-        let heard =
-            Event::Chat { member: ben_id, text: "from elsewhere".to_owned(), private: false };
+        let text = "from elsewhere".to_owned();
+        let heard = Event::Chat { member: ben_id, text, private: false };
         assert_eq!(world.count(0, |event| *event == heard), 1);
-        world.append(say(3, 2, json!({
-            "removal_order": { "target": hex(cleo.as_bytes()), "stay": hex(cleo_id.as_bytes()) },
-        })));
+        let order = json!({ "target": hex(cleo.as_bytes()), "stay": hex(cleo_id.as_bytes()) });
+        world.append(ben.say(reader, 3, json!({ "removal_order": order }), json!({})));
         world.pass(5_000);
         assert_eq!(world.names(0), ["Ada", "Ben"]);
+    });
+}
+
+#[test]
+fn what_stands_in_the_wrong_place_is_refused_on_both_sides() {
+    // SPEC [G11], [G16], [G24], [W8]
+    each(|reader| {
+        let mut world = makes()[0].meeting(&["Ada", "Ben"]);
+        let mut ben = Impostor::new(reader, &mut world, 1);
+        let chat = || json!({ "chat": { "text": "hello" } });
+        let order =
+            json!({ "removal_order": { "target": "00".repeat(32), "stay": "00".repeat(16) } });
+        let heartbeat = json!({ "heartbeat": {
+            "authenticator": hex(ben.own.authenticator), "log_hash": "00".repeat(32),
+        } });
+        let rejoin = json!({ "rejoin": { "knock": "00".repeat(32) } });
+        let epoch = (ben.own.epoch - 1).to_string();
+        let wrong = [
+            ("an order among the events", 2, order, json!({})),
+            ("a heartbeat among the events", 2, heartbeat.clone(), json!({})),
+            ("a rejoin among the events", 2, rejoin, json!({})),
+            ("a chat among the orders", 3, chat(), json!({})),
+            ("a heartbeat among the orders", 3, heartbeat, json!({})),
+            ("a chat among the heartbeats", 4, chat(), json!({})),
+            ("of another epoch", 2, chat(), json!({ "epoch": epoch })),
+            ("of another meeting", 2, chat(), json!({ "meeting": "00".repeat(16) })),
+            ("of a stranger", 2, chat(), json!({ "stay": "00".repeat(16) })),
+            ("signed by another key", 2, chat(), json!({ "secret": "01".repeat(32) })),
+        ];
+        let refusals = |world: &World| world.refusals(0).len();
+        for (fault, kind, what, other) in wrong {
+            let entry = ben.say(reader, kind, what, other);
+            let taken = reader.ask("entry", json!({ "in": NAME, "entry": hex(&entry) }));
+            assert!(taken.is_err(), "{fault}: {taken:?}");
+            let before = refusals(&world);
+            world.append(entry);
+            world.settle();
+            assert_eq!(refusals(&world), before + 1, "{fault}");
+        }
+        let entry = ben.say(reader, 2, chat(), json!({}));
+        reader.get("entry", json!({ "in": NAME, "entry": hex(&entry) }));
+        let before = refusals(&world);
+        world.append(entry);
+        world.settle();
+        assert_eq!(refusals(&world), before);
     });
 }
