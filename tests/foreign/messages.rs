@@ -1,15 +1,16 @@
 //! Messages: what the readers find in golden ones, how they write them, and which bytes they refuse.
 
 use incamera::wire::{
-    CommitNote, Envelope, EventBody, GroupState, Knock, KnockAnswer, KnockAnswerContent,
-    KnockContent, LeafCredential, RelayChallenge, RelayProof, SafetyCodeInput, SealedBlob,
-    SignedEvent, ToClient, ToServer,
+    AnnouncedFraming, AnnouncedTrack, CommitNote, Envelope, EventBody, EventKind, Fingerprint,
+    GroupState, Knock, KnockAnswer, KnockAnswerContent, KnockContent, LeafCredential, MeetingId,
+    RelayChallenge, RelayProof, SafetyCodeInput, SafetyMember, SealedBlob, SignedEvent, StayId,
+    ToClient, ToServer, Track,
 };
 use serde_json::json;
 
 use crate::chance::Chance;
 use crate::changes;
-use crate::golden::{Golden, all, count};
+use crate::golden::{Golden, all, count, full_state};
 use crate::reader::{each, hex, unhex};
 
 /// How many changes of each golden message are judged.
@@ -99,6 +100,97 @@ fn a_message_in_another_form_is_refused() {
         for (fault, data) in &spoilt {
             assert!(!takes("RelayProof", data), "{fault}");
             reader.refuses("decode", json!({ "message": "RelayProof", "data": hex(data) }));
+        }
+    });
+}
+
+/// States and codes whose lists are out of order or name something twice, by name of the list.
+fn disordered() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let state = |change: fn(&mut GroupState)| {
+        let mut state = full_state();
+        change(&mut state);
+        state.encode()
+    };
+    let relay = |state: &mut GroupState| {
+        let again = state.relays[0].clone();
+        state.relays.push(again);
+    };
+    let two = SafetyCodeInput {
+        meeting: MeetingId::new(count(1)),
+        epoch: 7,
+        authenticator: count(2),
+        members: [4, 3]
+            .map(|first| SafetyMember { identity_key: count(first), stay: StayId::new(count(9)) })
+            .into(),
+    };
+    let one = SafetyCodeInput { members: vec![two.members[0]; 2], ..two.clone() };
+    vec![
+        ("members", "GroupState", state(|state| state.members.reverse())),
+        ("bans", "GroupState", state(|state| state.bans.reverse())),
+        ("a ban twice", "GroupState", state(|state| state.bans = vec![state.bans[0]; 2])),
+        ("a relay twice", "GroupState", state(relay)),
+        (
+            "a successor twice",
+            "GroupState",
+            state(|state| state.succession = vec![state.succession[0]; 2]),
+        ),
+        (
+            "a link secret twice",
+            "GroupState",
+            state(|state| state.invites[1].secret = state.invites[0].secret.duplicate()),
+        ),
+        (
+            "a heartbeat key twice",
+            "GroupState",
+            state(|state| state.heartbeat_keys[1] = state.heartbeat_keys[0].duplicate()),
+        ),
+        (
+            "a resync key twice",
+            "GroupState",
+            state(|state| {
+                let again = state.resync_keys[0].duplicate();
+                state.resync_keys.push(again);
+            }),
+        ),
+        ("members of a code", "SafetyCodeInput", two.encode()),
+        ("a member of a code twice", "SafetyCodeInput", one.encode()),
+    ]
+}
+
+/// Events whose lists are.
+fn disordered_events() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let body = |kind| {
+        let (meeting, stay) = (MeetingId::new(count(1)), StayId::new(count(2)));
+        EventBody { meeting, epoch: 1, stay, counter: 1, kind }.encode()
+    };
+    let hosts = |firsts: [u8; 2]| EventKind::HostSilent {
+        hosts: firsts.map(|first| Fingerprint::new(count(first))).into(),
+    };
+    let track = |track| AnnouncedTrack {
+        track,
+        codec: "opus".to_owned(),
+        framing: AnnouncedFraming::Whole,
+        transport: String::new(),
+        muted: false,
+    };
+    let tracks = |tracks: [Track; 2]| EventKind::Announcement { tracks: tracks.map(track).into() };
+    vec![
+        ("hosts", "EventBody", body(hosts([2, 1]))),
+        ("a host twice", "EventBody", body(hosts([1, 1]))),
+        ("tracks", "EventBody", body(tracks([Track::CAMERA, Track::MICROPHONE]))),
+        ("a track twice", "EventBody", body(tracks([Track::CAMERA, Track::CAMERA]))),
+    ]
+}
+
+#[test]
+fn lists_out_of_order_or_with_an_entry_twice_are_refused() {
+    // SPEC [W5], [I4]
+    each(|reader| {
+        for (fault, message, data) in disordered().into_iter().chain(disordered_events()) {
+            assert!(!takes(message, &data), "{fault}");
+            let verdict =
+                reader.get("verdicts", json!({ "message": message, "data": [hex(data)] }));
+            assert_eq!(verdict["taken"], json!([false]), "{fault}");
         }
     });
 }
