@@ -40,7 +40,7 @@ impl Both<'_> {
         begin(self.reader, self.make, &self.epoch);
     }
 
-    fn to_the_reader(&mut self, track: Track, frames: usize, chance: &mut Chance) {
+    fn reader_hears(&mut self, track: Track, frames: usize, chance: &mut Chance) {
         let media = self.media(self.sender);
         let mut sealer = media.sealer(track, Framing::Whole).unwrap();
         for counter in 0..frames {
@@ -54,7 +54,7 @@ impl Both<'_> {
         }
     }
 
-    fn from_the_reader(&mut self, track: Track, chance: &mut Chance) {
+    fn reader_speaks(&mut self, track: Track, chance: &mut Chance) {
         let mut receiver = self.media(self.epoch.own_leaf).receiver();
         let member = BareMedia::stay(self.sender);
         for counter in counters() {
@@ -120,8 +120,8 @@ fn go_through(reader: &mut Reader, make: Make, chance: &mut Chance) {
             let mut both = Both { reader, make, epoch, sender };
             both.begin();
             for track in [Track::MICROPHONE, Track::new(TrackKind::Screen, 31).unwrap()] {
-                both.to_the_reader(track, 12, chance);
-                both.from_the_reader(track, chance);
+                both.reader_hears(track, 12, chance);
+                both.reader_speaks(track, chance);
             }
         }
     }

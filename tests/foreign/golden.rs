@@ -1,18 +1,17 @@
 //! Golden messages: values of this crate, and what is in them.
 
 use incamera::wire::{
-    AnnouncedFraming, AnnouncedTrack, BlobHash, Challenge, CommitNote, DenyReason, Door, Envelope,
-    EnvelopeKind, EventBody, EventKind, Fingerprint, GroupState, Heartbeat, InviteEntry, InviteId,
-    KeyPackageRef, Knock, KnockAnswer, KnockAnswerContent, KnockContent, Label, LeafCredential,
-    MailboxId, MeetingId, MemberEntry, PadTo, Padding, Profile, RelayChallenge, RelayEntry,
-    RelayProof, ResyncKey, Right, Rights, Role, RoleRights, SafetyCodeInput, SafetyMember,
-    SealedBlob, SecretBytes, SecretText, SignedEvent, StayId, Track, TrackKind, TrackKinds,
+    BlobHash, Challenge, CommitNote, DenyReason, Door, Envelope, EnvelopeKind, Fingerprint,
+    GroupState, InviteEntry, InviteId, Knock, KnockAnswer, KnockAnswerContent, KnockContent, Label,
+    LeafCredential, MailboxId, MeetingId, MemberEntry, PadTo, Padding, Profile, RelayChallenge,
+    RelayEntry, RelayProof, ResyncKey, Right, Rights, Role, RoleRights, SafetyCodeInput,
+    SafetyMember, SealedBlob, SecretBytes, SecretText, SignedEvent, StayId, TrackKind, TrackKinds,
     WelcomeNote,
 };
 use serde_json::{Value, json};
 
 use crate::reader::hex;
-use crate::transport;
+use crate::{events, transport};
 
 /// A message and what is in it.
 pub(crate) struct Golden {
@@ -30,7 +29,7 @@ pub(crate) fn count<const N: usize>(first: u8) -> [u8; N] {
     std::array::from_fn(|at| first.wrapping_add(at as u8))
 }
 
-fn many(first: u8, len: usize) -> Vec<u8> {
+pub(crate) fn many(first: u8, len: usize) -> Vec<u8> {
     (0..len).map(|at| first.wrapping_add(at as u8)).collect()
 }
 
@@ -108,113 +107,6 @@ fn merged(base: &Value, more: Value) -> Value {
     base
 }
 
-/// Every kind of event, and the name and fields of it.
-fn event_kinds() -> Vec<(EventKind, &'static str, Value)> {
-    let to = StayId::new(count(20));
-    let knock = KeyPackageRef::new(count(30));
-    let track = |kind, index| Track::new(kind, index).unwrap();
-    let announced = |kind, index, framing| AnnouncedTrack {
-        track: track(kind, index),
-        codec: "AV1".to_owned(),
-        framing,
-        transport: if index == 0 { String::new() } else { "mid \u{fc}".to_owned() },
-        muted: index == 0,
-    };
-    let tracks = vec![
-        announced(TrackKind::Microphone, 0, AnnouncedFraming::Whole),
-        announced(TrackKind::Data, 31, AnnouncedFraming::WebRtc),
-    ];
-    let heartbeat = Heartbeat {
-        authenticator: count(40),
-        log_position: 300,
-        log_hash: count(50),
-        time_ms: 5_000,
-        orders: vec![many(60, 5), many(61, 512)],
-    };
-    let kinds = TrackKinds::of(&[TrackKind::Camera, TrackKind::Data]);
-    vec![
-        (EventKind::Leave, "leave", json!({})),
-        (
-            EventKind::Confirm { authenticator: count(11) },
-            "confirm",
-            json!({ "authenticator": shown(11, 32) }),
-        ),
-        (EventKind::End, "end", json!({})),
-        (
-            EventKind::Chat { text: "gr\u{fc}\u{df} dich \u{1f44b}".to_owned() },
-            "chat",
-            json!({ "text": "grüß dich 👋" }),
-        ),
-        (
-            EventKind::PrivateChat { to, encapsulated_key: count(12), ciphertext: many(13, 17) },
-            "private_chat",
-            json!({ "to": shown(20, 16), "encapsulated_key": shown(12, 32), "ciphertext": shown(13, 17) }),
-        ),
-        (
-            EventKind::Reaction { symbol: "\u{1f44d}".to_owned() },
-            "reaction",
-            json!({ "symbol": "👍" }),
-        ),
-        (EventKind::Hand { raised: true }, "hand", json!({ "raised": true })),
-        (EventKind::Hand { raised: false }, "hand", json!({ "raised": false })),
-        (EventKind::Ask { to, kinds }, "ask", json!({ "to": shown(20, 16), "kinds": 0b1_0010 })),
-        (EventKind::Announcement { tracks: vec![] }, "announcement", json!({ "tracks": [] })),
-        (
-            EventKind::Announcement { tracks },
-            "announcement",
-            json!({ "tracks": [
-            { "context": 0, "codec": "AV1", "framing": 1, "transport": "", "muted": true },
-            { "context": 252, "codec": "AV1", "framing": 2, "transport": "mid ü", "muted": false },
-        ] }),
-        ),
-        (
-            EventKind::Attend { knock, proved: true },
-            "attend",
-            json!({ "knock": shown(30, 32), "proved": true }),
-        ),
-        (
-            EventKind::HostSilent {
-                hosts: vec![Fingerprint::new(count(1)), Fingerprint::new(count(2))],
-            },
-            "host_silent",
-            json!({ "hosts": [shown(1, 32), shown(2, 32)] }),
-        ),
-        (
-            EventKind::RemovalOrder { target: Fingerprint::new(count(3)), stay: to },
-            "removal_order",
-            json!({ "target": shown(3, 32), "stay": shown(20, 16) }),
-        ),
-        (
-            EventKind::Heartbeat(heartbeat),
-            "heartbeat",
-            json!({
-                "authenticator": shown(40, 32), "log_position": "300", "log_hash": shown(50, 32),
-                "time_ms": "5000", "orders": [shown(60, 5), shown(61, 512)],
-            }),
-        ),
-        (EventKind::Rejoin { knock }, "rejoin", json!({ "knock": shown(30, 32) })),
-        (
-            EventKind::KeyFrameRequest { to, track: track(TrackKind::Screen, 31) },
-            "key_frame_request",
-            json!({ "to": shown(20, 16), "context": 250 }),
-        ),
-    ]
-}
-
-fn events() -> Vec<Golden> {
-    let event = |(kind, name, fields): (EventKind, &str, Value)| {
-        let (meeting, stay) = (MeetingId::new(count(1)), StayId::new(count(2)));
-        let body = EventBody { meeting, epoch: 1 << 40, stay, counter: 128, kind };
-        let mut expected = json!({
-            "version": 1, "meeting": shown(1, 16), "epoch": (1_u64 << 40).to_string(),
-            "stay": shown(2, 16), "counter": "128",
-        });
-        expected[name] = fields;
-        golden("EventBody", body.encode(), expected)
-    };
-    event_kinds().into_iter().map(event).collect()
-}
-
 fn people() -> Vec<Golden> {
     let credential = LeafCredential {
         identity_key: count(1),
@@ -255,7 +147,7 @@ fn people() -> Vec<Golden> {
     ]
 }
 
-fn door() -> Vec<Golden> {
+fn knocks() -> Vec<Golden> {
     let knock = Knock {
         meeting: MeetingId::new(count(1)),
         invite: InviteId::new(count(2)),
@@ -272,13 +164,6 @@ fn door() -> Vec<Golden> {
     };
     let bare =
         KnockContent { passcode_share: None, passcode_tag: None, rejoin: None, ..content.clone() };
-    let (mailbox, nonce, ciphertext) = (MailboxId::new(count(1)), count(2), many(3, 512));
-    let denial = KnockAnswerContent::Denial { reason: DenyReason::NoAnswer };
-    let challenge = KnockAnswerContent::Challenge(Challenge {
-        admitter: StayId::new(count(1)),
-        share: count(2),
-        tag: count(3),
-    });
     let fields = json!({ "version": 1, "key_package": shown(1, 300), "log_position": "0" });
     vec![
         golden(
@@ -300,6 +185,18 @@ fn door() -> Vec<Golden> {
             ),
         ),
         golden("KnockContent", bare.encode(), fields),
+    ]
+}
+
+fn answers() -> Vec<Golden> {
+    let (mailbox, nonce, ciphertext) = (MailboxId::new(count(1)), count(2), many(3, 512));
+    let denial = KnockAnswerContent::Denial { reason: DenyReason::NoAnswer };
+    let challenge = KnockAnswerContent::Challenge(Challenge {
+        admitter: StayId::new(count(1)),
+        share: count(2),
+        tag: count(3),
+    });
+    vec![
         golden(
             "KnockAnswer",
             KnockAnswer { mailbox, nonce, ciphertext }.encode(),
@@ -426,6 +323,6 @@ fn state_and_relays() -> Vec<Golden> {
 
 /// A message of each kind.
 pub(crate) fn all() -> Vec<Golden> {
-    let within = [log(), events(), people(), door(), state_and_relays()];
-    within.into_iter().flatten().chain(transport::goldens()).collect()
+    let within = [log(), people(), knocks(), answers(), state_and_relays()];
+    within.into_iter().flatten().chain(events::goldens()).chain(transport::goldens()).collect()
 }

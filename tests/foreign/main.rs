@@ -14,6 +14,7 @@ mod changes;
 mod codecs;
 mod codes;
 mod door;
+mod events;
 mod examples;
 mod frames;
 mod golden;
