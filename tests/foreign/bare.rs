@@ -129,7 +129,7 @@ fn go_through(reader: &mut Reader, make: Make, chance: &mut Chance) {
 
 #[test]
 fn frames_of_any_epoch_leaf_and_counter_open_on_the_other_side() {
-    // SPEC [K2], [K11], [W7]
+    // SPEC [K2], [K11]
     each(|reader| {
         let mut chance = Chance(11);
         for make in makes() {

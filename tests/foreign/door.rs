@@ -41,7 +41,7 @@ fn open(reader: &mut Reader, world: &World, knock: &[u8]) -> Value {
 
 #[test]
 fn a_reader_opens_a_knock_and_turns_it_down() {
-    // SPEC [A2], [A3], [A10]
+    // SPEC [A2], [A10]
     each(|reader| {
         let (mut world, invite) = world(20, None);
         world.clients[0].online = false;
@@ -179,7 +179,7 @@ fn reference(reader: &mut Reader, world: &World, key_package: &Value) -> Value {
 
 #[test]
 fn a_reader_that_knocks_proves_the_passcode() {
-    // SPEC [A11], [A12]
+    // SPEC [A11]
     each(|reader| {
         let (mut world, invite) = world(22, Some(PASSCODE));
         let knocker = Knocker::new(reader, &world, &invite);
@@ -211,7 +211,7 @@ fn a_reader_that_knocks_proves_the_passcode() {
 
 #[test]
 fn a_reader_that_admits_has_the_passcode_proved() {
-    // SPEC [A11], [A12]
+    // SPEC [A11]
     each(|reader| {
         let (mut world, invite) = world(23, Some(PASSCODE));
         world.clients[0].online = false;
@@ -273,7 +273,7 @@ fn faults() -> Vec<(&'static str, Value)> {
 
 #[test]
 fn a_key_package_that_a_reader_makes_is_added_and_no_other() {
-    // SPEC [A3], [G6], [G14]
+    // SPEC [A3], [G14]
     each(|reader| {
         let (mut world, invite) = world(24, None);
         let link = reader.get("read_invite", json!({ "text": invite.link() }));

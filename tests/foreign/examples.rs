@@ -134,7 +134,6 @@ fn the_examples_of_the_specification_come_out() {
 
 #[test]
 fn what_the_specification_refuses_is_refused() {
-    // SPEC [A1], [I3], [M40], [M33], [M34]
     let link = "AQEAoKGio6SlpqeoqaqrrK2ur0BBQkNERUZHSElKS0xNTk9QUVJTVFVWV1hZWltcXV5fICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8";
     let links = [
         link.to_owned(),
@@ -181,7 +180,7 @@ fn what_the_specification_refuses_is_refused() {
         payloads
             .iter()
             .for_each(|payloads| reader.refuses("rtp_join", json!({ "payloads": payloads })));
-        // SPEC [M31]
+        // Reserved bits are ignored.
         let reserved = json!({ "payloads": ["9f00", "5f01"] });
         reader.says("rtp_join", reserved, &json!({ "frame": "0001", "packet": false }));
     });

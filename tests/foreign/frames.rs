@@ -98,7 +98,7 @@ impl Call<'_> {
                     });
                     self.spoil(picture.framing, &sealed);
                     self.reader.says("open", request.clone(), &expected);
-                    // SPEC [M2]
+                    // It came already.
                     self.reader.refuses("open", request);
                     self.frames += 1;
                 }

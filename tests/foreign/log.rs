@@ -253,7 +253,6 @@ fn open_knock(
 
 #[test]
 fn a_spoilt_entry_is_refused() {
-    // SPEC [W6], [W8], [K6]
     let world = makes()[0].meeting(&["Ada", "Ben"]);
     let before = secrets(&world, 0);
     let mut world = world;

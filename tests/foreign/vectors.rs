@@ -89,7 +89,6 @@ fn frames_with_clear_bytes_are_those_of_their_vectors() {
 
 #[test]
 fn signatures_are_judged_as_their_vectors_say() {
-    // SPEC [I1]
     let file = file(include_str!("../vectors/wycheproof/ed25519_test.json"));
     each(|reader| {
         for group in list(&file, "testGroups") {
@@ -110,7 +109,6 @@ fn signatures_are_judged_as_their_vectors_say() {
 
 #[test]
 fn a_passcode_is_proved_as_its_vector_says() {
-    // SPEC [A11]
     let file = file(include_str!("../vectors/cpace/derived-kats.json"));
     let run = &file["incamera_passcode"];
     let bad_shares = bad_shares();
