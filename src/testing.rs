@@ -19,7 +19,9 @@ use crate::meeting::{
 };
 
 pub use crate::media::testing::{pair, seal_unasked};
-pub use crate::meeting::testing::{Forgery, forge, key_package};
+pub use crate::meeting::testing::{
+    BareEpoch, BareMedia, Forgery, MemberSecrets, forge, key_package, secrets,
+};
 pub use crate::sframe::{Ledger, RustCrypto};
 
 /// An identity whose key follows from `seed`.

@@ -1,6 +1,8 @@
 //! What a modified client posts with its genuine keys if it asks no rule: the attack that every
 //! other member has to refuse by itself.
 
+mod secrets;
+
 use incamera_wire::{CommitNote, EventKind, Role, TrackKinds};
 use zeroize::Zeroizing;
 
@@ -11,6 +13,8 @@ use super::shared::Shared;
 use crate::error::Error;
 use crate::mls::{CommitPlan, Engine};
 use crate::policy::{self, Change, PskId, Rotation};
+
+pub use secrets::{BareEpoch, BareMedia, MemberSecrets, secrets};
 
 /// Something that a modified client posts although it may not. Every honest client answers with
 /// [`Event::Refused`](super::Event::Refused) and goes on.

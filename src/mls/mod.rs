@@ -14,6 +14,8 @@ mod store;
 mod suite;
 #[cfg(test)]
 mod symbolic;
+#[cfg(any(test, feature = "testing"))]
+mod testing;
 mod tree;
 mod welcome;
 
