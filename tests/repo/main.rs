@@ -3,6 +3,7 @@
 //! that feeds it something bad, so that a checker that went blind fails too.
 #![cfg(test)]
 
+mod api;
 mod budgets;
 mod habits;
 mod index;

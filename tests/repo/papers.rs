@@ -111,3 +111,58 @@ fn a_machine_path_is_found() {
     }
     assert_eq!(strange_sources("source = \"git+https://example.org/x\"\n").len(), 1);
 }
+
+/// The names under `[dependencies]` of a manifest, those for single targets included.
+fn dependencies(manifest: &str) -> Vec<&str> {
+    let (mut names, mut inside) = (Vec::new(), false);
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            inside = line.ends_with("dependencies]") && !line.contains("dev-");
+        } else if inside && let Some((name, value)) = line.split_once(" = ") {
+            let renamed =
+                value.split_once("package = \"").and_then(|(_, rest)| rest.split_once('"'));
+            names.push(renamed.map_or(name, |(name, _)| name));
+        }
+    }
+    names.retain(|name| !name.starts_with("incamera"));
+    names
+}
+
+/// The crates in the first column of ARCHITECTURE.md's tables.
+fn described(page: &str) -> Vec<&str> {
+    let (_, part) = page.split_once("## Dependencies").expect("a section on dependencies");
+    let part = part.split("\n## ").next().unwrap_or_default();
+    let rows = part.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" |"));
+    rows.flat_map(|(crates, _)| crates.split(", ")).collect()
+}
+
+#[test]
+fn every_direct_dependency_is_described_and_no_other() {
+    let page = read("ARCHITECTURE.md");
+    let manifests =
+        ["Cargo.toml", "wire/Cargo.toml", "relay/Cargo.toml", "net/Cargo.toml"].map(read);
+    let used: Vec<&str> = manifests.iter().flat_map(|manifest| dependencies(manifest)).collect();
+    assert!(used.len() > 60, "{used:?}");
+    let described = described(&page);
+    let mut complaints: Vec<String> = Vec::new();
+    complaints.extend(
+        used.iter()
+            .filter(|name| !described.contains(name))
+            .map(|name| format!("ARCHITECTURE.md does not say what {name} is for")),
+    );
+    let strange = described.iter().filter(|name| **name != "crate" && !used.contains(name));
+    complaints.extend(
+        strange.map(|name| format!("ARCHITECTURE.md describes {name}, which nothing uses")),
+    );
+    none(complaints);
+}
+
+#[test]
+fn dependencies_are_told_from_the_rest_of_a_manifest() {
+    let manifest = "[package]\nname = \"x\"\n[dependencies]\na = \"1\"\nb_2 = { package = \"b\", version = \"2\" }\n[dev-dependencies]\nc = \"1\"\n[target.'cfg(x)'.dependencies]\nd = \"1\"\n";
+    assert_eq!(dependencies(manifest), ["a", "b", "d"]);
+    assert_eq!(
+        described("x\n## Dependencies\n| crate | for |\n| a, b | c |\n## y\n| d | e |\n"),
+        ["crate", "a", "b"]
+    );
+}
