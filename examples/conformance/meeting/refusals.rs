@@ -1,0 +1,5 @@
+//! What a member refuses.
+use crate::case::Made;
+pub(super) fn make() -> Made {
+    Made::default()
+}

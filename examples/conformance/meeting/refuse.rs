@@ -1,0 +1,57 @@
+//! What one member refuses, at the end of a scene.
+
+use incamera::testing;
+use serde_json::{Value, json};
+
+use super::play::{self, Play, Step};
+use crate::fields::{Bad, Fields, Read};
+
+/// Plays a scene and what comes behind it.
+pub(super) fn run(input: &Fields<'_>, scenes: &Value) -> Read<Value> {
+    let (mut play, at_ms) = play::scene(input.text("scene")?, scenes)?;
+    let (mut steps, mut word) = (Vec::new(), None);
+    for value in input.list("steps")? {
+        let (output, changed) = step(&mut play, value, at_ms)?;
+        word = word_of(&output, changed);
+        steps.push(output);
+    }
+    if let (Some(last), Some(word)) = (steps.last_mut(), word) {
+        last["refused"] = word.into();
+    }
+    Ok(json!({ "steps": steps }))
+}
+
+/// A step of the one party of a scene, and whether its state is another since.
+fn step(play: &mut Play, value: &Value, scene_ms: u64) -> Read<(Value, bool)> {
+    let step = case_step(value, scene_ms)?;
+    let before = state(play)?;
+    let output = play.step(&step)?;
+    Ok((output, state(play)? != before))
+}
+
+/// A step of a case: at the time of the scene's end, unless it says another.
+pub(super) fn case_step(value: &Value, scene_ms: u64) -> Read<Step<'_>> {
+    let fields = Fields::of(value, "a step")?;
+    let at_ms = match fields.find("at_ms") {
+        Some(_) => fields.number("at_ms")?,
+        None => scene_ms,
+    };
+    Ok(Step { at_ms, party: 0, does: fields.object("do")? })
+}
+
+fn state(play: &mut Play) -> Read<[u8; 32]> {
+    let party = play.parties.first().ok_or_else(|| Bad("a scene has one party".to_owned()))?;
+    Ok(testing::digest_unread(party.meeting()?))
+}
+
+/// What a step refuses, in a word: the fault of what was refused, the alarm, the error of a call, or that it was ignored.
+fn word_of(output: &Value, changed: bool) -> Option<String> {
+    let out = output["out"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let named = |field: &str| out.iter().find_map(|part| Some(part.get(field)?.as_str()?.to_owned()));
+    let word = named("fault").or_else(|| named("alarm")).or_else(|| named("error"));
+    match word {
+        Some(word) if changed => Some(format!("changed: {word}")),
+        None if out.is_empty() && !changed => Some("Ignored".to_owned()),
+        word => word,
+    }
+}
