@@ -1,6 +1,8 @@
 //! What a member knows and holds, for vectors; and what a modified client builds with it, whatever the
 //! rules say.
 
+use std::sync::Arc;
+
 use incamera_wire::{InviteId, MeetingId};
 use sha2::{Digest as _, Sha256};
 
@@ -11,6 +13,7 @@ use super::member::{BASE_KEY, Member, install_psks};
 use super::orders::order_key;
 use super::prefix::{Beginning, Place, Prefix};
 use super::restore::{self, Expected, RestoreError};
+use super::roster::Seat;
 use super::shared::{audio_suite, suite};
 use super::snapshot;
 use crate::entropy::Entropy;
@@ -139,6 +142,14 @@ pub fn epoch_secrets(meeting: &Meeting) -> Option<EpochSecrets> {
     })
 }
 
+/// The encoded credentials of all leaves, by ascending leaf; none if this client is no member.
+#[must_use]
+pub fn credentials(meeting: &Meeting) -> Vec<(u32, Vec<u8>)> {
+    let Some(member) = &meeting.core.member else { return Vec::new() };
+    let credential = |seat: &Arc<Seat>| (seat.occupant.leaf, seat.credential.clone());
+    member.roster().seats().iter().map(credential).collect()
+}
+
 /// The keys of a joiner; `None` once it is in or turned away.
 #[must_use]
 pub fn joiner_keys(meeting: &Meeting) -> Option<JoinerKeys> {
@@ -227,7 +238,12 @@ pub fn build_hostile(
     });
     let built = member.build_hostile(commit, psk);
     install_psks(&mut member.group, &member.state)?;
-    built.map_err(|_| Error::Internal("the building of a forgery"))
+    built.map_err(|fault| {
+        Error::Internal(match fault {
+            EngineFault::Plan(what) | EngineFault::Internal(what) => what,
+            _ => "the building of a forgery",
+        })
+    })
 }
 
 impl Member<Group> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use openmls::credentials::NewSignerBundle;
 use openmls::extensions::{
     ApplicationIdExtension, Extension, ExtensionType, Extensions, LastResortExtension,
-    UnknownExtension,
+    RequiredCapabilitiesExtension, UnknownExtension,
 };
 use openmls::group::{CommitBuilder, Initial};
 use openmls::key_packages::{
@@ -45,9 +45,7 @@ pub enum Oddity {
     AddWithForeignPsk,
     /// A PSK and nothing else.
     PskAlone,
-    /// An Add by reference, its proposal kept by the author.
-    ByReference,
-    /// A GroupContext without the required capabilities.
+    /// A GroupContext whose extensions are in the other order.
     Context,
     /// A path that changes the capabilities.
     Capabilities,
@@ -134,15 +132,20 @@ impl Group {
             Oddity::AnyAdd => self.odd(|b| b.propose_adds(adds).add_proposal(proposal(&live))),
             Oddity::AddWithoutPsk => self.odd(|b| b.propose_adds(adds)),
             Oddity::AddWithTwoPsks => {
-                self.odd(|b| b.propose_adds(adds).add_proposals([proposal(&live), proposal(&live)]))
+                let again = leaf::psk_id(psk, &self.provider.entropy().array()?);
+                self.odd(|b| {
+                    b.propose_adds(adds).add_proposals([proposal(&live), proposal(&again)])
+                })
             }
             Oddity::AddWithForeignPsk => {
                 self.odd(|b| b.propose_adds(adds).add_proposal(proposal(&foreign)))
             }
             Oddity::PskAlone => self.odd(|b| b.add_proposal(proposal(&live))),
-            Oddity::ByReference => self.by_reference(&adds, &live),
             Oddity::Context => {
-                let context = Extensions::from_vec(vec![own_state(self.state())]);
+                let own = [ExtensionType::Unknown(leaf::STATE)];
+                let required = RequiredCapabilitiesExtension::new(&own, &[], &[]);
+                let required = Extension::RequiredCapabilities(required);
+                let context = Extensions::from_vec(vec![own_state(self.state()), required]);
                 let context = context.map_err(internal("extensions"))?;
                 self.try_odd(|b| b.propose_group_context_extensions(context).ok())
             }
@@ -212,23 +215,6 @@ impl Group {
     fn forget(&mut self) -> Result<(), EngineFault> {
         let Self { mls, provider, .. } = self;
         mls.clear_pending_commit(provider.storage()).map_err(internal("dropping a commit"))
-    }
-
-    /// A commit of an Add that only its author has.
-    fn by_reference(
-        &mut self,
-        adds: &[KeyPackage],
-        psk: &PreSharedKeyId,
-    ) -> Result<OddCommit, EngineFault> {
-        let Self { mls, provider, signer, .. } = self;
-        for add in adds {
-            mls.propose_add_member(provider, &*signer, add).map_err(internal("a proposal"))?;
-        }
-        let proposal = proposal(psk);
-        let built = self.odd(|b| b.consume_proposal_store(true).add_proposal(proposal));
-        let Self { mls, provider, .. } = self;
-        mls.clear_pending_proposals(provider.storage()).map_err(internal("proposals"))?;
-        built
     }
 
     fn under_another_key(&mut self, key: &[u8; 32]) -> Result<OddCommit, EngineFault> {

@@ -283,7 +283,10 @@ fn others() -> Vec<Draft> {
     text[place] = 0xff;
     let mut members = samples::safety_code_input(2);
     members.members.reverse();
-    let many = |departures, statements| samples::commit_note(departures, statements).encode();
+    let many = |departures, statements| {
+        let (departures, statements) = (vec![vec![1]; departures], vec![vec![2]; statements]);
+        CommitNote { departures, statements, ..CommitNote::default() }.encode()
+    };
     let cases: Vec<(&str, &str, &'static [&'static str], &str, Vec<u8>)> = vec![
         ("EventBody", "two kinds", &["W2"], "Duplicate", second),
         ("EventBody", "no kind", &["W2"], "Missing", none),

@@ -75,6 +75,7 @@ pub(super) fn call(
         "remove_device" => meeting.remove_device(member(fields)?, now),
         "leave" => meeting.leave(now),
         "end" => meeting.end(now),
+        "ban" => meeting.ban(who(fields)?, now),
         "set_door" => meeting.set_door(choice(fields, "door", Door::from_number)?, now),
         "set_passcode" => match fields.find("passcode") {
             Some(_) => meeting.set_passcode(Some(fields.text("passcode")?), now),

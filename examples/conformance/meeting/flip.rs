@@ -1,13 +1,15 @@
 //! Flipped bits of what clients are given in a meeting: nothing is taken, and no state is another since.
 
+use std::collections::BTreeSet;
+
 use incamera::wire::{BlobHash, Envelope, WelcomeNote};
 use incamera::{Event, Input, Meeting, Opened, Output, Receiver, testing};
 use serde_json::Value;
 
-use super::party::{Posted, at};
+use super::party::{Party, Posted, at};
 use super::play::{self, Play, Step};
 use super::refuse::case_step;
-use crate::fields::{Bad, Fields, Read, bytes};
+use crate::fields::{Bad, Fields, Read, bad, bytes};
 use crate::flips::{Bits, flipped};
 
 /// After how many bits the state is looked at.
@@ -22,40 +24,31 @@ enum Way {
     Blob,
 }
 
-/// Flips what the clients of a transcript are given, in front of the genuine message. Each message has one reader: of an
-/// entry the last who reads it as a member, and of a Welcome whoever it is for.
+/// Flips what the clients of a transcript are given, in front of the genuine message: what the log, the lobby and the
+/// mailboxes hold for one member of those who read it, beginning with the last who came; of a Welcome, which nobody but
+/// whom it is for can look into, that alone.
 pub(super) fn play(input: &Fields<'_>, _: &Value, bits: &Bits) -> Read<Result<u64, String>> {
     let steps = input.list("steps")?;
-    let posted = Posted::read(input)?;
-    let mut count = 0;
-    for party in 0..input.list("parties")?.len() {
+    let (mut done, mut count) = (BTreeSet::new(), 0);
+    for party in (0..input.list("parties")?.len()).rev() {
         let mut play = Play::new(input)?;
         for (place, value) in steps.iter().enumerate() {
             let step = Step::read(value)?;
             if step.party != party {
                 continue;
             }
-            let member = play.parties.get(party).and_then(|party| party.meeting().ok());
-            let member = member.is_some_and(|meeting| testing::view(meeting).is_some());
-            let last = || steps.get(place + 1..).is_none_or(|rest| !is_read_again(rest, &step));
-            let given = given(&step, &posted)?;
-            let mut flips = Vec::new();
-            match given {
-                Some((Way::Log, entry)) if !member => flips.extend(welcome(&entry)),
-                Some((way, golden)) if last() => flips.push((way, golden, None)),
-                _ => {}
-            }
-            for (way, golden, rest) in flips {
-                // What is flipped stands in the place of the genuine, so that a copy has to take it.
-                let mut copy = again(input, steps.get(..place).unwrap_or_default(), party)?;
-                match flip_message(&mut copy, (way, &golden, rest), party, step.at_ms, bits)? {
+            if let Some(golden) = golden(&play, &step)?.filter(|it| done.insert(it.message.clone()))
+            {
+                // What is flipped stands in the place of the genuine, so that copies have to take it.
+                let copy = || again(input, steps.get(..place).unwrap_or_default(), party);
+                match flip_message(copy, &golden, (party, step.at_ms), bits)? {
                     Ok(more) => count += more,
                     Err(taken) => return Ok(Err(format!("step {place}: {taken}"))),
                 }
             }
             if let Some(frame) = step.does.find("open") {
                 let golden = bytes(frame, "open")?;
-                match flip_frame(&mut play, &golden, party, step.at_ms, bits)? {
+                match flip_frame(&play, &golden, party, step.at_ms, bits)? {
                     Ok(more) => count += more,
                     Err(taken) => return Ok(Err(format!("step {place}: {taken}"))),
                 }
@@ -66,15 +59,28 @@ pub(super) fn play(input: &Fields<'_>, _: &Value, bits: &Bits) -> Read<Result<u6
     Ok(Ok(count))
 }
 
-/// Whether a later step hands the same message to a client.
-fn is_read_again(rest: &[Value], step: &Step<'_>) -> bool {
-    let same = |value: &Value| value.get("do") == step_value(step).as_ref();
-    rest.iter().any(same)
+/// A message whose bits are flipped.
+struct Golden {
+    way: Way,
+    message: Vec<u8>,
+    /// The entry around a Welcome.
+    around: Option<Envelope>,
 }
 
-fn step_value(step: &Step<'_>) -> Option<Value> {
-    let (what, value) = step.does.only().ok()?;
-    Some(serde_json::json!({ what: value }))
+/// What a step hands over, if each of its bits means something to whoever reads it.
+fn golden(play: &Play, step: &Step<'_>) -> Read<Option<Golden>> {
+    let Some((way, message)) = given(step, &play.posted)? else { return Ok(None) };
+    let Some(party) = play.parties.get(step.party) else { return bad("no such party") };
+    let meeting = party.meeting()?;
+    let (joins, member) =
+        (testing::joiner_keys(meeting).is_some(), testing::view(meeting).is_some());
+    if matches!(way, Way::Log) && (joins || !member) {
+        let Ok(entry) = Envelope::decode(&message) else { return Ok(None) };
+        let welcome = entry.welcome.as_ref().map(|note| note.welcome.clone());
+        let around = Some(entry);
+        return Ok(welcome.map(|message| Golden { way, message, around }));
+    }
+    Ok(Some(Golden { way, message, around: None }))
 }
 
 /// The message that a step hands over.
@@ -96,13 +102,6 @@ fn given(step: &Step<'_>, posted: &Posted) -> Read<Option<(Way, Vec<u8>)>> {
     found.map(|golden| Some((way, golden))).ok_or_else(|| Bad(format!("no such {what}")))
 }
 
-/// The Welcome in an entry, and the entry around it.
-fn welcome(entry: &[u8]) -> Option<(Way, Vec<u8>, Option<Envelope>)> {
-    let entry = Envelope::decode(entry).ok()?;
-    let welcome = entry.welcome.as_ref()?.welcome.clone();
-    Some((Way::Log, welcome, Some(entry)))
-}
-
 /// A party as it was before a step.
 fn again(input: &Fields<'_>, steps: &[Value], party: usize) -> Read<Play> {
     let mut play = Play::new(input)?;
@@ -115,51 +114,63 @@ fn again(input: &Fields<'_>, steps: &[Value], party: usize) -> Read<Play> {
     Ok(play)
 }
 
-/// Hands over a message with each of its bits flipped, one behind the other.
+/// Hands over a message with each of its bits flipped, one behind the other, to copies of a client that take some each.
 fn flip_message(
-    play: &mut Play,
-    (way, golden, rest): (Way, &[u8], Option<Envelope>),
-    party: usize,
-    at_ms: u64,
+    copy: impl Fn() -> Read<Play>,
+    golden: &Golden,
+    (party, at_ms): (usize, u64),
     bits: &Bits,
 ) -> Read<Result<u64, String>> {
-    let Some(party) = play.parties.get_mut(party) else { return crate::fields::bad("no party") };
+    let bits: Vec<usize> = bits.of(golden.message.len()).collect();
+    // Whoever knocks does so anew when 512 entries have gone by.
+    let each = if golden.around.is_some() { 400 } else { bits.len().max(1) };
+    for some in bits.chunks(each) {
+        let mut play = copy()?;
+        let Some(party) = play.parties.get_mut(party) else { return bad("no such party") };
+        if let Err(taken) = flip_bits(party, golden, at_ms, some)? {
+            return Ok(Err(taken));
+        }
+    }
+    Ok(Ok(bits.len() as u64))
+}
+
+fn flip_bits(
+    party: &mut Party,
+    golden: &Golden,
+    at_ms: u64,
+    bits: &[usize],
+) -> Read<Result<(), String>> {
     let mut seq = party.next();
-    let meeting = party.meeting_mut()?;
-    let now = at(at_ms);
+    let (meeting, now) = (party.meeting_mut()?, at(at_ms));
     let _ = meeting.handle_timeout(now);
     while meeting.poll().is_some() {}
-    let state = testing::digest_unread;
-    let before = state(meeting);
-    let mut count = 0;
-    for bit in bits.of(golden.len()) {
-        let changed = flipped(golden, bit);
-        let bytes = match &rest {
+    let before = testing::digest_unread(meeting);
+    for (place, bit) in bits.iter().enumerate() {
+        let changed = flipped(&golden.message, *bit);
+        let bytes = match &golden.around {
             None => changed,
             Some(entry) => around(entry, changed),
         };
-        let input = match way {
+        let input = match golden.way {
             Way::Log => Input::Log { seq, bytes },
             Way::Lobby => Input::Lobby(bytes),
             Way::Direct => Input::Direct(bytes),
             Way::Blob => Input::Blob(bytes),
         };
-        seq += u64::from(matches!(way, Way::Log));
+        seq += u64::from(matches!(golden.way, Way::Log));
         if let Err(error) = meeting.handle(input, now) {
             return Ok(Err(format!("bit {bit} flipped: {error}")));
         }
         if let Some(output) = taken(meeting) {
             return Ok(Err(format!("bit {bit} flipped: it gives {output:?}")));
         }
-        count += 1;
-        if count % BATCH == 0 && state(meeting) != before {
-            return Ok(Err(format!("one of the {BATCH} bits up to {bit}: the state is another")));
+        let looked = (place + 1) % BATCH == 0 || place + 1 == bits.len();
+        if looked && testing::digest_unread(meeting) != before {
+            let way = golden.way;
+            return Ok(Err(format!("{way:?}: one of {BATCH} bits up to {bit}: the state is another")));
         }
     }
-    if state(meeting) != before {
-        return Ok(Err(format!("one of the last {BATCH} bits: the state is another")));
-    }
-    Ok(Ok(count as u64))
+    Ok(Ok(()))
 }
 
 /// The first thing that comes out beside a refusal.
@@ -174,13 +185,13 @@ fn around(entry: &Envelope, welcome: Vec<u8>) -> Vec<u8> {
 }
 
 fn flip_frame(
-    play: &mut Play,
+    play: &Play,
     golden: &[u8],
     party: usize,
     at_ms: u64,
     bits: &Bits,
 ) -> Read<Result<u64, String>> {
-    let Some(party) = play.parties.get(party) else { return crate::fields::bad("no party") };
+    let Some(party) = play.parties.get(party) else { return bad("no such party") };
     let meeting = party.meeting()?;
     let before = testing::digest(meeting);
     let mut receiver: Receiver = meeting.receiver();
@@ -198,35 +209,24 @@ fn flip_frame(
     Ok(Ok(bits.of(golden.len()).count() as u64))
 }
 
-fn is_member(play: &Play) -> Read<bool> {
-    let Some(party) = play.parties.first() else { return crate::fields::bad("no party") };
-    Ok(testing::view(party.meeting()?).is_some())
-}
-
 /// Flips the last message of a case that is taken.
 pub(super) fn refusal(
     input: &Fields<'_>,
     scenes: &Value,
     bits: &Bits,
 ) -> Read<Result<u64, String>> {
-    let (mut play, at_ms) = play::scene(input.text("scene")?, scenes)?;
-    let steps = input.list("steps")?;
+    let (name, steps) = (input.text("scene")?, input.list("steps")?);
     let Some((last, before)) = steps.split_last() else { return Ok(Ok(0)) };
-    for value in before {
-        play.step(&case_step(value, at_ms)?)?;
-    }
-    let step = case_step(last, at_ms)?;
-    let at_ms = step.at_ms;
-    match given(&step, &play.posted)? {
-        Some((Way::Log, entry)) if !is_member(&play)? => {
-            match welcome(&entry) {
-                Some((way, golden, rest)) => {
-                    flip_message(&mut play, (way, &golden, rest), 0, at_ms, bits)
-                }
-                None => Ok(Ok(0)),
-            }
+    let copy = || {
+        let (mut play, at_ms) = play::scene(name, scenes)?;
+        for value in before {
+            play.step(&case_step(value, at_ms)?)?;
         }
-        Some((way, golden)) => flip_message(&mut play, (way, &golden, None), 0, at_ms, bits),
+        Ok(play)
+    };
+    let step = case_step(last, play::scene(name, scenes)?.1)?;
+    match golden(&copy()?, &step)? {
+        Some(golden) => flip_message(copy, &golden, (0, step.at_ms), bits),
         None => Ok(Ok(0)),
     }
 }

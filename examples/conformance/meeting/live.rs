@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use incamera::wire::{BlobHash, Envelope, EnvelopeKind, Fingerprint, MailboxId, MessageId};
+use incamera::wire::{BlobHash, Envelope, EnvelopeKind, Fingerprint, LeafCredential, MailboxId, MessageId};
 use incamera::{Destination, Event, Meeting, MemberId, Message, Now, Output, testing};
 use serde_json::{Value, json};
 
@@ -337,6 +337,19 @@ impl Live {
         own.unwrap().leaf
     }
 
+    /// The credential of a client's leaf.
+    pub(super) fn credential(&self, who: Who) -> LeafCredential {
+        let all = testing::credentials(self.meeting(who));
+        let leaf = self.leaf(who);
+        let own = all.iter().find(|(at, _)| *at == leaf);
+        LeafCredential::decode(&own.unwrap().1).unwrap()
+    }
+
+    /// The public key to which private chats with a client are sealed.
+    pub(super) fn direct_key(&self, who: Who) -> [u8; 32] {
+        self.credential(who).direct_key
+    }
+
     pub(super) fn fingerprint(&self, who: Who) -> Fingerprint {
         let own = self.meeting(who).roster().into_iter().find(|participant| participant.own);
         own.unwrap().fingerprint
@@ -356,6 +369,11 @@ impl Live {
         assert!(testing::view(self.meeting(members[0])).is_some());
     }
 
+    /// What a client began with.
+    pub(super) fn specs_of(&self, who: Who) -> &Value {
+        &self.specs[who]
+    }
+
     /// The whole record.
     pub(super) fn record(&self) -> Value {
         let steps: Vec<_> = self.steps.iter().map(|(_, step)| step.clone()).collect();
@@ -370,9 +388,27 @@ impl Live {
             step["party"] = 0.into();
             step
         });
-        let mut record = self.written(&self.specs[who..=who], steps.collect());
+        let steps: Vec<_> = steps.collect();
+        let mut record = self.written(&self.specs[who..=who], steps.clone());
+        // What the client was not given is left out.
+        for (name, given) in [("log", "log"), ("lobby", "lobby"), ("direct", "direct"), ("blobs", "blob")] {
+            let is_given = |place: usize| steps.iter().any(|step| step["do"][given] == place);
+            let own = |text: &Value| self.own_words(who, name, text);
+            for (place, text) in record[name].as_array_mut().unwrap().iter_mut().enumerate() {
+                if !is_given(place) && !own(text) {
+                    *text = "".into();
+                }
+            }
+        }
         record["digest"] = shown::digest(self.meeting(who));
         record
+    }
+
+    /// Whether a client posted this: its record names it by its place.
+    fn own_words(&self, who: Who, name: &str, text: &Value) -> bool {
+        name == "lobby" && self.mailboxes[who].is_some_and(|mailbox| {
+            text.as_str().is_some_and(|text| text.contains(&hex(mailbox.as_bytes())))
+        })
     }
 
     fn written(&self, specs: &[Value], steps: Vec<Value>) -> Value {

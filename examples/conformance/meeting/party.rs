@@ -130,7 +130,12 @@ impl Party {
     fn input(&mut self, step: &Fields<'_>, posted: &Posted) -> Read<Input> {
         let (what, value) = step.only()?;
         Ok(match what {
-            "connected" => Input::Connected { next: number(value, what)? },
+            "connected" => {
+                let next = number(value, what)?;
+                // Whoever has read nothing yet reads from there on.
+                self.next = if self.next == 0 { next } else { self.next };
+                Input::Connected { next }
+            }
             "log" => {
                 let (seq, bytes) = (number(value, what)?, posted.get(what, value)?);
                 self.next = self.next.max(seq.saturating_add(1));

@@ -9,14 +9,16 @@ use crate::fields::{Bad, Fields, Read};
 /// Plays a scene and what comes behind it.
 pub(super) fn run(input: &Fields<'_>, scenes: &Value) -> Read<Value> {
     let (mut play, at_ms) = play::scene(input.text("scene")?, scenes)?;
-    let (mut steps, mut word) = (Vec::new(), None);
+    let mut steps = Vec::new();
     for value in input.list("steps")? {
-        let (output, changed) = step(&mut play, value, at_ms)?;
-        word = word_of(&output, changed);
+        let (mut output, changed) = step(&mut play, value, at_ms)?;
+        if let Some(word) = word_of(&output, changed) {
+            output["refused"] = word.into();
+            if changed {
+                output["changed"] = true.into();
+            }
+        }
         steps.push(output);
-    }
-    if let (Some(last), Some(word)) = (steps.last_mut(), word) {
-        last["refused"] = word.into();
     }
     Ok(json!({ "steps": steps }))
 }
@@ -48,9 +50,10 @@ fn state(play: &mut Play) -> Read<[u8; 32]> {
 fn word_of(output: &Value, changed: bool) -> Option<String> {
     let out = output["out"].as_array().map(Vec::as_slice).unwrap_or_default();
     let named = |field: &str| out.iter().find_map(|part| Some(part.get(field)?.as_str()?.to_owned()));
-    let word = named("fault").or_else(|| named("alarm")).or_else(|| named("error"));
-    match word {
-        Some(word) if changed => Some(format!("changed: {word}")),
+    // Whoever knocks ends its join by itself if the admitter does not know the passcode.
+    let wrong = |part: &&Value| part["event"] == "Denied" && part["reason"] == 6;
+    let denied = || out.iter().find(wrong).map(|_| "WrongPasscode".to_owned());
+    match named("fault").or_else(|| named("alarm")).or_else(|| named("error")).or_else(denied) {
         None if out.is_empty() && !changed => Some("Ignored".to_owned()),
         word => word,
     }
