@@ -23,8 +23,9 @@ use crate::meeting::{
 
 pub use crate::media::testing::{EpochKeys, KeyedMedia, pair, seal_unasked};
 pub use crate::meeting::inside::{
-    EpochSecrets, HostileBuilt, HostileCommit, HostilePsk, JoinerKeys, View, build_hostile, credentials,
-    epoch_secrets, joiner_keys, log_hashes, open_snapshot, seal_snapshot, sign_event, view,
+    EpochSecrets, HostileBuilt, HostileCommit, HostilePsk, JoinerKeys, View, build_hostile,
+    credentials, epoch_secrets, joiner_keys, log_hashes, open_snapshot, seal_snapshot, sign_event,
+    view,
 };
 pub use crate::meeting::testing::{
     BareEpoch, BareMedia, Forgery, MemberSecrets, forge, key_package, secrets,

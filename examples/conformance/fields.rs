@@ -131,9 +131,6 @@ pub(crate) fn text<'a>(value: &'a Value, name: &str) -> Read<&'a str> {
 }
 
 /// Each of a list.
-pub(crate) fn each<'a, T>(
-    list: &'a [Value],
-    read: impl Fn(&'a Value) -> Read<T>,
-) -> Read<Vec<T>> {
+pub(crate) fn each<'a, T>(list: &'a [Value], read: impl Fn(&'a Value) -> Read<T>) -> Read<Vec<T>> {
     list.iter().map(read).collect()
 }

@@ -12,6 +12,7 @@ mod flips;
 mod json;
 mod kinds;
 mod meeting;
+#[cfg(test)]
 mod musts;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use rayon::prelude::*;
 use serde_json::Value;
 
 use case::File;
@@ -99,32 +101,31 @@ fn run(options: &Options) -> Read<Report> {
         all.extend(files(path)?);
     }
     let bits = options.up_to.map_or(Bits::ALL, |up_to| Bits { up_to });
-    let (mut report, mut found) = (Report::default(), false);
+    let mut cases = Vec::new();
     for file in &all {
-        for case in file.cases()? {
-            let name = case["name"].as_str().unwrap_or_default();
-            if options.case.as_ref().is_some_and(|wanted| wanted != name) {
-                continue;
-            }
-            found = true;
-            let differences = if options.flip {
-                match flips::flip_case(file, case, &bits)? {
-                    Ok(count) => {
-                        report.bits += count;
-                        Vec::new()
-                    }
-                    Err(taken) => vec![taken],
-                }
-            } else {
-                file.replay(case)?
-            };
-            report.note(file, case, &differences);
+        cases.extend(file.cases()?.iter().map(|case| (file, case)));
+    }
+    if let Some(wanted) = &options.case {
+        cases.retain(|(_, case)| case["name"] == wanted.as_str());
+        if cases.is_empty() {
+            return bad(format!("there is no case `{wanted}`"));
         }
     }
-    match &options.case {
-        Some(case) if !found => bad(format!("there is no case `{case}`")),
-        _ => Ok(report),
+    let outcome = |(file, case): &(&File, &Value)| match options.flip {
+        true => Ok(match flips::flip_case(file, case, &bits)? {
+            Ok(count) => (count, Vec::new()),
+            Err(taken) => (0, vec![taken]),
+        }),
+        false => file.replay(case).map(|differences| (0, differences)),
+    };
+    let outcomes: Vec<Read<(u64, Vec<String>)>> = cases.par_iter().map(outcome).collect();
+    let mut report = Report::default();
+    for ((file, case), outcome) in cases.into_iter().zip(outcomes) {
+        let (bits, differences) = outcome?;
+        report.bits += bits;
+        report.note(file, case, &differences);
     }
+    Ok(report)
 }
 
 impl Report {
@@ -171,13 +172,19 @@ fn conform(options: &Options) -> Read<u8> {
     Ok(u8::from(failed > 0))
 }
 
-fn main() -> ExitCode {
-    let code = Options::parse(std::env::args().skip(1)).and_then(|options| conform(&options));
-    match code {
-        Ok(code) => ExitCode::from(code),
-        Err(Bad(why)) => {
-            eprintln!("{why}");
-            ExitCode::from(2)
-        }
+/// The exit code, and what is to be said on the way out.
+fn exit(conformed: Read<u8>) -> (u8, String) {
+    match conformed {
+        Ok(code) => (code, String::new()),
+        Err(Bad(why)) => (2, why),
     }
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse(std::env::args().skip(1));
+    let (code, why) = exit(options.and_then(|options| conform(&options)));
+    if !why.is_empty() {
+        eprintln!("{why}");
+    }
+    ExitCode::from(code)
 }

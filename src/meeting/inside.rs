@@ -226,10 +226,7 @@ pub fn sign_event(meeting: &Meeting, body: &[u8]) -> Option<[u8; 64]> {
 ///
 /// # Errors
 /// [`Error::NotJoined`]; [`Error::Internal`] if the engine cannot express it.
-pub fn build_hostile(
-    meeting: &mut Meeting,
-    commit: &HostileCommit,
-) -> Result<HostileBuilt, Error> {
+pub fn build_hostile(meeting: &mut Meeting, commit: &HostileCommit) -> Result<HostileBuilt, Error> {
     let member = meeting.core.member.as_mut().ok_or(Error::NotJoined)?;
     let secret = commit.psk.as_ref().map(|psk| Secret::filled(|bytes| *bytes = psk.secret));
     let psk = commit.psk.as_ref().zip(secret.as_ref()).map(|(psk, secret)| {
@@ -264,9 +261,8 @@ impl Member<Group> {
         let plan = CommitPlan { adds, removes, state, psk, note, path: *path, rename };
         let built = self.group.build(&plan)?;
         self.group.drop_pending()?;
-        let welcome = |BuiltWelcome { welcome, tree, tree_secret }| {
-            (welcome, tree, *tree_secret.expose())
-        };
+        let welcome =
+            |BuiltWelcome { welcome, tree, tree_secret }| (welcome, tree, *tree_secret.expose());
         Ok(HostileBuilt { message: built.message, welcome: built.welcome.map(welcome) })
     }
 }

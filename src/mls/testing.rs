@@ -151,11 +151,13 @@ impl Group {
             }
             Oddity::Capabilities => {
                 let suite = crypto.suite();
-                let parameters = LeafNodeParameters::builder().with_capabilities(more(suite, 0xF0A2));
+                let parameters =
+                    LeafNodeParameters::builder().with_capabilities(more(suite, 0xF0A2));
                 self.odd(|b| b.leaf_node_parameters(parameters.build()))
             }
             Oddity::LeafExtension => {
-                let extensions = Extensions::single(application_id()).map_err(internal("extensions"))?;
+                let extensions =
+                    Extensions::single(application_id()).map_err(internal("extensions"))?;
                 let parameters = LeafNodeParameters::builder().with_extensions(extensions);
                 self.odd(|b| b.leaf_node_parameters(parameters.build()))
             }
@@ -268,7 +270,8 @@ pub(crate) fn odd_key_package(
         OddKeyPackage::Lifetime => proper().key_package_lifetime(Lifetime::init(0, u64::MAX - 1)),
         OddKeyPackage::Capabilities => proper().leaf_node_capabilities(more(suite, 0xF0A2)),
         OddKeyPackage::LeafExtension => {
-            let extensions = Extensions::single(application_id()).map_err(internal("extensions"))?;
+            let extensions =
+                Extensions::single(application_id()).map_err(internal("extensions"))?;
             proper().leaf_node_extensions(extensions)
         }
         OddKeyPackage::Extension => proper()

@@ -126,8 +126,7 @@ pub fn seal_knock(
     mailbox: MailboxId,
     content: &KnockContent,
 ) -> Result<(Knock, [u8; 32]), Error> {
-    let (knock, key) =
-        admission::seal_knock(invite, &Entropy::seeded(seed), mailbox, content)?;
+    let (knock, key) = admission::seal_knock(invite, &Entropy::seeded(seed), mailbox, content)?;
     Ok((knock, *key.expose()))
 }
 
@@ -314,7 +313,6 @@ pub fn open_direct(
 ) -> Option<Zeroizing<Vec<u8>>> {
     let label: &[u8] = b"incamera 1 direct";
     let (key, psk) = (secret(private_key), secret(psk));
-    let opened =
-        hpke::open_psk(&key, encapsulated_key, label, &psk, label, binding, ciphertext);
+    let opened = hpke::open_psk(&key, encapsulated_key, label, &psk, label, binding, ciphertext);
     opened.ok().map(|(text, _)| text)
 }

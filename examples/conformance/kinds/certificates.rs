@@ -160,7 +160,11 @@ fn certificates() -> Vec<Draft> {
         ("another attestation", &["I7"], {
             LeafCredential { attestation: b"Token".to_vec(), ..clerk.clone() }
         }),
-        ("its attestation taken off", &["I7"], LeafCredential { attestation: vec![], ..clerk.clone() }),
+        (
+            "its attestation taken off",
+            &["I7"],
+            LeafCredential { attestation: vec![], ..clerk.clone() },
+        ),
         ("a name with a mark of direction", &["I3"], {
             LeafCredential { name: "a\u{202e}b".to_owned(), ..person.clone() }
         }),
@@ -191,7 +195,11 @@ fn names() -> Vec<Draft> {
         drafts.push(refused(called, &["I3"], "Name", name(&format!("a{c}b"))));
     }
     for c in ['\u{a0}', '\u{200d}', '\u{2027}', '\u{202f}', '\u{2065}', '\u{206a}'] {
-        drafts.push(good(format!("a name with U+{:04X}", u32::from(c)), &["I3"], name(&format!("a{c}b"))));
+        drafts.push(good(
+            format!("a name with U+{:04X}", u32::from(c)),
+            &["I3"],
+            name(&format!("a{c}b")),
+        ));
     }
     drafts
 }
@@ -253,18 +261,14 @@ fn signatures() -> Vec<Draft> {
 }
 
 fn codes() -> Vec<Draft> {
-    let member = |first: u8, stay: u8| {
-        json!({ "identity_key": hex(counting(first, 32)), "stay": hex(counting(stay, 16)) })
-    };
+    let member = |first: u8, stay: u8| json!({ "identity_key": hex(counting(first, 32)), "stay": hex(counting(stay, 16)) });
     let code = |members: Vec<Value>, epoch: u64| {
         json!({
             "what": "safety code", "meeting": hex(counting(0xa0, 16)), "epoch": epoch,
             "authenticator": hex(counting(0x60, 32)), "members": members,
         })
     };
-    let pair = |one: u8, other: u8| {
-        json!({ "what": "pair code", "one": hex(counting(one, 32)), "other": hex(counting(other, 32)) })
-    };
+    let pair = |one: u8, other: u8| json!({ "what": "pair code", "one": hex(counting(one, 32)), "other": hex(counting(other, 32)) });
     vec![
         good("the safety code of SPEC.md", &["I4"], code(vec![member(0, 0xb0)], 7)),
         good("the safety code of the next epoch", &["I4"], code(vec![member(0, 0xb0)], 8)),

@@ -162,14 +162,17 @@ fn under_other_keys() -> Vec<Draft> {
 
 fn blobs() -> Vec<Draft> {
     let blob = testing::seal_blob([1; 32], &KEY, b"a ratchet tree").unwrap();
-    let opens = |key: &[u8; 32], bytes: Vec<u8>| {
-        json!({ "what": "blob", "key": hex(key), "bytes": hex(bytes) })
-    };
+    let opens = |key: &[u8; 32], bytes: Vec<u8>| json!({ "what": "blob", "key": hex(key), "bytes": hex(bytes) });
     let mut version = blob.encode();
     version[1] = 2;
     vec![
         good("a blob", &["A9"], opens(&KEY, blob.encode())),
-        refused("a blob under another secret", &["A9"], "Unopenable", opens(&[8; 32], blob.encode())),
+        refused(
+            "a blob under another secret",
+            &["A9"],
+            "Unopenable",
+            opens(&[8; 32], blob.encode()),
+        ),
         refused("a blob of another version", &["W1"], "Malformed", opens(&KEY, version)),
     ]
 }

@@ -97,9 +97,7 @@ impl Epoch {
     }
 
     fn keys(&self, own_leaf: u64) -> Value {
-        let leaf = |(leaf, kinds): (usize, &TrackKinds)| {
-            json!({ "leaf": leaf, "stay": hex([leaf as u8 + 1; 16]), "kinds": kinds.bits() })
-        };
+        let leaf = |(leaf, kinds): (usize, &TrackKinds)| json!({ "leaf": leaf, "stay": hex([leaf as u8 + 1; 16]), "kinds": kinds.bits() });
         let leaves: Vec<_> = self.kinds.iter().enumerate().map(leaf).collect();
         let first = 0x10 + self.number as u8;
         let mut keys = json!({
@@ -237,9 +235,8 @@ fn replays() -> Vec<Draft> {
 /// Frames of the camera at leaf 0 of epoch 7.
 fn sealed_by_another(texts: &[(u32, [u8; 4])]) -> Vec<String> {
     let media = incamera::testing::KeyedMedia::new(GCM).unwrap();
-    let leaves = (0..3).map(|leaf| {
-        (leaf, incamera::wire::StayId::new([leaf as u8 + 1; 16]), TrackKinds::ALL)
-    });
+    let leaves = (0..3)
+        .map(|leaf| (leaf, incamera::wire::StayId::new([leaf as u8 + 1; 16]), TrackKinds::ALL));
     let keys = incamera::testing::EpochKeys {
         epoch: 7,
         base_key: counting(0x17, 16),
@@ -294,7 +291,11 @@ fn keys() -> Vec<Draft> {
     let mut script = Script::new(GCM);
     script.enter(1, 0, &Epoch { audio, ..Epoch::new(7, 3) });
     script.open(1, 0, &long);
-    drafts.push(script.refused("sound with long tags where they are short", &["K11"], "Unopenable"));
+    drafts.push(script.refused(
+        "sound with long tags where they are short",
+        &["K11"],
+        "Unopenable",
+    ));
     drafts
 }
 
@@ -374,8 +375,7 @@ fn held() -> Vec<Draft> {
     let ahead = |epochs: u64| {
         let mut script = two();
         script.enter(0, 0, &Epoch::new(7 + epochs, 3));
-        let frames: Vec<_> =
-            (0..3).map(|at| script.seal(0, 200, Track::CAMERA, &[at])).collect();
+        let frames: Vec<_> = (0..3).map(|at| script.seal(0, 200, Track::CAMERA, &[at])).collect();
         let mut script = Script::new(GCM);
         script.enter(1, 0, &Epoch::new(7, 3));
         (script, frames)
@@ -397,7 +397,8 @@ fn held() -> Vec<Draft> {
     script.open(1, 200, &hex(spoilt));
     script.enter(1, 300, &Epoch::new(8, 3));
     script.step(1, 300, "poll", json!(true));
-    let forged = script.good("a forged frame that was held does not open when its epoch comes", &["M5", "M8"]);
+    let forged = script
+        .good("a forged frame that was held does not open when its epoch comes", &["M5", "M8"]);
     let (mut script, frames) = ahead(1);
     script.open(1, 200, &frames[0]);
     script.step(1, 5_200, "poll", json!(true));

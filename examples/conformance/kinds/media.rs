@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use incamera::testing::{EpochKeys, KeyedMedia};
 use incamera::wire::{PadTo, Padding, StayId, TrackKinds};
-use incamera::{
-    Codec, FrameError, Framing, Layer, Opened, Receiver, Released, Sealer, Track,
-};
+use incamera::{Codec, FrameError, Framing, Layer, Opened, Receiver, Released, Sealer, Track};
 use serde_json::{Value, json};
 
 use super::keys::{shown, track};
@@ -179,11 +177,7 @@ pub(super) fn run(input: &Fields<'_>, _: &Value) -> Read<Value> {
 
 /// Flips each bit of each frame that is opened, right before it is opened as it is: nothing comes out, now or when its
 /// epoch comes, and the genuine one opens all the same.
-pub(super) fn flip(
-    input: &Fields<'_>,
-    scenes: &Value,
-    bits: &Bits,
-) -> Read<Result<u64, String>> {
+pub(super) fn flip(input: &Fields<'_>, scenes: &Value, bits: &Bits) -> Read<Result<u64, String>> {
     let expected = run(input, scenes)?;
     let (suite, mut clients, mut count) = (input.small("suite")?, Clients::new(), 0);
     for (at, value) in input.list("steps")?.iter().enumerate() {

@@ -8,10 +8,10 @@ mod samples;
 
 use incamera::wire::{
     BlobHash, CommitNote, DenyReason, Destination, Envelope, EnvelopeKind, EventBody, EventKind,
-    Fingerprint, GroupState, Heartbeat, Knock, KnockAnswer, KnockAnswerContent, KnockContent,
-    InviteId, KeyPackageRef, LeafCredential, MailboxId, Malformed, MeetingId, MessageId, Padding,
-    RelayChallenge, RelayProof, SafetyCodeInput, SealedBlob, SecretText, SignedEvent, StayId,
-    ToClient, ToServer, Track, TrackKinds,
+    Fingerprint, GroupState, Heartbeat, InviteId, KeyPackageRef, Knock, KnockAnswer,
+    KnockAnswerContent, KnockContent, LeafCredential, MailboxId, Malformed, MeetingId, MessageId,
+    Padding, RelayChallenge, RelayProof, SafetyCodeInput, SealedBlob, SecretText, SignedEvent,
+    StayId, ToClient, ToServer, Track, TrackKinds,
 };
 use serde_json::{Value, json};
 
@@ -188,7 +188,11 @@ fn transport() -> Golden {
         ("ToServer", "post to a mailbox", post(Destination::Direct(mailbox))),
         ("ToServer", "post of a blob", post(Destination::Blob(BlobHash::new([5; 32])))),
         ("ToServer", "fetch", ToServer::Fetch { from: 300 }.encode()),
-        ("ToServer", "fetch of a blob", ToServer::FetchBlob { hash: BlobHash::new([6; 32]) }.encode()),
+        (
+            "ToServer",
+            "fetch of a blob",
+            ToServer::FetchBlob { hash: BlobHash::new([6; 32]) }.encode(),
+        ),
         ("ToServer", "authorize", ToServer::Authorize { token: "a.b.c".to_owned() }.encode()),
         ("ToClient", "connected", ToClient::Connected { next: 300 }.encode()),
         ("ToClient", "log", ToClient::Log { seq: 300, bytes: vec![7; 30] }.encode()),
@@ -241,7 +245,12 @@ fn envelopes() -> Vec<Draft> {
         ("a number as bytes", "W2", "WrongWireType", spliced(20, 2, "1a 01 01")),
         ("bytes as a number", "W2", "WrongWireType", spliced(2, 18, "10 01")),
         ("a number of 32 bits", "W2", "WrongWireType", spliced(20, 2, "1d 01 00 00 00")),
-        ("a number of 64 bits", "W2", "WrongWireType", spliced(20, 2, "19 01 00 00 00 00 00 00 00")),
+        (
+            "a number of 64 bits",
+            "W2",
+            "WrongWireType",
+            spliced(20, 2, "19 01 00 00 00 00 00 00 00"),
+        ),
         ("a group", "W2", "WrongWireType", spliced(20, 2, "1b 1c")),
         ("fields out of order", "W2", "Missing", spliced(20, 5, "20 ac 02 18 01")),
         ("a default value written out", "W2", "NotCanonical", spliced(22, 3, "20 00")),
@@ -251,11 +260,21 @@ fn envelopes() -> Vec<Draft> {
         ("cut off in a field", "W2", "Truncated", spliced(45, end - 45, "")),
         ("a byte behind the end", "W2", "Truncated", spliced(end, 0, "00")),
         ("a kind that is none", "W2", "OutOfRange", spliced(20, 2, "18 05")),
-        ("a kind whose low 32 bits are one", "W2", "OutOfRange", spliced(20, 2, "18 81 80 80 80 10")),
+        (
+            "a kind whose low 32 bits are one",
+            "W2",
+            "OutOfRange",
+            spliced(20, 2, "18 81 80 80 80 10"),
+        ),
         ("without a kind", "W2", "Missing", spliced(20, 2, "")),
         ("without a nonce", "W2", "Missing", spliced(25, 26, "")),
         ("a nonce of 25 bytes", "W3", "TooLong", spliced(25, 26, &format!("2a 19 {nonce} 02"))),
-        ("a nonce of 23 bytes", "W3", "TooShort", spliced(25, 26, &format!("2a 17 {}", &nonce[2..]))),
+        (
+            "a nonce of 23 bytes",
+            "W3",
+            "TooShort",
+            spliced(25, 26, &format!("2a 17 {}", &nonce[2..])),
+        ),
         ("a length of 4 GiB", "W3", "Truncated", spliced(51, end - 51, "32 ff ff ff ff 0f 00 00")),
     ];
     let draft = |(name, must, why, bytes): (&str, &'static str, &str, Vec<u8>)| {
@@ -273,9 +292,8 @@ fn others() -> Vec<Draft> {
     let chat = |text: String| event(EventKind::Chat { text });
     let to = StayId::new([3; 16]);
     let of_data = event(EventKind::KeyFrameRequest { to, track: Track::DATA });
-    let unsorted = EventKind::HostSilent {
-        hosts: vec![Fingerprint::new([2; 32]), Fingerprint::new([1; 32])],
-    };
+    let unsorted =
+        EventKind::HostSilent { hosts: vec![Fingerprint::new([2; 32]), Fingerprint::new([1; 32])] };
     let twice =
         EventKind::Announcement { tracks: vec![samples::announced(3), samples::announced(3)] };
     let mut text = chat("abc".to_owned());

@@ -108,10 +108,8 @@ fn make() -> Made {
         let ya = computed(&share)["share"].clone();
         let challenge = with(bound("challenge", 2, passcode), &[("knocker_share", &ya)]);
         let made = computed(&challenge);
-        let answer = with(
-            bound("answer", 1, passcode),
-            &[("share", &made["share"]), ("tag", &made["tag"])],
-        );
+        let answer =
+            with(bound("answer", 1, passcode), &[("share", &made["share"]), ("tag", &made["tag"])]);
         let tag = computed(&answer)["tag"].clone();
         let proof = with(bound("proof", 2, passcode), &[("share", &ya), ("tag", &tag)]);
         drafts.push(good(format!("the knocker's share, {passcode}"), &["A11"], share));
@@ -139,13 +137,8 @@ fn wrong() -> Vec<Draft> {
             with(proof.clone(), &[("passcode", &"1235".into())])
         }),
     ];
-    let inputs = [
-        ("meeting", 16),
-        ("invite", 16),
-        ("reference", 32),
-        ("mailbox", 16),
-        ("admitter", 16),
-    ];
+    let inputs =
+        [("meeting", 16), ("invite", 16), ("reference", 32), ("mailbox", 16), ("admitter", 16)];
     for (name, len) in inputs {
         let other = Value::from(hex(vec![9; len]));
         let called = format!("a challenge bound to another {name}");
@@ -163,7 +156,12 @@ fn wrong() -> Vec<Draft> {
         let input = with(bound("challenge", 2, "1234"), &[("knocker_share", &share)]);
         drafts.push(refused(format!("a share that is {name}"), &["A11"], "Share", input));
         let input = with(answer(&made), &[("share", &share)]);
-        drafts.push(refused(format!("a challenge whose share is {name}"), &["A11"], "Passcode", input));
+        drafts.push(refused(
+            format!("a challenge whose share is {name}"),
+            &["A11"],
+            "Passcode",
+            input,
+        ));
     }
     drafts
 }

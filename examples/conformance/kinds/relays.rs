@@ -71,7 +71,13 @@ fn run(input: &Fields<'_>, _: &Value) -> Read<Value> {
     for proof in each(input.list("proofs")?, |proof| Fields::of(proof, "a proof"))? {
         steps.push(prove(&mut meeting, &proof)?);
     }
-    Ok(json!({ "steps": steps, "seals_before": before, "seals_after": seals() }))
+    let after = seals();
+    let mut output = json!({ "steps": steps, "seals_before": before, "seals_after": after });
+    // With nothing proved, it is the sealer that refuses.
+    if steps.is_empty() && after != "yes" {
+        output["refused"] = after.into();
+    }
+    Ok(output)
 }
 
 fn prove(meeting: &mut Meeting, proof: &Fields<'_>) -> Read<Value> {
@@ -148,7 +154,8 @@ fn make() -> Made {
             "meeting": hex(meeting.id().as_bytes()), "proofs": proofs,
         })
     };
-    let genuine = |challenge| shown(challenge, &CERTIFICATE, &proof(&RELAY, challenge, &CERTIFICATE));
+    let genuine =
+        |challenge| shown(challenge, &CERTIFICATE, &proof(&RELAY, challenge, &CERTIFICATE));
     let elsewhere = RelayChallenge { meeting: MeetingId::new([9; 16]), ..first };
     let made_up = RelayChallenge { challenge: [9; 32], ..first };
     let other = [8; 32];
@@ -158,6 +165,7 @@ fn make() -> Made {
         good("two proofs, the second challenge first", &["M12"], {
             input(vec![genuine(&second), genuine(&first)])
         }),
+        refused("a frame before any relay is proved", &["M13"], "NoRelay", input(vec![])),
         refused("a proof a second time", &["M12"], why, {
             input(vec![genuine(&first), genuine(&first)])
         }),

@@ -167,7 +167,9 @@ fn flip_bits(
         let looked = (place + 1) % BATCH == 0 || place + 1 == bits.len();
         if looked && testing::digest_unread(meeting) != before {
             let way = golden.way;
-            return Ok(Err(format!("{way:?}: one of {BATCH} bits up to {bit}: the state is another")));
+            return Ok(Err(format!(
+                "{way:?}: one of {BATCH} bits up to {bit}: the state is another"
+            )));
         }
     }
     Ok(Ok(()))

@@ -134,7 +134,11 @@ pub(super) fn psk_of(resync: bool, secret: [u8; 32]) -> HostilePsk {
 }
 
 /// A commit, built and sealed: the entry, and the sealed tree of those whom it adds.
-pub(super) fn commit(live: &mut Live, who: Who, plan: &HostileCommit) -> (Vec<u8>, Option<Vec<u8>>) {
+pub(super) fn commit(
+    live: &mut Live,
+    who: Who,
+    plan: &HostileCommit,
+) -> (Vec<u8>, Option<Vec<u8>>) {
     let built = testing::build_hostile(live.rogue(who), plan);
     let HostileBuilt { message, welcome } = built.unwrap_or_else(|error| {
         // A commit that the engine does not build is a mistake in the vectors.

@@ -8,7 +8,9 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use incamera::wire::{BlobHash, Envelope, EnvelopeKind, Fingerprint, LeafCredential, MailboxId, MessageId};
+use incamera::wire::{
+    BlobHash, Envelope, EnvelopeKind, Fingerprint, LeafCredential, MailboxId, MessageId,
+};
 use incamera::{Destination, Event, Meeting, MemberId, Message, Now, Output, testing};
 use serde_json::{Value, json};
 
@@ -391,7 +393,9 @@ impl Live {
         let steps: Vec<_> = steps.collect();
         let mut record = self.written(&self.specs[who..=who], steps.clone());
         // What the client was not given is left out.
-        for (name, given) in [("log", "log"), ("lobby", "lobby"), ("direct", "direct"), ("blobs", "blob")] {
+        for (name, given) in
+            [("log", "log"), ("lobby", "lobby"), ("direct", "direct"), ("blobs", "blob")]
+        {
             let is_given = |place: usize| steps.iter().any(|step| step["do"][given] == place);
             let own = |text: &Value| self.own_words(who, name, text);
             for (place, text) in record[name].as_array_mut().unwrap().iter_mut().enumerate() {
@@ -406,9 +410,10 @@ impl Live {
 
     /// Whether a client posted this: its record names it by its place.
     fn own_words(&self, who: Who, name: &str, text: &Value) -> bool {
-        name == "lobby" && self.mailboxes[who].is_some_and(|mailbox| {
-            text.as_str().is_some_and(|text| text.contains(&hex(mailbox.as_bytes())))
-        })
+        name == "lobby"
+            && self.mailboxes[who].is_some_and(|mailbox| {
+                text.as_str().is_some_and(|text| text.contains(&hex(mailbox.as_bytes())))
+            })
     }
 
     fn written(&self, specs: &[Value], steps: Vec<Value>) -> Value {

@@ -197,8 +197,7 @@ impl Party {
         let seed = [0xf0 ^ self.restarts; 32];
         let meeting = self.meeting_mut()?;
         let snapshot = meeting.snapshot(key).map_err(|error| Bad(error.to_string()))?;
-        let restored =
-            testing::restore(seed, &identity, &snapshot, key, Expected::default(), now);
+        let restored = testing::restore(seed, &identity, &snapshot, key, Expected::default(), now);
         *meeting = restored.map_err(|error| Bad(error.to_string()))?;
         let receiver = meeting.receiver();
         self.receiver = Some(receiver);
@@ -259,8 +258,7 @@ fn settings(fields: &Fields<'_>) -> Read<Settings> {
         settings.profile = profile.ok_or_else(|| unknown("profile"))?;
     }
     if fields.find("door").is_some() {
-        settings.door =
-            Door::from_number(fields.small("door")?).ok_or_else(|| unknown("door"))?;
+        settings.door = Door::from_number(fields.small("door")?).ok_or_else(|| unknown("door"))?;
     }
     if fields.find("passcode").is_some() {
         settings.passcode = Some(fields.text("passcode")?.to_owned());

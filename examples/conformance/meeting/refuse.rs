@@ -3,7 +3,9 @@
 use incamera::testing;
 use serde_json::{Value, json};
 
+use super::party::Party;
 use super::play::{self, Play, Step};
+use super::shown;
 use crate::fields::{Bad, Fields, Read};
 
 /// Plays a scene and what comes behind it.
@@ -17,6 +19,14 @@ pub(super) fn run(input: &Fields<'_>, scenes: &Value) -> Read<Value> {
             if changed {
                 output["changed"] = true.into();
             }
+        }
+        // Where a Welcome leads, down to the secrets of the epoch.
+        if case_step(value, at_ms)?.does.find("tree").is_some() {
+            let view = shown::view(first(&play)?.meeting()?);
+            output
+                .as_object_mut()
+                .filter(|_| !view.is_null())
+                .map(|it| it.insert("view".to_owned(), view));
         }
         steps.push(output);
     }
@@ -41,15 +51,19 @@ pub(super) fn case_step(value: &Value, scene_ms: u64) -> Read<Step<'_>> {
     Ok(Step { at_ms, party: 0, does: fields.object("do")? })
 }
 
-fn state(play: &mut Play) -> Read<[u8; 32]> {
-    let party = play.parties.first().ok_or_else(|| Bad("a scene has one party".to_owned()))?;
-    Ok(testing::digest_unread(party.meeting()?))
+fn first(play: &Play) -> Read<&Party> {
+    play.parties.first().ok_or_else(|| Bad("a scene has one party".to_owned()))
+}
+
+fn state(play: &Play) -> Read<[u8; 32]> {
+    Ok(testing::digest_unread(first(play)?.meeting()?))
 }
 
 /// What a step refuses, in a word: the fault of what was refused, the alarm, the error of a call, or that it was ignored.
 fn word_of(output: &Value, changed: bool) -> Option<String> {
     let out = output["out"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let named = |field: &str| out.iter().find_map(|part| Some(part.get(field)?.as_str()?.to_owned()));
+    let named =
+        |field: &str| out.iter().find_map(|part| Some(part.get(field)?.as_str()?.to_owned()));
     // Whoever knocks ends its join by itself if the admitter does not know the passcode.
     let wrong = |part: &&Value| part["event"] == "Denied" && part["reason"] == 6;
     let denied = || out.iter().find(wrong).map(|_| "WrongPasscode".to_owned());

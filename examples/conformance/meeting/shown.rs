@@ -19,7 +19,9 @@ pub(super) fn event(event: &Event) -> Value {
         Event::KnockProof { knock, proof } => json!({
             "event": "KnockProof", "knock": hex(knock.as_bytes()), "proof": format!("{proof:?}"),
         }),
-        Event::KnockVoid { knock } => json!({ "event": "KnockVoid", "knock": hex(knock.as_bytes()) }),
+        Event::KnockVoid { knock } => {
+            json!({ "event": "KnockVoid", "knock": hex(knock.as_bytes()) })
+        }
         Event::Denied { reason } => json!({ "event": "Denied", "reason": reason.number() }),
         Event::Added { member: who, name, by } => {
             json!({ "event": "Added", "member": member(who), "name": name, "by": member(by) })

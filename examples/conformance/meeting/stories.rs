@@ -89,7 +89,10 @@ fn talk() -> Draft {
     });
     live.ask(1, json!({ "call": "announce", "tracks": [track] }));
     send(&mut live, 1, &[0, 2], Track::CAMERA, b"a picture");
-    live.ask(2, json!({ "call": "request_key_frame", "member": ben, "track": shown(Track::CAMERA) }));
+    live.ask(
+        2,
+        json!({ "call": "request_key_frame", "member": ben, "track": shown(Track::CAMERA) }),
+    );
     // Heartbeats come, and who comes now is told of hands and tracks.
     live.pass(5_500);
     let dan = live.knock("Dan");

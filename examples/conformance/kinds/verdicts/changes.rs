@@ -2,9 +2,7 @@
 
 use incamera::testing::Proposal;
 use incamera::wire::{GroupState, InviteEntry, MemberEntry, ResyncKey, SecretText};
-use incamera::{
-    Door, Label, PadTo, Profile, RelayEntry, Right, Rights, Role, TrackKinds,
-};
+use incamera::{Door, Label, PadTo, Profile, RelayEntry, Right, Rights, Role, TrackKinds};
 use serde_json::json;
 
 use super::scene::*;
@@ -80,9 +78,14 @@ fn forbidden() -> Vec<Draft> {
         ("the rights of co-hosts, by a co-host", CO_HOST, "Outranked".into(), |s| {
             s.rights.co_host = s.rights.co_host.without(Right::Chat);
         }),
-        ("a right given to attendees that a co-host has not", CO_HOST, "NotHeld(End)".into(), |s| {
-            s.rights.attendee = s.rights.attendee.with(Right::End);
-        }),
+        (
+            "a right given to attendees that a co-host has not",
+            CO_HOST,
+            "NotHeld(End)".into(),
+            |s| {
+                s.rights.attendee = s.rights.attendee.with(Right::End);
+            },
+        ),
         ("a promotion of oneself", ATTENDEE, missing(Right::SetRights), |s| {
             of(s, ATTENDEE).role = Role::Host;
         }),
@@ -111,9 +114,14 @@ fn forbidden() -> Vec<Draft> {
         ("a mute of somebody of the same rank", CO_HOST, "Outranked".into(), |s| {
             of(s, HEIR).muted = CAMERA;
         }),
-        ("a mute lifted of somebody else, by an attendee", ATTENDEE, missing(Right::MuteOthers), |s| {
-            s.members.retain(|entry| entry.fingerprint != person(DOUBLE));
-        }),
+        (
+            "a mute lifted of somebody else, by an attendee",
+            ATTENDEE,
+            missing(Right::MuteOthers),
+            |s| {
+                s.members.retain(|entry| entry.fingerprint != person(DOUBLE));
+            },
+        ),
         ("the succession, by a co-host", CO_HOST, "HostOnly".into(), |s| s.succession.reverse()),
         ("all muted, by an attendee", ATTENDEE, missing(Right::MuteOthers), |s| s.muted = CAMERA),
         ("unmuting forbidden, by an attendee", ATTENDEE, missing(Right::MuteOthers), |s| {
@@ -232,8 +240,12 @@ fn contradictions() -> Vec<Draft> {
         let banned: Edit = |s| of(s, BANNED).role = Role::Presenter;
         json!({ "state": hex(edited(banned).encode()) })
     }));
-    drafts.push(refuses("a state without a host who is here", &["G22"], "Inconsistent", "meeting", &{
-        change(HOST, "meeting", |s| of(s, HOST).role = Role::CoHost)
-    }));
+    drafts.push(refuses(
+        "a state without a host who is here",
+        &["G22"],
+        "Inconsistent",
+        "meeting",
+        &{ change(HOST, "meeting", |s| of(s, HOST).role = Role::CoHost) },
+    ));
     drafts
 }

@@ -76,18 +76,60 @@ fn adds() -> Vec<Draft> {
         accepts("an Add of two devices of one identity", &["G6"], meeting, &add(two)),
         accepts("an Add by an attendee through an open door", &["G8"], open, &adds_one(ATTENDEE)),
         accepts("the last Add for which there is room", &["G30"], "nearly full", &adds_one(HOST)),
-        refuses("an Add without the right", &["G8"], "MissingRight(Admit)", meeting, &adds_one(ATTENDEE)),
+        refuses(
+            "an Add without the right",
+            &["G8"],
+            "MissingRight(Admit)",
+            meeting,
+            &adds_one(ATTENDEE),
+        ),
         refuses("an Add by a bot", &["G8", "G18"], "MissingRight(Admit)", meeting, &adds_one(BOT)),
-        refuses("an Add by a bot through an open door", &["G8", "G18"], "MissingRight(Admit)", open, &adds_one(BOT)),
+        refuses(
+            "an Add by a bot through an open door",
+            &["G8", "G18"],
+            "MissingRight(Admit)",
+            open,
+            &adds_one(BOT),
+        ),
         refuses("an Add while the door is locked", &["G8"], locked, "door locked", &adds_one(HOST)),
-        refuses("an Add of somebody banned", &["G6"], "Banned", meeting, &add(vec![newcomer(40, BANNED)])),
-        refuses("an Add of a stay that is here", &["G6"], "Duplicate", meeting, &add(vec![known_stay])),
-        refuses("an Add of a leaf key that is here", &["G6"], "Duplicate", meeting, &add(vec![known_key])),
-        refuses("an Add of one stay twice", &["G6"], "Duplicate", meeting, &add(vec![newcomer(40, ABSENT), twin])),
+        refuses(
+            "an Add of somebody banned",
+            &["G6"],
+            "Banned",
+            meeting,
+            &add(vec![newcomer(40, BANNED)]),
+        ),
+        refuses(
+            "an Add of a stay that is here",
+            &["G6"],
+            "Duplicate",
+            meeting,
+            &add(vec![known_stay]),
+        ),
+        refuses(
+            "an Add of a leaf key that is here",
+            &["G6"],
+            "Duplicate",
+            meeting,
+            &add(vec![known_key]),
+        ),
+        refuses(
+            "an Add of one stay twice",
+            &["G6"],
+            "Duplicate",
+            meeting,
+            &add(vec![newcomer(40, ABSENT), twin]),
+        ),
         refuses("an Add of one leaf key twice", &["G6"], "Duplicate", meeting, &{
             add(vec![newcomer(40, ABSENT), same_key])
         }),
-        refuses("an Add beyond 500 leaves of the post-quantum profile", &["G30"], "Full", "full", &adds_one(HOST)),
+        refuses(
+            "an Add beyond 500 leaves of the post-quantum profile",
+            &["G30"],
+            "Full",
+            "full",
+            &adds_one(HOST),
+        ),
         refuses("an Add beyond 7,000 leaves", &["G30"], "Full", "full, standard", &adds_one(HOST)),
         refuses("an Add of more than there is room for", &["G30"], "Full", "nearly full", &{
             add(vec![newcomer(40, ABSENT), newcomer(41, ABSENT)])
@@ -220,15 +262,25 @@ fn derived() -> Vec<Draft> {
         Proposal { state: None, ..removal(CO_HOST, &[attendee], &[]) }
     }));
     let departure = removal(PRESENTER, &[attendee], &[stay_at(attendee)]);
-    drafts.push(refuses("a departure from which nothing follows, with a state", &["G9"], "State", meeting, &{
-        Proposal { state: Some(edited(|state| state.door = Door::Open)), ..departure }
-    }));
+    drafts.push(refuses(
+        "a departure from which nothing follows, with a state",
+        &["G9"],
+        "State",
+        meeting,
+        &{ Proposal { state: Some(edited(|state| state.door = Door::Open)), ..departure } },
+    ));
     let last = removal(ATTENDEE, &[leaf(HOST)], &[stay_at(leaf(HOST))]);
-    drafts.push(refuses("the departure of the last host without an heir", &["G9", "G17"], "State", meeting, &{
-        let mut commit = last;
-        commit.state.as_mut().unwrap().members[0].role = incamera::Role::CoHost;
-        commit
-    }));
+    drafts.push(refuses(
+        "the departure of the last host without an heir",
+        &["G9", "G17"],
+        "State",
+        meeting,
+        &{
+            let mut commit = last;
+            commit.state.as_mut().unwrap().members[0].role = incamera::Role::CoHost;
+            commit
+        },
+    ));
     drafts
 }
 
@@ -256,7 +308,13 @@ fn resyncs() -> Vec<Draft> {
         refuses("a resync with the PSK of a key that is gone", &["G7"], "Psk", meeting, &{
             Proposal { psk: resync_key(99), ..resync() }
         }),
-        refuses("a resync without a PSK", &["G7"], "Psk", meeting, &Proposal { psk: None, ..resync() }),
+        refuses(
+            "a resync without a PSK",
+            &["G7"],
+            "Psk",
+            meeting,
+            &Proposal { psk: None, ..resync() },
+        ),
         refuses("a resync that removes two and adds one", &["G26"], "Rejoin", meeting, &{
             Proposal { removes: vec![leaf(ATTENDEE), SECOND_DEVICE], ..resync() }
         }),
@@ -280,12 +338,24 @@ fn resyncs() -> Vec<Draft> {
         refuses("a resync of the committer's own leaf", &["G8", "G26"], "NoSuchLeaf", meeting, &{
             Proposal { committer: leaf(ATTENDEE), ..resync() }
         }),
-        refuses("a resync of a bot under another name", &["G26", "G21"], "MissingRight(RenameSelf)", meeting, &{
-            let (adds, removes) = (vec![newcomer(40, BOT)], vec![leaf(BOT)]);
-            let rejoins = vec![(back(BOT).0, back(BOT).1, name)];
-            Proposal { adds, removes, rejoins, ..resync() }
-        }),
-        refuses("a resync while an order binds", &["G26", "G16"], "OrderIgnored", "attendee ordered out", &resync()),
+        refuses(
+            "a resync of a bot under another name",
+            &["G26", "G21"],
+            "MissingRight(RenameSelf)",
+            meeting,
+            &{
+                let (adds, removes) = (vec![newcomer(40, BOT)], vec![leaf(BOT)]);
+                let rejoins = vec![(back(BOT).0, back(BOT).1, name)];
+                Proposal { adds, removes, rejoins, ..resync() }
+            },
+        ),
+        refuses(
+            "a resync while an order binds",
+            &["G26", "G16"],
+            "OrderIgnored",
+            "attendee ordered out",
+            &resync(),
+        ),
         refuses("a resync with evidence of a leave", &["G8"], "Evidence", meeting, &{
             Proposal { departed: vec![stay_at(leaf(ATTENDEE))], ..resync() }
         }),

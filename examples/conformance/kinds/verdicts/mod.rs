@@ -77,8 +77,7 @@ fn read_scene(fields: &Fields<'_>) -> Read<Scene> {
         Some(_) => fingerprints(fields.list("orders")?)?,
         None => Vec::new(),
     };
-    let mut roster =
-        each(fields.list("roster")?, |value| occupied(&Fields::of(value, "roster")?))?;
+    let mut roster = each(fields.list("roster")?, |value| occupied(&Fields::of(value, "roster")?))?;
     // Who is at the other leaves of a large meeting says nothing: four bytes of leaf, then zeros.
     if fields.find("filled_to").is_some() {
         for leaf in roster.len() as u32..fields.small("filled_to")? {
@@ -176,7 +175,9 @@ fn proposal(fields: &Fields<'_>) -> Read<Proposal> {
         committer: fields.small("committer")?,
         adds: each(some(fields, "adds")?, added)?,
         removes: each(some(fields, "removes")?, leaf)?,
-        departed: each(some(fields, "departed")?, |stay| Ok(StayId::new(array(stay, "departed")?)))?,
+        departed: each(some(fields, "departed")?, |stay| {
+            Ok(StayId::new(array(stay, "departed")?))
+        })?,
         state,
         psk,
         renames: flag("renames")?,
@@ -196,9 +197,7 @@ pub(super) fn shown(of: &Proposal) -> Value {
         })
     };
     let all = |list: &[Fingerprint]| list.iter().map(|one| hex(one.as_bytes())).collect::<Vec<_>>();
-    let statement = |(author, hosts): &(Fingerprint, Vec<Fingerprint>)| {
-        json!({ "author": hex(author.as_bytes()), "hosts": all(hosts) })
-    };
+    let statement = |(author, hosts): &(Fingerprint, Vec<Fingerprint>)| json!({ "author": hex(author.as_bytes()), "hosts": all(hosts) });
     let rejoin = |(stay, reference, renames): &(StayId, KeyPackageRef, bool)| {
         json!({
             "stay": hex(stay.as_bytes()), "reference": hex(reference.as_bytes()),

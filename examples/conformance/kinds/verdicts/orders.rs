@@ -30,7 +30,13 @@ fn under_orders() -> Vec<Draft> {
         accepts("an order carried out, and somebody else removed", &["G16"], ordered, &{
             removal(HOST, &[attendee, leaf(PRESENTER)], &[])
         }),
-        refuses("a renewal that passes an order by", &["G16"], "OrderIgnored", ordered, &renewal(HOST)),
+        refuses(
+            "a renewal that passes an order by",
+            &["G16"],
+            "OrderIgnored",
+            ordered,
+            &renewal(HOST),
+        ),
         refuses("an Add that passes an order by", &["G16"], "OrderIgnored", ordered, &add),
         refuses("a removal that passes an order by", &["G16"], "OrderIgnored", ordered, &{
             removal(HOST, &[leaf(PRESENTER)], &[])
@@ -65,9 +71,24 @@ fn orders() -> Vec<Draft> {
         good("an order that names the second device", &["G16"], {
             order(meeting, &by(HOST), person(DOUBLE), stay_at(SECOND_DEVICE))
         }),
-        refused("an order without the right", &["G16"], "MissingRight(Remove)", by_whom(PRESENTER, ATTENDEE)),
-        refused("an order by a bot", &["G16", "G18"], "MissingRight(Remove)", by_whom(BOT, ATTENDEE)),
-        refused("an order against somebody of the same rank", &["G16"], "Outranked", by_whom(CO_HOST, HEIR)),
+        refused(
+            "an order without the right",
+            &["G16"],
+            "MissingRight(Remove)",
+            by_whom(PRESENTER, ATTENDEE),
+        ),
+        refused(
+            "an order by a bot",
+            &["G16", "G18"],
+            "MissingRight(Remove)",
+            by_whom(BOT, ATTENDEE),
+        ),
+        refused(
+            "an order against somebody of the same rank",
+            &["G16"],
+            "Outranked",
+            by_whom(CO_HOST, HEIR),
+        ),
         refused("an order against a host", &["G16"], "Outranked", by_whom(CO_HOST, HOST)),
         refused("an order against oneself", &["G16"], void, by_whom(HOST, HOST)),
         refused("an order by somebody who is not here", &["G16"], void, {
@@ -119,24 +140,40 @@ fn replacements() -> Vec<Draft> {
         refuses("a replacement on one word twice", &["G17"], why, meeting, &{
             replacement(CO_HOST, &[CO_HOST, CO_HOST])
         }),
-        refuses("a replacement on the word of somebody who is not listed", &["G17"], why, meeting, &{
-            saying(PRESENTER, vec![person(HOST)])
-        }),
+        refuses(
+            "a replacement on the word of somebody who is not listed",
+            &["G17"],
+            why,
+            meeting,
+            &{ saying(PRESENTER, vec![person(HOST)]) },
+        ),
         refuses("a replacement on words that do not name every host", &["G17"], why, meeting, &{
             saying(HEIR, vec![person(PRESENTER)])
         }),
-        refuses("a replacement that makes its author host out of turn", &["G17"], "State", meeting, &{
-            let mut commit = both();
-            if let Some(state) = &mut commit.state {
-                state.members[1].role = incamera::Role::CoHost;
-                state.members[4].role = incamera::Role::Host;
-                state.succession = vec![person(CO_HOST)];
-            }
-            commit
-        }),
+        refuses(
+            "a replacement that makes its author host out of turn",
+            &["G17"],
+            "State",
+            meeting,
+            &{
+                let mut commit = both();
+                if let Some(state) = &mut commit.state {
+                    state.members[1].role = incamera::Role::CoHost;
+                    state.members[4].role = incamera::Role::Host;
+                    state.succession = vec![person(CO_HOST)];
+                }
+                commit
+            },
+        ),
         refuses("a replacement without a state", &["G17"], "State", meeting, &{
             Proposal { state: None, ..both() }
         }),
-        refuses("a replacement while an order binds", &["G16"], "OrderIgnored", "attendee ordered out", &both()),
+        refuses(
+            "a replacement while an order binds",
+            &["G16"],
+            "OrderIgnored",
+            "attendee ordered out",
+            &both(),
+        ),
     ]
 }

@@ -111,7 +111,8 @@ pub(super) fn edited(edit: impl FnOnce(&mut GroupState)) -> GroupState {
 /// All scenes, by name: `door open`, `door locked`, `unmuting forbidden`, and with orders.
 pub(super) fn scenes() -> Value {
     let roster: Vec<_> = roster().iter().map(shown_occupied).collect();
-    let scene = |state: &GroupState| json!({ "group_state": hex(state.encode()), "roster": roster });
+    let scene =
+        |state: &GroupState| json!({ "group_state": hex(state.encode()), "roster": roster });
     let ordered = |who: u8| {
         let mut scene = scene(&state());
         scene["orders"] = json!([hex(person(who).as_bytes())]);

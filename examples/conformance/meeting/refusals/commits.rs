@@ -3,9 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "the maker of vectors fails by panicking")]
 
 use incamera::testing::{self, HostileCommit};
-use incamera::wire::{
-    CommitNote, Envelope, EnvelopeKind, EventKind, LeafCredential, SignedEvent,
-};
+use incamera::wire::{CommitNote, Envelope, EnvelopeKind, EventKind, LeafCredential, SignedEvent};
 use incamera::{Door, Role, TrackKind, TrackKinds};
 
 use super::super::hostile::{self, Entry, Stranger, Word, note, plan};
@@ -83,24 +81,40 @@ fn adds(cases: &mut Cases, live: &mut Live) {
     opened.door = Door::Open;
     let one = || vec![Stranger::new(70)];
     let wrong: Vec<Wrong> = vec![
-        ("a commit that adds without the right", &["G8", "G2"], "Refused(MissingRight(Admit))", BEN, {
-            adding(live, BEN, &one())
-        }),
-        ("a commit that adds somebody certified for another meeting", &["I2", "G6"], "Refused(Certificate)", ADA, {
-            adding(live, ADA, &[foreign])
-        }),
+        (
+            "a commit that adds without the right",
+            &["G8", "G2"],
+            "Refused(MissingRight(Admit))",
+            BEN,
+            { adding(live, BEN, &one()) },
+        ),
+        (
+            "a commit that adds somebody certified for another meeting",
+            &["I2", "G6"],
+            "Refused(Certificate)",
+            ADA,
+            { adding(live, ADA, &[foreign]) },
+        ),
         ("a commit that adds somebody banned", &["G6"], "Refused(Banned)", ADA, {
             adding(live, ADA, &[Stranger::new(BANNED)])
         }),
         ("a commit that adds a stay which is here", &["G6"], "Refused(Duplicate)", ADA, {
             adding(live, ADA, &[twin])
         }),
-        ("a commit that adds under an invite which is none", &["G7"], "InvalidCommit(\"a PSK of no live invite\")", ADA, {
-            HostileCommit { psk: dead, ..adding(live, ADA, &one()) }
-        }),
-        ("a commit that adds under another invite's secret", &["G7", "G2"], "InvalidCommit(\"the confirmation tag\")", ADA, {
-            HostileCommit { psk: Some(second), ..adding(live, ADA, &one()) }
-        }),
+        (
+            "a commit that adds under an invite which is none",
+            &["G7"],
+            "InvalidCommit(\"a PSK of no live invite\")",
+            ADA,
+            { HostileCommit { psk: dead, ..adding(live, ADA, &one()) } },
+        ),
+        (
+            "a commit that adds under another invite's secret",
+            &["G7", "G2"],
+            "InvalidCommit(\"the confirmation tag\")",
+            ADA,
+            { HostileCommit { psk: Some(second), ..adding(live, ADA, &one()) } },
+        ),
         ("a commit that adds under a resync key", &["G7"], "Refused(Psk)", ADA, {
             HostileCommit { psk: hostile::resync_psk(live, ADA), ..adding(live, ADA, &one()) }
         }),
@@ -135,9 +149,13 @@ fn removals(cases: &mut Cases, live: &mut Live) {
         CommitNote { departures: vec![said.encode()], ..CommitNote::default() }.encode()
     };
     let wrong: Vec<Wrong> = vec![
-        ("a commit that removes without the right", &["G8", "G2"], "Refused(MissingRight(Remove))", BEN, {
-            removal(live, BEN, dan)
-        }),
+        (
+            "a commit that removes without the right",
+            &["G8", "G2"],
+            "Refused(MissingRight(Remove))",
+            BEN,
+            { removal(live, BEN, dan) },
+        ),
         ("a commit that removes a host", &["G15"], "Refused(Outranked)", CLEO, {
             removal(live, CLEO, live.leaf(ADA))
         }),
@@ -148,9 +166,13 @@ fn removals(cases: &mut Cases, live: &mut Live) {
         ("a commit that removes without a state", &["G9"], "Refused(State", CLEO, {
             HostileCommit { removes: vec![dan], ..plan() }
         }),
-        ("a commit with a leave that its leaver did not sign", &["G8", "G11"], "Refused(Evidence)", BEN, {
-            HostileCommit { removes: vec![dan], note: forged, ..plan() }
-        }),
+        (
+            "a commit with a leave that its leaver did not sign",
+            &["G8", "G11"],
+            "Refused(Evidence)",
+            BEN,
+            { HostileCommit { removes: vec![dan], note: forged, ..plan() } },
+        ),
         ("a commit with evidence that is no leave", &["G8"], "Refused(Evidence)", BEN, {
             HostileCommit { removes: vec![dan], note: no_leave, ..plan() }
         }),
@@ -172,15 +194,27 @@ fn changes(cases: &mut Cases, live: &mut Live) {
         HostileCommit { state: Some(bytes), ..plan() }
     };
     let wrong: Vec<Wrong> = vec![
-        ("a commit by which its author makes itself host", &["G15", "G2"], "Refused(MissingRight(SetRights))", BEN, {
-            state(live, &|state| hostile::entry(state, ben).role = Role::Host)
-        }),
-        ("a commit by which an attendee mutes somebody", &["G15"], "Refused(MissingRight(MuteOthers))", BEN, {
-            state(live, &|state| hostile::entry(state, dan).muted = camera)
-        }),
-        ("a commit by which an attendee opens the door", &["G15"], "Refused(MissingRight(Lock))", BEN, {
-            state(live, &|state| state.door = Door::Open)
-        }),
+        (
+            "a commit by which its author makes itself host",
+            &["G15", "G2"],
+            "Refused(MissingRight(SetRights))",
+            BEN,
+            { state(live, &|state| hostile::entry(state, ben).role = Role::Host) },
+        ),
+        (
+            "a commit by which an attendee mutes somebody",
+            &["G15"],
+            "Refused(MissingRight(MuteOthers))",
+            BEN,
+            { state(live, &|state| hostile::entry(state, dan).muted = camera) },
+        ),
+        (
+            "a commit by which an attendee opens the door",
+            &["G15"],
+            "Refused(MissingRight(Lock))",
+            BEN,
+            { state(live, &|state| state.door = Door::Open) },
+        ),
         ("a commit to a state that contradicts itself", &["G22"], "Refused(Inconsistent", ADA, {
             state(live, &|state| state.succession.push(ben))
         }),
@@ -204,18 +238,26 @@ fn renames(cases: &mut Cases, live: &mut Live) {
     let bytes = hostile::committed(live, BEN, &good);
     cases.takes(SCENE, "a commit that renames", &["G21"], vec![entry(&bytes)]);
     let wrong: Vec<Wrong> = vec![
-        ("a commit that renames without the right", &["G21", "G18"], "Refused(MissingRight(RenameSelf))", DAN, {
-            by(credential(live, DAN, &renamed("Daniel")))
-        }),
+        (
+            "a commit that renames without the right",
+            &["G21", "G18"],
+            "Refused(MissingRight(RenameSelf))",
+            DAN,
+            { by(credential(live, DAN, &renamed("Daniel"))) },
+        ),
         ("a commit that renames to a mark of direction", &["G21", "I3"], "Refused(Rename)", BEN, {
             by(credential(live, BEN, &renamed("Be\u{202e}n")))
         }),
         ("a commit that changes the direct key as well", &["G21"], "Refused(Rename)", BEN, {
             by(credential(live, BEN, &|it| it.direct_key = [9; 32]))
         }),
-        ("a commit that puts another's credential into its leaf", &["G21", "I2"], "Refused(Rename)", BEN, {
-            by(credential(live, CLEO, &|_| ()))
-        }),
+        (
+            "a commit that puts another's credential into its leaf",
+            &["G21", "I2"],
+            "Refused(Rename)",
+            BEN,
+            { by(credential(live, CLEO, &|_| ())) },
+        ),
         ("a commit that renames and opens the door", &["G4", "G21"], "Refused(Mixed)", ADA, {
             let rename = credential(live, ADA, &renamed("Eda"));
             HostileCommit { rename, state: Some(opened.encode()), ..plan() }
@@ -255,7 +297,13 @@ fn statements(cases: &mut Cases, live: &mut Live) {
     spoilt.signature[0] ^= 1;
     let why = "Refused(Statements";
     let wrong: Vec<Wrong> = vec![
-        ("a replacement on a word that was not signed", &["G17", "G11"], why, CLEO, by(vec![spoilt])),
+        (
+            "a replacement on a word that was not signed",
+            &["G17", "G11"],
+            why,
+            CLEO,
+            by(vec![spoilt]),
+        ),
         ("a replacement on a word of another epoch", &["G17"], why, CLEO, {
             by(vec![word(live, CLEO, &|it| it.epoch -= 1)])
         }),
@@ -300,9 +348,24 @@ fn spoilt(cases: &mut Cases, live: &mut Live) {
         ("a commit whose content was changed", &["G2"], "InvalidCommit".to_owned(), {
             edited(&|it| it[len - 120] ^= 1)
         }),
-        ("a commit of somebody who is no member", &["G4"], invalid("a commit by a non-member"), outsider),
-        ("a commit with a byte behind it", &["G4"], invalid("no MLS commit"), edited(&|it| it.push(0))),
-        ("a handshake that is no commit", &["G4"], invalid("no MLS commit"), seal(b"no MLS message")),
+        (
+            "a commit of somebody who is no member",
+            &["G4"],
+            invalid("a commit by a non-member"),
+            outsider,
+        ),
+        (
+            "a commit with a byte behind it",
+            &["G4"],
+            invalid("no MLS commit"),
+            edited(&|it| it.push(0)),
+        ),
+        (
+            "a handshake that is no commit",
+            &["G4"],
+            invalid("no MLS commit"),
+            seal(b"no MLS message"),
+        ),
         ("a commit of another group", &["W8"], "OtherMeeting".to_owned(), edited(&|it| it[5] ^= 1)),
         ("a commit for an epoch to come", &["G13"], "EpochAhead".to_owned(), {
             ahead.seal(live, BEN, EnvelopeKind::Handshake, &genuine)
@@ -318,7 +381,11 @@ fn spoilt(cases: &mut Cases, live: &mut Live) {
     }
     let bad_note = HostileCommit { note: vec![0xff], ..renewal() };
     let bytes = hostile::committed(live, BEN, &bad_note);
-    cases.refuses(SCENE, ("a commit with a note that is none", &["W2"], "Malformed"), vec![entry(&bytes)]);
+    cases.refuses(
+        SCENE,
+        ("a commit with a note that is none", &["W2"], "Malformed"),
+        vec![entry(&bytes)],
+    );
     let own = hostile::committed(live, OLGA, &HostileCommit { note: note(), ..renewal() });
     let name = "a commit of the reader's own leaf that it did not make";
     cases.refuses(SCENE, (name, &["R7"], "Clone"), vec![entry(&own)]);

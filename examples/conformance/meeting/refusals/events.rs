@@ -8,10 +8,14 @@ use incamera::wire::{
     KeyPackageRef, MeetingId, SignedEvent, StayId, Track, TrackKinds,
 };
 
+use serde_json::json;
+
 use super::super::hostile::{self, Entry, Word};
 use super::super::live::{Live, Who};
 use super::room::*;
 use super::{Cases, entry, time};
+use crate::fields::hex;
+use crate::kinds::shown;
 
 pub(super) fn add(cases: &mut Cases, live: &mut Live) {
     taken(cases, live);
@@ -19,6 +23,7 @@ pub(super) fn add(cases: &mut Cases, live: &mut Live) {
     late(cases, live);
     unentitled(cases, live);
     private(cases, live);
+    key_frames(cases, live);
     heartbeats(cases, live);
 }
 
@@ -80,13 +85,21 @@ fn unsigned(cases: &mut Cases, live: &Live) {
     let twice = word(&|_| ());
     let mut below = Envelope::decode(&twice).unwrap();
     below.meeting = MeetingId::new([9; 16]);
-    let handshake = Entry { key: Some(hostile::key(live.meeting(BEN), EnvelopeKind::Handshake)), ..Entry::default() };
+    let handshake = Entry {
+        key: Some(hostile::key(live.meeting(BEN), EnvelopeKind::Handshake)),
+        ..Entry::default()
+    };
     let signed = Word::of(live, BEN, chat()).sign(live, BEN).encode();
     let crossed = handshake.seal(live, BEN, EnvelopeKind::Event, &signed);
     let events: Vec<(&str, &'static [&'static str], &str, Vec<u8>)> = vec![
         ("an event whose signature was changed", &["G11", "I1"], "Signature", seal(&spoilt)),
         ("an event in another member's name", &["G11"], "Signature", word(&|it| it.stay = other)),
-        ("an event of a stay that is not here", &["G11"], "UnknownAuthor", word(&|it| it.stay = nobody)),
+        (
+            "an event of a stay that is not here",
+            &["G11"],
+            "UnknownAuthor",
+            word(&|it| it.stay = nobody),
+        ),
         ("an event that names another epoch", &["G11"], "Signature", word(&|it| it.epoch -= 1)),
         ("an event that names another meeting", &["W8"], "OtherMeeting", elsewhere),
         ("an entry of another meeting", &["W8"], "OtherMeeting", below.encode()),
@@ -117,10 +130,15 @@ fn unsigned(cases: &mut Cases, live: &Live) {
 
 /// Events of epochs that have ended, or that are to come.
 fn late(cases: &mut Cases, live: &Live) {
-    let ahead = Entry { epoch: live.meeting(BEN).epoch().map(|epoch| epoch + 1), ..Entry::default() };
+    let ahead =
+        Entry { epoch: live.meeting(BEN).epoch().map(|epoch| epoch + 1), ..Entry::default() };
     let signed = Word::of(live, BEN, chat()).sign(live, BEN).encode();
     let ahead = ahead.seal(live, BEN, EnvelopeKind::Event, &signed);
-    cases.refuses(SCENE, ("an event of an epoch to come", &["G13"], "EpochAhead"), vec![entry(&ahead)]);
+    cases.refuses(
+        SCENE,
+        ("an event of an epoch to come", &["G13"], "EpochAhead"),
+        vec![entry(&ahead)],
+    );
     // What Olga has read of an earlier epoch.
     let own = testing::view(live.meeting(OLGA)).unwrap().epoch;
     let of = |kind: EnvelopeKind| {
@@ -130,17 +148,28 @@ fn late(cases: &mut Cases, live: &Live) {
         live.posted.log.iter().find(is).cloned()
     };
     let commit = of(EnvelopeKind::Handshake).unwrap();
-    cases.refuses(SCENE, ("a commit for an epoch that has its winner", &["G1"], "Ignored"), vec![entry(&commit)]);
-    let said = live.posted.log.iter().rev().find(|bytes| {
-        Envelope::decode(bytes).is_ok_and(|it| it.kind == EnvelopeKind::Event)
-    });
+    cases.refuses(
+        SCENE,
+        ("a commit for an epoch that has its winner", &["G1"], "Ignored"),
+        vec![entry(&commit)],
+    );
+    let said = live
+        .posted
+        .log
+        .iter()
+        .rev()
+        .find(|bytes| Envelope::decode(bytes).is_ok_and(|it| it.kind == EnvelopeKind::Event));
     let steps = vec![time(live.now_ms + 31_000), {
         let mut step = entry(said.unwrap());
         step["at_ms"] = (live.now_ms + 31_000).into();
         step
     }];
-    cases.refuses(SCENE, ("an event of an epoch that ended 31 s ago", &["G11"], "EpochEnded"), steps);
-    let again = serde_json::json!({ "do": { "log": 0 } });
+    cases.refuses(
+        SCENE,
+        ("an event of an epoch that ended 31 s ago", &["G11"], "EpochEnded"),
+        steps,
+    );
+    let again = json!({ "do": { "log": 0 } });
     cases.refuses(SCENE, ("a number of the log that was read", &["G13"], "Ignored"), vec![again]);
 }
 
@@ -180,8 +209,7 @@ fn direct(live: &Live, to: Who, change: impl FnOnce(&mut Direct)) -> EventKind {
     let meeting = live.meeting(BEN);
     let (id, epoch) = (meeting.id(), meeting.epoch().unwrap().to_be_bytes());
     let (from, stay, counter) = (live.member(BEN), live.member(to), 1_000_u64.to_be_bytes());
-    let parts: [&[u8]; 5] =
-        [id.as_bytes(), &epoch, from.as_bytes(), stay.as_bytes(), &counter];
+    let parts: [&[u8]; 5] = [id.as_bytes(), &epoch, from.as_bytes(), stay.as_bytes(), &counter];
     let mut sealed = Direct {
         direct_key: live.direct_key(to),
         psk: testing::epoch_secrets(meeting).unwrap().direct,
@@ -209,6 +237,36 @@ fn private(cases: &mut Cases, live: &Live) {
     }
 }
 
+/// Requests for key frames, of the reader's camera and of another's.
+fn key_frames(cases: &mut Cases, live: &Live) {
+    let frame = json!({ "track": shown(Track::CAMERA), "plaintext": "00" });
+    let seal = json!({ "do": { "seal": frame } });
+    let request = |counter: u64| {
+        let kind = EventKind::KeyFrameRequest { to: live.member(OLGA), track: Track::CAMERA };
+        let word = Word { counter, ..Word::of(live, BEN, kind) }.sign(live, BEN).encode();
+        entry(&Entry::default().seal(live, BEN, EnvelopeKind::Event, &word))
+    };
+    let name = "a key frame that somebody asks for";
+    cases.takes(SCENE, name, &["M46"], vec![seal.clone(), request(1_000)]);
+    let name = "a key frame of a track without a sealer";
+    cases.takes(SCENE, name, &["M46"], vec![request(1_000)]);
+    // One is told of each second, and of four in a row.
+    let mut steps = vec![seal, request(1_000), request(1_001)];
+    for (place, counter) in (1_002..1_007).enumerate() {
+        let at_ms = live.now_ms + 1_100 * (place as u64 + 1);
+        let mut asked = request(counter);
+        asked["at_ms"] = at_ms.into();
+        steps.extend([time(at_ms), asked]);
+    }
+    cases.takes(SCENE, "key frames that somebody asks for again and again", &["M45", "M47"], steps);
+    let ask = json!({ "do": {
+        "call": "request_key_frame", "member": hex(live.member(BEN).as_bytes()),
+        "track": shown(Track::CAMERA),
+    } });
+    let name = "a key frame asked for again at once";
+    cases.refuses(SCENE, (name, &["M48"], "Ignored"), vec![ask.clone(), ask]);
+}
+
 /// What a member says of the log; `change` makes it something else.
 fn heartbeat(live: &Live, who: Who, change: impl FnOnce(&mut Heartbeat)) -> EventKind {
     let view = testing::view(live.meeting(who)).unwrap();
@@ -231,9 +289,7 @@ fn heartbeats(cases: &mut Cases, live: &mut Live) {
     );
     let live = &*live;
     let kind = EnvelopeKind::Heartbeat;
-    let seal = |word: Word| {
-        Entry::default().seal(live, BEN, kind, &word.sign(live, BEN).encode())
-    };
+    let seal = |word: Word| Entry::default().seal(live, BEN, kind, &word.sign(live, BEN).encode());
     let said = |change: fn(&mut Heartbeat)| seal(Word::of(live, BEN, heartbeat(live, BEN, change)));
     let genuine = said(|_| ());
     cases.takes(SCENE, "a heartbeat", &["G24", "G25"], vec![entry(&genuine)]);
@@ -246,7 +302,10 @@ fn heartbeats(cases: &mut Cases, live: &mut Live) {
         let word = Word::of(live, BEN, heartbeat(live, BEN, |_| ()));
         seal(Word { epoch: word.epoch - 1, ..word })
     };
-    let of_event = Entry { key: Some(hostile::key(live.meeting(BEN), EnvelopeKind::Event)), ..Entry::default() };
+    let of_event = Entry {
+        key: Some(hostile::key(live.meeting(BEN), EnvelopeKind::Event)),
+        ..Entry::default()
+    };
     let signed = Word::of(live, BEN, heartbeat(live, BEN, |_| ())).sign(live, BEN).encode();
     let of_event = of_event.seal(live, BEN, kind, &signed);
     let a_chat = Word::of(live, BEN, chat()).sign(live, BEN).encode();
@@ -258,8 +317,18 @@ fn heartbeats(cases: &mut Cases, live: &mut Live) {
         ("a heartbeat under the key of events", &["K10"], "Unopenable", of_event),
         ("a chat among the heartbeats", &["G24"], "Signature", a_chat),
         ("a heartbeat of another log", &["G24", "G25"], alarm, said(|it| it.log_hash = [9; 32])),
-        ("a heartbeat of another group", &["G24", "G25"], alarm, said(|it| it.authenticator = [9; 32])),
-        ("a heartbeat of what comes behind itself", &["G25"], alarm, said(|it| it.log_position += 7)),
+        (
+            "a heartbeat of another group",
+            &["G24", "G25"],
+            alarm,
+            said(|it| it.authenticator = [9; 32]),
+        ),
+        (
+            "a heartbeat of what comes behind itself",
+            &["G25"],
+            alarm,
+            said(|it| it.log_position += 7),
+        ),
         ("a heartbeat with another's order", &["G28"], "Signature", {
             let mut kind = heartbeat(live, BEN, |_| ());
             if let EventKind::Heartbeat(heartbeat) = &mut kind {
@@ -267,15 +336,23 @@ fn heartbeats(cases: &mut Cases, live: &mut Live) {
             }
             seal(Word::of(live, BEN, kind))
         }),
-        ("a heartbeat with an order without the right", &["G28", "G16"], "Refused(MissingRight(Remove))", {
-            let order = EventKind::RemovalOrder { target: live.fingerprint(DAN), stay: live.member(DAN) };
-            let order = Word::of(live, BEN, order).sign(live, BEN).encode();
-            let mut kind = heartbeat(live, BEN, |_| ());
-            if let EventKind::Heartbeat(heartbeat) = &mut kind {
-                heartbeat.orders = vec![order];
-            }
-            seal(Word { counter: 1_001, ..Word::of(live, BEN, kind) })
-        }),
+        (
+            "a heartbeat with an order without the right",
+            &["G28", "G16"],
+            "Refused(MissingRight(Remove))",
+            {
+                let order = EventKind::RemovalOrder {
+                    target: live.fingerprint(DAN),
+                    stay: live.member(DAN),
+                };
+                let order = Word::of(live, BEN, order).sign(live, BEN).encode();
+                let mut kind = heartbeat(live, BEN, |_| ());
+                if let EventKind::Heartbeat(heartbeat) = &mut kind {
+                    heartbeat.orders = vec![order];
+                }
+                seal(Word { counter: 1_001, ..Word::of(live, BEN, kind) })
+            },
+        ),
     ];
     for (name, must, why, bytes) in wrong {
         cases.refuses(SCENE, (name, must, why), vec![entry(&bytes)]);

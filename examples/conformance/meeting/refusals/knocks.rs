@@ -63,7 +63,12 @@ fn strangers(cases: &mut Cases, live: &Live) {
         ("a knock that was changed", &["A2"], "Unopenable", spoilt.encode()),
         ("a knock at an invite that is none", &["A2"], "DeadInvite", unknown.encode()),
         ("a knock that is none", &["W2"], "Malformed", vec![1, 2, 3]),
-        ("a knock of somebody certified for another meeting", &["A3", "I2"], "Certificate", of(live, &foreign)),
+        (
+            "a knock of somebody certified for another meeting",
+            &["A3", "I2"],
+            "Certificate",
+            of(live, &foreign),
+        ),
         ("a knock with something else than a key package", &["A3"], "Certificate", {
             sealed(first, &content(live, vec![1, 2, 3])).encode()
         }),
@@ -76,9 +81,19 @@ fn strangers(cases: &mut Cases, live: &Live) {
         ("a knock whose init key is of small order", &["A3", "G6"], "Certificate", {
             sealed(first, &content(live, small)).encode()
         }),
-        ("a knock from a log position far ahead", &["A4"], "StaleKnock", sealed(first, &stale).encode()),
+        (
+            "a knock from a log position far ahead",
+            &["A4"],
+            "StaleKnock",
+            sealed(first, &stale).encode(),
+        ),
         ("a knock of somebody banned", &["G6"], "Banned", of(live, &Stranger::new(BANNED))),
-        ("a knock at an invite that has expired", &["A15"], "ExpiredInvite", sealed(brief, &whole).encode()),
+        (
+            "a knock at an invite that has expired",
+            &["A15"],
+            "ExpiredInvite",
+            sealed(brief, &whole).encode(),
+        ),
     ];
     for (name, must, why, bytes) in knocks {
         cases.refuses(SCENE, (name, must, why), vec![knock(&bytes)]);
@@ -135,7 +150,8 @@ fn returning(cases: &mut Cases, live: &Live) {
     let newest = &state.resync_keys[0];
     let key = (*newest.lobby_key.expose(), *newest.secret.expose());
     let ben = || Identity::from_secret_key(&live.identity_key(BEN as u8), "Ben").unwrap();
-    let stranger = |identity| Stranger { identity, stay: StayId::new([76; 16]), ..Stranger::new(76) };
+    let stranger =
+        |identity| Stranger { identity, stay: StayId::new([76; 16]), ..Stranger::new(76) };
     let package = stranger(ben()).key_package(live);
     let reference = testing::inspect_key_package(Profile::Standard, &package).unwrap();
     let rejoin = |reference| Some(EventKind::Rejoin { knock: KeyPackageRef::new(reference) });
@@ -159,19 +175,39 @@ fn returning(cases: &mut Cases, live: &Live) {
     };
     let other = Identity::from_secret_key(&live.identity_key(CLEO as u8), "Cleo").unwrap();
     let labelled = ben().labelled(incamera::Label::Bot);
-    cases.takes(SCENE, "a knock of a member that comes back", &["A16"], vec![knock(&seal(genuine()))]);
+    cases.takes(
+        SCENE,
+        "a knock of a member that comes back",
+        &["A16"],
+        vec![knock(&seal(genuine()))],
+    );
     let why = "Refused(Rejoin";
     let knocks: Vec<(&str, &'static [&'static str], &str, Back)> = vec![
         ("a resync knock without evidence", &["A16"], why, Back { kind: None, ..genuine() }),
-        ("a resync knock with another event", &["A16"], why, Back { kind: Some(EventKind::Leave), ..genuine() }),
+        (
+            "a resync knock with another event",
+            &["A16"],
+            why,
+            Back { kind: Some(EventKind::Leave), ..genuine() },
+        ),
         ("a resync knock with evidence for another key package", &["A16", "G26"], why, {
             Back { kind: rejoin([9; 32]), ..genuine() }
         }),
         ("a resync knock with another member's evidence", &["A16", "G26"], why, {
             Back { signer: DAN, ..genuine() }
         }),
-        ("a resync knock of another identity", &["A16", "G26"], why, Back { identity: other, ..genuine() }),
-        ("a resync knock with another label", &["A16", "G26"], why, Back { identity: labelled, ..genuine() }),
+        (
+            "a resync knock of another identity",
+            &["A16", "G26"],
+            why,
+            Back { identity: other, ..genuine() },
+        ),
+        (
+            "a resync knock with another label",
+            &["A16", "G26"],
+            why,
+            Back { identity: labelled, ..genuine() },
+        ),
         ("a resync knock with the right lobby key and another secret", &["A16"], "Unopenable", {
             Back { key: (key.0, [9; 32]), ..genuine() }
         }),

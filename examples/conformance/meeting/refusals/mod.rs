@@ -69,7 +69,7 @@ pub(super) fn make() -> Made {
     commits::add(&mut cases, &mut live);
     rogues::add(&mut cases, &mut live);
     knocks::add(&mut cases, &live);
-    orders::add(&mut cases, live);
+    orders::add(&mut cases, &mut live);
     welcomes::add(&mut cases);
     back::add(&mut cases);
     Made { drafts: cases.drafts, scenes: Some(Value::Object(cases.scenes)) }

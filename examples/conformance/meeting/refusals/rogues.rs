@@ -16,13 +16,43 @@ pub(super) fn add(cases: &mut Cases, live: &mut Live) {
     let wrong: Vec<(&str, &'static [&'static str], String, Oddity)> = vec![
         ("an engine's Add without a PSK", &["G7"], psk.clone(), Oddity::AddWithoutPsk),
         ("an engine's PSK without an Add", &["G7"], psk, Oddity::PskAlone),
-        ("an engine's Add with two PSKs", &["G7"], "InvalidCommit".to_owned(), Oddity::AddWithTwoPsks),
-        ("an engine's Add with a PSK that is no invite's", &["G7"], "InvalidCommit".to_owned(), Oddity::AddWithForeignPsk),
-        ("another GroupContext", &["G14"], "InvalidCommit(\"another GroupContext\")".to_owned(), Oddity::Context),
+        (
+            "an engine's Add with two PSKs",
+            &["G7"],
+            "InvalidCommit".to_owned(),
+            Oddity::AddWithTwoPsks,
+        ),
+        (
+            "an engine's Add with a PSK that is no invite's",
+            &["G7"],
+            "InvalidCommit".to_owned(),
+            Oddity::AddWithForeignPsk,
+        ),
+        (
+            "another GroupContext",
+            &["G14"],
+            "InvalidCommit(\"another GroupContext\")".to_owned(),
+            Oddity::Context,
+        ),
         ("a path with other capabilities", &["G5"], path("capabilities"), Oddity::Capabilities),
-        ("a path with an extension of the leaf", &["G5"], path("extensions"), Oddity::LeafExtension),
-        ("a path with another signature key", &["G5"], path("signature key"), Oddity::SignatureKey([9; 32])),
-        ("a path that the reader cannot read", &["G3"], "Unreadable".to_owned(), Oddity::Unreadable(victim)),
+        (
+            "a path with an extension of the leaf",
+            &["G5"],
+            path("extensions"),
+            Oddity::LeafExtension,
+        ),
+        (
+            "a path with another signature key",
+            &["G5"],
+            path("signature key"),
+            Oddity::SignatureKey([9; 32]),
+        ),
+        (
+            "a path that the reader cannot read",
+            &["G3"],
+            "Unreadable".to_owned(),
+            Oddity::Unreadable(victim),
+        ),
     ];
     for (name, must, why, oddity) in wrong {
         let bytes = built(live, oddity, OddKeyPackage::Proper);
@@ -30,8 +60,16 @@ pub(super) fn add(cases: &mut Cases, live: &mut Live) {
     }
     let packages: [(&str, &str, OddKeyPackage); 4] = [
         ("a key package that is valid until a time", "a lifetime", OddKeyPackage::Lifetime),
-        ("a key package with other capabilities", "other capabilities", OddKeyPackage::Capabilities),
-        ("a key package with an extension of its leaf", "a leaf extension", OddKeyPackage::LeafExtension),
+        (
+            "a key package with other capabilities",
+            "other capabilities",
+            OddKeyPackage::Capabilities,
+        ),
+        (
+            "a key package with an extension of its leaf",
+            "a leaf extension",
+            OddKeyPackage::LeafExtension,
+        ),
         ("a key package with an extension", "a KeyPackage extension", OddKeyPackage::Extension),
     ];
     for (name, what, odd) in packages {

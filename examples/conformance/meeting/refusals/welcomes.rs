@@ -93,7 +93,11 @@ fn welcomes(cases: &mut Cases, live: &mut Live) {
         *sealed = hostile::sealed_tree(&[9; 32], tree_bytes);
     });
     let why = "Welcome(\"the tree is sealed under another secret\")";
-    cases.refuses(WAITING, ("a tree sealed under another secret", &["A9"], &format!("{why}")), other_tree);
+    cases.refuses(
+        WAITING,
+        ("a tree sealed under another secret", &["A9"], &format!("{why}")),
+        other_tree,
+    );
     let (note, blob) = {
         let (welcome, tree_bytes, secret) = genuine.parts();
         let sealed = hostile::sealed_tree(&secret, tree_bytes);
@@ -124,25 +128,37 @@ fn groups(cases: &mut Cases, live: &mut Live) {
     let ben = live.fingerprint(BEN);
     let other = Some(hostile::psk_of(false, [9; 32]));
     let commits: Vec<(&str, &'static [&'static str], &str, HostileCommit)> = vec![
-        ("a Welcome into a roster with a ghost", &["A7", "I2"], "Welcome(\"a member's certificate", {
-            HostileCommit { adds: vec![ghost], ..plan() }
-        }),
-        ("a Welcome into a roster where two share a stay", &["A7", "G6"], "Welcome(\"two leaves", {
-            HostileCommit { adds: vec![twin], ..plan() }
-        }),
+        (
+            "a Welcome into a roster with a ghost",
+            &["A7", "I2"],
+            "Welcome(\"a member's certificate",
+            { HostileCommit { adds: vec![ghost], ..plan() } },
+        ),
+        (
+            "a Welcome into a roster where two share a stay",
+            &["A7", "G6"],
+            "Welcome(\"two leaves",
+            { HostileCommit { adds: vec![twin], ..plan() } },
+        ),
         ("a Welcome into a group of another profile", &["A7"], "Welcome(\"its profile", {
             HostileCommit { state: state(live, &|it| it.profile = Profile::Portable), ..plan() }
         }),
-        ("a Welcome into a state that contradicts itself", &["A7", "G22"], "Welcome(\"its succession", {
-            HostileCommit { state: state(live, &|it| it.succession.push(ben)), ..plan() }
-        }),
+        (
+            "a Welcome into a state that contradicts itself",
+            &["A7", "G22"],
+            "Welcome(\"its succession",
+            { HostileCommit { state: state(live, &|it| it.succession.push(ben)), ..plan() } },
+        ),
     ];
     for (name, must, why, commit) in commits {
         let steps = Offer::of(live, &commit).steps(live, |_, _| ());
         cases.refuses(WAITING, (name, must, why), steps);
     }
     let without = [
-        ("a Welcome without a PSK", HostileCommit { oddity: Some(Oddity::AddWithoutPsk), ..plan() }),
+        (
+            "a Welcome without a PSK",
+            HostileCommit { oddity: Some(Oddity::AddWithoutPsk), ..plan() },
+        ),
         ("a Welcome with another secret than the invite's", HostileCommit { psk: other, ..plan() }),
     ];
     for (name, commit) in without {
@@ -230,12 +246,16 @@ fn challenges(cases: &mut Cases) {
     let guess = seal(Challenge { admitter, share: [0; 32], tag: [3; 64] });
     let name = "a challenge whose share is the identity";
     cases.refuses(CHALLENGED, (name, &["A11"], "WrongPasscode"), vec![answer(&guess)]);
-    let share = testing::passcode_share([0x54; 32], "blue heron", testing::PasscodeBinding {
-        meeting: live.meeting(ADA).id(),
-        invite: incamera::InviteId::new([9; 16]),
-        knock: incamera::wire::KeyPackageRef::new([9; 32]),
-        mailbox,
-    });
+    let share = testing::passcode_share(
+        [0x54; 32],
+        "blue heron",
+        testing::PasscodeBinding {
+            meeting: live.meeting(ADA).id(),
+            invite: incamera::InviteId::new([9; 16]),
+            knock: incamera::wire::KeyPackageRef::new([9; 32]),
+            mailbox,
+        },
+    );
     let guess = seal(Challenge { admitter, share: share.unwrap(), tag: [3; 64] });
     let name = "a challenge of somebody who does not know the passcode";
     cases.refuses(CHALLENGED, (name, &["A12"], "WrongPasscode"), vec![answer(&guess)]);
