@@ -1,6 +1,7 @@
 //! Media by steps: clients whose epochs are given seal and open (SPEC.md 9.1 to 9.3, 9.5, 9.7).
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use incamera::testing::{EpochKeys, KeyedMedia};
 use incamera::wire::{PadTo, Padding, StayId, TrackKinds};
@@ -157,13 +158,11 @@ type Clients = BTreeMap<u64, Client>;
 
 fn step(clients: &mut Clients, suite: u16, step: &Fields<'_>) -> Read<Value> {
     let who = step.number("client")?;
-    if !clients.contains_key(&who) {
-        clients.insert(who, Client::new(suite)?);
-    }
-    match clients.get_mut(&who) {
-        Some(client) => client.step(step),
-        None => bad("no such client"),
-    }
+    let client = match clients.entry(who) {
+        Entry::Occupied(client) => client.into_mut(),
+        Entry::Vacant(place) => place.insert(Client::new(suite)?),
+    };
+    client.step(step)
 }
 
 pub(super) fn run(input: &Fields<'_>, _: &Value) -> Read<Value> {

@@ -1,6 +1,6 @@
 //! Encoded messages, and bytes that are none (SPEC.md 4.1, 4.2).
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "samples are what they are")]
+#![allow(clippy::unwrap_used, reason = "samples are what they are")]
 
 #[path = "../../../wire/tests/common/samples.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the samples of another package's tests")]
@@ -305,7 +305,8 @@ fn others() -> Vec<Draft> {
         let (departures, statements) = (vec![vec![1]; departures], vec![vec![2]; statements]);
         CommitNote { departures, statements, ..CommitNote::default() }.encode()
     };
-    let cases: Vec<(&str, &str, &'static [&'static str], &str, Vec<u8>)> = vec![
+    type Other = (&'static str, &'static str, &'static [&'static str], &'static str, Vec<u8>);
+    let cases: Vec<Other> = vec![
         ("EventBody", "two kinds", &["W2"], "Duplicate", second),
         ("EventBody", "no kind", &["W2"], "Missing", none),
         ("EventBody", "an empty chat", &["W3"], "Missing", chat(String::new())),
@@ -329,7 +330,7 @@ fn others() -> Vec<Draft> {
             [samples::relay_proof().encode(), vec![0]].concat()
         }),
     ];
-    let draft = |(kind, name, must, why, bytes): (&str, &str, &[&'static str], &str, Vec<u8>)| {
+    let draft = |(kind, name, must, why, bytes): Other| {
         refused(format!("{kind}: {name}"), must, why, message(kind, &bytes))
     };
     cases.into_iter().map(draft).collect()

@@ -1,10 +1,6 @@
 //! A meeting while it happens: a server in a box, and a record of all that the clients are given.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "the maker of vectors fails by panicking"
-)]
+#![allow(clippy::unwrap_used, reason = "the maker of vectors fails by panicking")]
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -154,11 +150,9 @@ impl Live {
         self.steps.push((who, json!({ "at_ms": self.now_ms, "party": who, "do": what.clone() })));
         let fields = Fields::of(&what, "a step").unwrap();
         let (posted, now) = (&self.posted, at(self.now_ms));
-        let Done { outputs, said } =
-            self.parties[who].perform(&fields, posted, now).unwrap_or_else(|bad| {
-                // A step that cannot be done is a mistake in the story.
-                std::panic::panic_any(format!("{what}: {bad}"))
-            });
+        let done = self.parties[who].perform(&fields, posted, now);
+        assert!(done.is_ok(), "{what}: {:?}", done.err());
+        let Done { outputs, said } = done.unwrap();
         for output in outputs {
             self.carry_out(who, output);
         }

@@ -62,6 +62,7 @@ fn kinds() -> Vec<Draft> {
     ]
 }
 
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn adds() -> Vec<Draft> {
     let (meeting, open) = ("meeting", "door open");
     let two = vec![newcomer(40, ABSENT), newcomer(41, ABSENT)];
@@ -162,6 +163,7 @@ fn psks() -> Vec<Draft> {
     ]
 }
 
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn removals() -> Vec<Draft> {
     let meeting = "meeting";
     let (attendee, double) = (leaf(ATTENDEE), leaf(DOUBLE));
@@ -284,6 +286,7 @@ fn derived() -> Vec<Draft> {
     drafts
 }
 
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn resyncs() -> Vec<Draft> {
     let meeting = "meeting";
     let back = |who: u8| (stay_at(leaf(who)), KeyPackageRef::new([40; 32]), false);

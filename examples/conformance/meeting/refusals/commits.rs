@@ -319,6 +319,7 @@ fn statements(cases: &mut Cases, live: &mut Live) {
 }
 
 /// Commits that are none any more.
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn spoilt(cases: &mut Cases, live: &mut Live) {
     let genuine = testing::build_hostile(live.rogue(BEN), &renewal()).unwrap().message;
     let seal = |bytes: &[u8]| Entry::default().seal(live, BEN, EnvelopeKind::Handshake, bytes);

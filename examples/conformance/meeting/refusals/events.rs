@@ -62,6 +62,7 @@ fn taken(cases: &mut Cases, live: &Live) {
 }
 
 /// What is not signed as it must be.
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn unsigned(cases: &mut Cases, live: &Live) {
     let seal = |signed: &SignedEvent| {
         Entry::default().seal(live, BEN, EnvelopeKind::Event, &signed.encode())
@@ -281,6 +282,7 @@ fn heartbeat(live: &Live, who: Who, change: impl FnOnce(&mut Heartbeat)) -> Even
     EventKind::Heartbeat(heartbeat)
 }
 
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn heartbeats(cases: &mut Cases, live: &mut Live) {
     let foreign = hostile::forged(live, ADA, &Forgery::Order { member: live.member(DAN) });
     let foreign = testing::open_envelope(

@@ -145,6 +145,7 @@ struct Back {
     key: ([u8; 32], [u8; 32]),
 }
 
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn returning(cases: &mut Cases, live: &Live) {
     let state = hostile::state(live, BEN);
     let newest = &state.resync_keys[0];

@@ -24,6 +24,7 @@ fn order(live: &Live, who: Who, target: Fingerprint, stay: StayId) -> Vec<u8> {
     Entry::default().seal(live, who, EnvelopeKind::Order, &signed)
 }
 
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn orders(cases: &mut Cases, live: &Live) {
     let (dan, stay) = (live.fingerprint(DAN), live.member(DAN));
     let genuine = order(live, CLEO, dan, stay);

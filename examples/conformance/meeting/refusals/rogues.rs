@@ -9,6 +9,7 @@ use super::super::live::Live;
 use super::room::*;
 use super::{Cases, entry};
 
+#[allow(clippy::too_many_lines, reason = "a table")]
 pub(super) fn add(cases: &mut Cases, live: &mut Live) {
     let path = |what: &str| format!("InvalidCommit(\"a path that changes the {what}\")");
     let psk = "InvalidCommit(\"a PSK without an Add, or an Add without a PSK\")".to_owned();

@@ -93,11 +93,7 @@ fn welcomes(cases: &mut Cases, live: &mut Live) {
         *sealed = hostile::sealed_tree(&[9; 32], tree_bytes);
     });
     let why = "Welcome(\"the tree is sealed under another secret\")";
-    cases.refuses(
-        WAITING,
-        ("a tree sealed under another secret", &["A9"], &format!("{why}")),
-        other_tree,
-    );
+    cases.refuses(WAITING, ("a tree sealed under another secret", &["A9"], why), other_tree);
     let (note, blob) = {
         let (welcome, tree_bytes, secret) = genuine.parts();
         let sealed = hostile::sealed_tree(&secret, tree_bytes);
