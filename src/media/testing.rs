@@ -50,7 +50,7 @@ pub fn seal_unasked(
 }
 
 /// An epoch's keys and members, as a client installs them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct EpochKeys {
     /// The number of the epoch.
     pub epoch: u64,

@@ -71,7 +71,7 @@ pub struct JoinerKeys {
 }
 
 /// A commit of a modified client. The default renews nothing and proposes nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct HostileCommit {
     /// Encoded key packages to add.
     pub adds: Vec<Vec<u8>>,
@@ -92,7 +92,7 @@ pub struct HostileCommit {
 }
 
 /// A PSK that a commit names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct HostilePsk {
     /// Whether it is said to be a resync key's, and not an invite's.
     pub resync: bool,

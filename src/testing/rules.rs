@@ -42,7 +42,7 @@ pub struct Added {
 }
 
 /// A commit as a verdict sees it, all evidence verified.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Default, PartialEq, Eq)]
 pub struct Proposal {
     /// The leaf of its author.
     pub committer: u32,

@@ -80,7 +80,7 @@ pub fn open_blob(key: &[u8; 32], sealed: &SealedBlob) -> Option<Vec<u8>> {
 }
 
 /// What an invite's link says: the link secret in it admits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct InviteParts {
     /// The profile.
     pub profile: Profile,
