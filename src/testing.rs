@@ -5,6 +5,9 @@
 //! inputs give the same outputs, byte for byte, but for commits that remove several leaves: the engine takes
 //! these in the order of a hash map, which no seed fixes. Nothing here belongs in a product.
 
+mod rules;
+mod values;
+
 use core::ops::{Index, IndexMut};
 use std::collections::{HashMap, HashSet};
 
@@ -18,11 +21,28 @@ use crate::meeting::{
     Event, Expected, Input, Meeting, MemberId, Message, Now, Output, RestoreError, Settings,
 };
 
-pub use crate::media::testing::{pair, seal_unasked};
+pub use crate::media::testing::{EpochKeys, KeyedMedia, pair, seal_unasked};
+pub use crate::meeting::inside::{
+    EpochSecrets, HostileBuilt, HostileCommit, HostilePsk, JoinerKeys, View, build_hostile,
+    credentials, epoch_secrets, joiner_keys, log_hashes, open_snapshot, seal_snapshot, sign_event,
+    view,
+};
 pub use crate::meeting::testing::{
     BareEpoch, BareMedia, Forgery, MemberSecrets, forge, key_package, secrets,
 };
+pub use crate::mls::testing::{OddKeyPackage, Oddity};
 pub use crate::sframe::{Ledger, RustCrypto};
+pub use rules::{
+    Added, Occupied, PasscodeBinding, Proposal, derived, judge, order_binds, passcode_challenge,
+    passcode_share, passcode_tag, replaced, validate,
+};
+pub use values::{
+    InviteParts, certify, fingerprint, heartbeat_keys, inspect_key_package, invite_parts,
+    key_package_of, kid, media_key, open_answer, open_blob, open_direct, open_envelope, open_knock,
+    pair_code, public_key, resync_id, safety_code, seal_answer, seal_blob, seal_direct,
+    seal_envelope, seal_knock, seal_knock_under, sign, verify, verify_certificate, verify_relay,
+    verifying_key,
+};
 
 /// An identity whose key follows from `seed`.
 ///
@@ -93,6 +113,13 @@ pub fn restore(
 #[must_use]
 pub fn digest(meeting: &Meeting) -> [u8; 32] {
     meeting.digest()
+}
+
+/// A digest of everything that an entry of the log which is refused must leave as it was: as [`digest`], but for
+/// what has been read of the log.
+#[must_use]
+pub fn digest_unread(meeting: &Meeting) -> [u8; 32] {
+    meeting.digest_unread()
 }
 
 /// A meeting in a box: clients, an honest server and a clock that moves when told to, all in memory.

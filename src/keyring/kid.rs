@@ -35,6 +35,12 @@ impl KidLayout {
     }
 }
 
+/// The key id of a track in an epoch whose highest occupied leaf is `highest`, for vectors.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn kid(epoch: u64, highest: u32, leaf: u32, track: Track) -> u64 {
+    KidLayout::new(highest).kid(epoch, leaf, track)
+}
+
 /// What a key id says of an epoch.
 #[inline]
 pub(super) fn low_bits(epoch_or_kid: u64) -> u8 {

@@ -22,6 +22,8 @@ mod view;
 mod window;
 
 pub(crate) use handle::Handle;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use kid::kid;
 pub(crate) use lease::Lease;
 pub(crate) use open::{Incoming, OpenRefusal, Origin, Received};
 pub(crate) use padding::{max_padded_len, pad, strip};

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use incamera_wire::{StayId, Track, TrackKinds};
+use incamera_wire::{Padding, StayId, Track, TrackKinds};
 use zeroize::Zeroizing;
 
 use super::{FrameError, Framing, Receiver, Sealer};
@@ -22,7 +22,7 @@ pub fn pair() -> Result<(Sealer, Receiver), Box<dyn std::error::Error>> {
         let leaves = leaves.collect();
         let (adds, removes) = (false, false);
         let audio = None;
-        let padding = incamera_wire::Padding::NONE;
+        let padding = Padding::NONE;
         let install =
             EpochInstall { epoch: 1, base_key, audio, padding, own_leaf, leaves, adds, removes };
         keyring.install(install, 0)?;
@@ -47,4 +47,81 @@ pub fn seal_unasked(
     out: &mut Vec<u8>,
 ) -> Result<(), FrameError> {
     sealer.seal_unasked(plaintext, now_ms, out)
+}
+
+/// An epoch's keys and members, as a client installs them.
+#[derive(Clone)]
+pub struct EpochKeys {
+    /// The number of the epoch.
+    pub epoch: u64,
+    /// The base key, as long as the key of the suite.
+    pub base_key: Vec<u8>,
+    /// The suite of sound and its base key, if it has its own (SPEC \[K11\]).
+    pub audio: Option<(u16, Vec<u8>)>,
+    /// How frames are padded.
+    pub padding: Padding,
+    /// The client's own leaf.
+    pub own_leaf: u32,
+    /// Leaf, stay and what the state lets each member send.
+    pub leaves: Vec<(u32, StayId, TrackKinds)>,
+    /// Whether the commit into it added somebody.
+    pub adds: bool,
+    /// Whether it removed somebody.
+    pub removes: bool,
+}
+
+/// The media of a client whose epochs are given, without a meeting.
+pub struct KeyedMedia(Arc<Keyring>);
+
+impl KeyedMedia {
+    /// For the SFrame suite of this number, without an epoch; `None` if no profile has it. It may seal.
+    #[must_use]
+    pub fn new(suite: u16) -> Option<Self> {
+        let keyring = Keyring::new(Suite::of_profiles(suite)?);
+        keyring.renew(u64::MAX);
+        keyring.allow_sealing(true);
+        Some(Self(Arc::new(keyring)))
+    }
+
+    /// Enters an epoch; `false` if it cannot be: one of a lower number, a base key of another length, a leaf
+    /// twice, or not one's own.
+    #[must_use]
+    pub fn install(&self, keys: EpochKeys, now_ms: u64) -> bool {
+        let EpochKeys { epoch, base_key, audio, padding, own_leaf, leaves, adds, removes } = keys;
+        let base_key = Zeroizing::new(base_key);
+        let audio = match audio.map(|(suite, key)| (Suite::of_profiles(suite), key)) {
+            Some((None, _)) => return false,
+            Some((Some(suite), key)) => Some((suite, Zeroizing::new(key))),
+            None => None,
+        };
+        let install =
+            EpochInstall { epoch, base_key, audio, padding, own_leaf, leaves, adds, removes };
+        self.0.install(install, now_ms).is_ok()
+    }
+
+    /// Stops sealing, or lets it go on until a time (SPEC \[M9\]).
+    pub fn allow_sealing(&self, until_ms: Option<u64>) {
+        self.0.allow_sealing(until_ms.is_some());
+        self.0.renew(until_ms.unwrap_or_default());
+    }
+
+    /// A sealer of one track.
+    ///
+    /// # Errors
+    /// [`FrameError::AlreadyLeased`].
+    pub fn sealer(&self, track: Track, framing: Framing) -> Result<Sealer, FrameError> {
+        Sealer::lease(Arc::clone(&self.0), track, framing)
+    }
+
+    /// A receiver of the others' frames.
+    #[must_use]
+    pub fn receiver(&self) -> Receiver {
+        Receiver::new(Arc::clone(&self.0))
+    }
+
+    /// A digest of keys, counters and replay windows.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        self.0.digest()
+    }
 }

@@ -195,6 +195,12 @@ impl Meeting {
     pub(crate) fn digest(&self) -> [u8; 32] {
         self.core.digest()
     }
+
+    /// A digest of everything that an entry of the log which is refused must leave as it was.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn digest_unread(&self) -> [u8; 32] {
+        self.core.digest_unread()
+    }
 }
 
 impl fmt::Debug for Meeting {

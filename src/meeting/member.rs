@@ -31,7 +31,7 @@ use crate::policy::{self, PskId};
 use crate::secret::Secret;
 
 /// Exporter label of SFrame's base key (RFC 9605 §5.2).
-const BASE_KEY: &str = "SFrame 1.0 Base Key";
+pub(super) const BASE_KEY: &str = "SFrame 1.0 Base Key";
 /// How long after a merge the first of the others confirms newcomers, in milliseconds.
 const CONFIRM_AFTER_MS: u64 = 1_000;
 /// How much later the next one does, in milliseconds.

@@ -20,6 +20,8 @@ mod face;
 mod heartbeat;
 mod hook;
 mod host;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod inside;
 mod intents;
 mod key_frames;
 mod knocking;

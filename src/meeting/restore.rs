@@ -101,13 +101,17 @@ pub struct Expected {
 }
 
 /// A snapshot that opened.
-struct Opened {
+pub(super) struct Opened {
     generation: u64,
     meeting: MeetingId,
-    plaintext: Zeroizing<Vec<u8>>,
+    pub(super) plaintext: Zeroizing<Vec<u8>>,
 }
 
-fn open(key: &[u8; 32], snapshot: &[u8], expected: Expected) -> Result<Opened, RestoreError> {
+pub(super) fn open(
+    key: &[u8; 32],
+    snapshot: &[u8],
+    expected: Expected,
+) -> Result<Opened, RestoreError> {
     let (head, ciphertext) = snapshot.split_at_checked(HEAD).ok_or(RestoreError::Malformed)?;
     let (version, head) = head.split_first().ok_or(RestoreError::Malformed)?;
     // SPEC [R1]

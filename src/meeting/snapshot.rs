@@ -8,6 +8,7 @@ use super::client::Meeting;
 use super::machine::Core;
 use super::member::{Member, Standing};
 use super::shared::Shared;
+use crate::entropy::{Entropy, NoEntropy};
 use crate::envelope;
 use crate::error::Error;
 use crate::mls::Engine;
@@ -24,6 +25,23 @@ const LABEL: &[u8] = b"incamera 1 snapshot";
 pub(super) fn associated_data(generation: u64, meeting: &MeetingId) -> Vec<u8> {
     // SPEC [R1]
     [LABEL, &[VERSION], &generation.to_be_bytes(), meeting.as_bytes()].concat()
+}
+
+/// A snapshot with this content.
+pub(super) fn seal(
+    entropy: &Entropy,
+    key: &[u8; 32],
+    generation: u64,
+    meeting: &MeetingId,
+    content: &[u8],
+) -> Result<Vec<u8>, NoEntropy> {
+    let aad = associated_data(generation, meeting);
+    let key = Secret::filled(|bytes| *bytes = *key);
+    // SPEC [R1]
+    let (nonce, ciphertext) = envelope::seal_stored(&key, entropy, &aad, content)?;
+    let (version, generation) = ([VERSION], generation.to_be_bytes());
+    let parts: [&[u8]; 5] = [&version, &generation, meeting.as_bytes(), &nonce, &ciphertext];
+    Ok(parts.concat())
 }
 
 /// What is sealed, in this order, as postcard writes it. The secrets are borrowed: from the member as
@@ -183,14 +201,7 @@ impl<E: Engine> Core<E> {
         let group = member.group.save().map_err(|_| Error::Internal("saving the group"))?;
         let plaintext = encode(&member.stored(shared, &group)?)?;
         let generation = shared.generation.saturating_add(1);
-        let aad = associated_data(generation, &shared.meeting);
-        let key = Secret::filled(|bytes| *bytes = *key);
-        // SPEC [R1]
-        let (nonce, ciphertext) = envelope::seal_stored(&key, &shared.entropy, &aad, &plaintext)?;
-        let (version, generation_bytes) = ([VERSION], generation.to_be_bytes());
-        let parts: [&[u8]; 5] =
-            [&version, &generation_bytes, shared.meeting.as_bytes(), &nonce, &ciphertext];
-        let sealed = parts.concat();
+        let sealed = seal(&shared.entropy, key, generation, &shared.meeting, &plaintext)?;
         self.shared.generation = generation;
         self.shared.snapshot_due = false;
         Ok(sealed)

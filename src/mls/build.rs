@@ -152,7 +152,7 @@ pub(super) fn pending_tree(group: &Group) -> Result<Vec<u8>, EngineFault> {
     tree.tls_serialize_detached().map_err(|_| fault)
 }
 
-fn pending_tree_secret(group: &Group) -> Result<Secret<32>, EngineFault> {
+pub(super) fn pending_tree_secret(group: &Group) -> Result<Secret<32>, EngineFault> {
     let fault = EngineFault::Internal("exporting the tree's secret");
     let commit = group.mls.pending_commit().ok_or(fault)?;
     let secret = commit

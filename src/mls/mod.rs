@@ -6,6 +6,8 @@ mod facts;
 mod group;
 mod leaf;
 mod provider;
+#[cfg(any(test, feature = "testing"))]
+mod saboteur;
 mod saved;
 mod signer;
 mod stage;
@@ -15,7 +17,7 @@ mod suite;
 #[cfg(test)]
 mod symbolic;
 #[cfg(any(test, feature = "testing"))]
-mod testing;
+pub(crate) mod testing;
 mod tree;
 mod welcome;
 

@@ -56,6 +56,12 @@ impl Candidate {
         self.key_package.leaf_node().tls_serialize_detached().unwrap()
     }
 
+    /// Where its private keys are, the KeyPackage, and the keys of its leaf.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn parts(&self) -> (&Provider, &KeyPackage, &Stay) {
+        (&self.provider, &self.key_package, &self.stay)
+    }
+
     /// Exactly one Welcome, of this suite.
     fn parse(&self, bytes: &[u8]) -> Result<Welcome, WelcomeFault> {
         let suite = self.provider.crypto().suite();

@@ -51,6 +51,16 @@ impl BaseKey {
         let made = make(self.backend, self.suite, key).map_err(|Refused| DeriveError)?;
         Ok((made, Zeroizing::new(Nonce::new(*salt))))
     }
+
+    /// Key and salt of `kid`, for vectors.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn key_and_salt(
+        &self,
+        kid: u64,
+    ) -> Result<(Vec<u8>, [u8; Suite::NONCE_LEN]), DeriveError> {
+        let (key, salt) = self.derive(kid, |_, _, key| Ok(key.to_vec()))?;
+        Ok((key, salt.bytes()))
+    }
 }
 
 /// SPEC \[M1\]: the associated data is the header as sent, then the metadata. `joined` has room for both;

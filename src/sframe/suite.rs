@@ -45,6 +45,19 @@ impl Suite {
     /// The greatest length of a key in bytes.
     pub(super) const MAX_KEY_LEN: usize = Aes::Bits256.key_len() + Hash::Sha512.len();
 
+    /// The suite with this number, if it is one that a profile has.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn of_profiles(id: u16) -> Option<Self> {
+        let suites = [
+            Self::AesGcm128Sha256_128,
+            Self::ChaCha20Poly1305Sha256_128,
+            Self::AesGcm256Sha512_128,
+            Self::AesCtr128HmacSha256_80,
+            Self::AesCtr256HmacSha512_80,
+        ];
+        suites.into_iter().find(|suite| suite.id() == id)
+    }
+
     /// The number that goes into the labels of key derivation.
     pub(crate) fn id(self) -> u16 {
         self as u16
