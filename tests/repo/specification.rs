@@ -205,3 +205,13 @@ fn missing_and_unknown_citations_are_found() {
     assert_eq!(id("[W10] x"), Some("W10"));
     assert!([id("[W0]"), id("[x]"), id("[W]"), id("W1")].iter().all(Option::is_none));
 }
+
+#[test]
+fn the_readme_cites_known_ids_and_enough_of_them() {
+    let (spec, readme) = (read("SPEC.md"), read("README.md"));
+    let cited: Vec<&str> =
+        readme.match_indices('[').filter_map(|(at, _)| id(&readme[at..])).collect();
+    assert!(cited.len() > 40, "{cited:?}");
+    let unknown = cited.iter().filter(|id| !spec.contains(&format!("**[{id}]**")));
+    none(unknown.map(|id| format!("README.md: SPEC.md has no [{id}]")).collect());
+}
