@@ -1,4 +1,6 @@
-//! The primitives of a member that seals noise to one other member.
+//! The primitives of a member that spoils a path for one other member.
+
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 use openmls_traits::crypto::OpenMlsCrypto;
 use openmls_traits::types::{
@@ -7,18 +9,30 @@ use openmls_traits::types::{
 };
 use tls_codec::SecretVLBytes;
 
-use super::provider::Crypto;
-
-/// [`Crypto`], but for what is sealed to one key.
-pub(super) struct Saboteur {
-    inner: Crypto,
-    victim: Vec<u8>,
+/// What it does: to the slot of its victim, or to the first node above its own leaf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "tests of this crate use what the feature does not")]
+pub(super) enum Sabotage {
+    /// The victim's ciphertext does not open.
+    Ciphertext,
+    /// It opens to another secret.
+    Secret,
+    /// The first key pair that is derived has a public key of zeros.
+    NodeKey,
 }
 
-impl Saboteur {
-    /// Spoils what is sealed to `victim`, an HPKE public key.
-    pub(super) fn new(inner: Crypto, victim: Vec<u8>) -> Self {
-        Self { inner, victim }
+/// Primitives, but for what is sealed to one key, or for the first key pair that is derived.
+pub(super) struct Saboteur<C> {
+    inner: C,
+    victim: Vec<u8>,
+    sabotage: Sabotage,
+    derived: AtomicUsize,
+}
+
+impl<C: OpenMlsCrypto> Saboteur<C> {
+    /// `victim` is an HPKE public key.
+    pub(super) fn new(inner: C, victim: Vec<u8>, sabotage: Sabotage) -> Self {
+        Self { inner, victim, sabotage, derived: AtomicUsize::new(0) }
     }
 }
 
@@ -30,7 +44,7 @@ macro_rules! delegate {
     )*};
 }
 
-impl OpenMlsCrypto for Saboteur {
+impl<C: OpenMlsCrypto> OpenMlsCrypto for Saboteur<C> {
     fn supported_ciphersuites(&self) -> Vec<Ciphersuite> {
         self.inner.supported_ciphersuites()
     }
@@ -43,13 +57,28 @@ impl OpenMlsCrypto for Saboteur {
         aad: &[u8],
         plaintext: &[u8],
     ) -> Result<HpkeCiphertext, CryptoError> {
-        let mut sealed = self.inner.hpke_seal(config, key, info, aad, plaintext)?;
-        if key == self.victim {
+        let hit = key == self.victim;
+        let mut plaintext = plaintext.to_vec();
+        if let (Some(last), true) = (plaintext.last_mut(), hit && self.sabotage == Sabotage::Secret)
+        {
+            *last ^= 1;
+        }
+        let mut sealed = self.inner.hpke_seal(config, key, info, aad, &plaintext)?;
+        if hit && self.sabotage == Sabotage::Ciphertext {
             let mut broken = sealed.ciphertext.as_slice().to_vec();
             broken.iter_mut().take(1).for_each(|byte| *byte ^= 1);
             sealed.ciphertext = broken.into();
         }
         Ok(sealed)
+    }
+
+    fn derive_hpke_keypair(&self, c: HpkeConfig, ikm: &[u8]) -> Result<HpkeKeyPair, CryptoError> {
+        let mut pair = self.inner.derive_hpke_keypair(c, ikm)?;
+        let first = self.derived.fetch_add(1, Ordering::SeqCst) == 0;
+        if first && self.sabotage == Sabotage::NodeKey {
+            pair.public = vec![0; 32];
+        }
+        Ok(pair)
     }
 
     delegate! {
@@ -70,6 +99,5 @@ impl OpenMlsCrypto for Saboteur {
         fn hpke_setup_receiver_and_export(
             c: HpkeConfig, enc: &[u8], sk: &[u8], info: &[u8], context: &[u8], len: usize
         ) -> ExporterSecret;
-        fn derive_hpke_keypair(c: HpkeConfig, ikm: &[u8]) -> HpkeKeyPair;
     }
 }

@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 
 use super::group::{Group, internal};
 use super::provider::{Crypto, Provider};
-use super::saboteur::Saboteur;
+use super::saboteur::{Sabotage, Saboteur};
 use super::signer::LeafSigner;
 use super::store::{Label, decode_exactly, record_key};
 use super::welcome::Candidate;
@@ -165,7 +165,7 @@ impl Group {
             Oddity::Unreadable(victim) => {
                 let leaf = self.mls.members().find(|member| member.index.u32() == *victim);
                 let leaf = leaf.ok_or(EngineFault::Plan("no such leaf"))?;
-                let saboteur = Saboteur::new(crypto, leaf.encryption_key);
+                let saboteur = Saboteur::new(crypto, leaf.encryption_key, Sabotage::Ciphertext);
                 self.odd_with(&saboteur, |b| Some(b.force_self_update(true)))
             }
         }

@@ -1,109 +1,21 @@
 //! Paths that some members can decrypt and others cannot: SPEC \[G3\].
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use openmls::credentials::{BasicCredential, CredentialWithKey};
 use openmls::extensions::{ApplicationIdExtension, Extension, Extensions};
 use openmls::prelude::LeafNodeParameters;
 use openmls_rust_crypto::RustCrypto;
 use openmls_traits::crypto::OpenMlsCrypto;
-use openmls_traits::types::*;
-use tls_codec::SecretVLBytes;
+use openmls_traits::types::HashType;
 
 use super::super::leaf;
+use super::super::saboteur::{Sabotage, Saboteur};
 use super::rogue::{Rogue, infiltrated};
 use super::*;
 
-/// What a saboteur does: to the slot of its victim, or to the first node above its own leaf.
-#[derive(Clone, Copy)]
-enum Sabotage {
-    Ciphertext,
-    Secret,
-    NodeKey,
-}
-
-/// RustCrypto, but for what is sealed to one key, or for the first key pair derived.
-struct Saboteur {
-    inner: RustCrypto,
-    victim: Vec<u8>,
-    sabotage: Sabotage,
-    derived: AtomicUsize,
-}
-
-macro_rules! delegate {
-    ($(fn $name:ident($($arg:ident: $type:ty),*) -> $result:ty;)*) => {$(
-        fn $name(&self, $($arg: $type),*) -> Result<$result, CryptoError> {
-            self.inner.$name($($arg),*)
-        }
-    )*};
-}
-
-impl OpenMlsCrypto for Saboteur {
-    fn supported_ciphersuites(&self) -> Vec<Ciphersuite> {
-        self.inner.supported_ciphersuites()
-    }
-
-    fn hpke_seal(
-        &self,
-        config: HpkeConfig,
-        key: &[u8],
-        info: &[u8],
-        aad: &[u8],
-        plaintext: &[u8],
-    ) -> Result<HpkeCiphertext, CryptoError> {
-        let hit = key == self.victim;
-        let mut plaintext = plaintext.to_vec();
-        if hit && matches!(self.sabotage, Sabotage::Secret) {
-            *plaintext.last_mut().unwrap() ^= 1;
-        }
-        let mut sealed = self.inner.hpke_seal(config, key, info, aad, &plaintext)?;
-        if hit && matches!(self.sabotage, Sabotage::Ciphertext) {
-            let mut broken = sealed.ciphertext.as_slice().to_vec();
-            broken[0] ^= 1;
-            sealed.ciphertext = broken.into();
-        }
-        Ok(sealed)
-    }
-
-    fn derive_hpke_keypair(&self, c: HpkeConfig, ikm: &[u8]) -> Result<HpkeKeyPair, CryptoError> {
-        let mut pair = self.inner.derive_hpke_keypair(c, ikm)?;
-        let first = self.derived.fetch_add(1, Ordering::SeqCst) == 0;
-        if first && matches!(self.sabotage, Sabotage::NodeKey) {
-            pair.public = vec![0; 32];
-        }
-        Ok(pair)
-    }
-
-    delegate! {
-        fn supports(suite: Ciphersuite) -> ();
-        fn hkdf_extract(hash: HashType, salt: &[u8], ikm: &[u8]) -> SecretVLBytes;
-        fn hmac(hash: HashType, key: &[u8], data: &[u8]) -> SecretVLBytes;
-        fn hkdf_expand(hash: HashType, prk: &[u8], info: &[u8], len: usize) -> SecretVLBytes;
-        fn hash(hash: HashType, data: &[u8]) -> Vec<u8>;
-        fn aead_encrypt(a: AeadType, k: &[u8], d: &[u8], n: &[u8], aad: &[u8]) -> Vec<u8>;
-        fn aead_decrypt(a: AeadType, k: &[u8], d: &[u8], n: &[u8], aad: &[u8]) -> Vec<u8>;
-        fn signature_key_gen(alg: SignatureScheme) -> (Vec<u8>, Vec<u8>);
-        fn verify_signature(alg: SignatureScheme, data: &[u8], pk: &[u8], sig: &[u8]) -> ();
-        fn sign(alg: SignatureScheme, data: &[u8], key: &[u8]) -> Vec<u8>;
-        fn hpke_open(c: HpkeConfig, i: &HpkeCiphertext, sk: &[u8], n: &[u8], a: &[u8]) -> Vec<u8>;
-        fn hpke_setup_sender_and_export(
-            c: HpkeConfig, pk: &[u8], info: &[u8], context: &[u8], len: usize
-        ) -> (KemOutput, ExporterSecret);
-        fn hpke_setup_receiver_and_export(
-            c: HpkeConfig, enc: &[u8], sk: &[u8], info: &[u8], context: &[u8], len: usize
-        ) -> ExporterSecret;
-    }
-}
-
 /// Sabotages the slot of leaf 1.
-fn saboteur(rogue: &Rogue, sabotage: Sabotage) -> Saboteur {
+fn saboteur(rogue: &Rogue, sabotage: Sabotage) -> Saboteur<RustCrypto> {
     let victim = rogue.mls.members().find(|member| member.index.u32() == 1).unwrap();
-    Saboteur {
-        inner: RustCrypto::default(),
-        victim: victim.encryption_key,
-        sabotage,
-        derived: AtomicUsize::new(0),
-    }
+    Saboteur::new(RustCrypto::default(), victim.encryption_key, sabotage)
 }
 
 #[test]
