@@ -73,7 +73,7 @@ fn owner(code: &str, at: usize) -> Option<String> {
         let line = code[..*begin].rfind('\n').map_or(0, |end| end + 1);
         code[line..*begin].trim().is_empty() && lexer::item(code, *begin).contains(&at)
     });
-    around.last().map(|begin| squeezed(signature(&code[begin..])))
+    around.max().map(|begin| squeezed(signature(&code[begin..])))
 }
 
 /// The words between `pub` and the item's kind, and that kind.

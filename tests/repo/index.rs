@@ -26,13 +26,13 @@ fn function(source: &Source, at: usize) -> Option<String> {
     let before = lexer::words(&source.code, "fn").into_iter().filter(|begin| *begin < at);
     let around = before.filter(|begin| lexer::item(&source.code, *begin).contains(&at));
     let name = |begin: usize| lexer::identifier(&source.code, begin + "fn".len()).to_owned();
-    around.last().map(name)
+    around.max().map(name)
 }
 
 fn cell(places: &Places) -> String {
     let one = |(path, functions): (&String, &BTreeSet<String>)| {
         let names: Vec<String> = functions.iter().map(|name| format!("`{name}`")).collect();
-        if names.is_empty() { format!("{path}") } else { format!("{path} {}", names.join(", ")) }
+        if names.is_empty() { path.clone() } else { format!("{path} {}", names.join(", ")) }
     };
     places.iter().map(one).collect::<Vec<_>>().join("; ")
 }
