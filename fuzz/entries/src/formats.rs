@@ -1,0 +1,93 @@
+//! Parsers that hold no key.
+
+use incamera::Invite;
+use incamera::wire::server::EnvelopeHead;
+use incamera::wire::{
+    CommitNote, Envelope, EventBody, FrameHeader, GroupState, HeaderError, Knock, KnockAnswer,
+    KnockAnswerContent, KnockContent, LeafCredential, MAX_HEADER_LEN, Malformed, RelayChallenge,
+    RelayProof, SafetyCodeInput, SealedBlob, SignedEvent, ToClient, ToServer,
+};
+
+/// Decodes a message and encodes it again.
+type Recode = fn(&[u8]) -> Result<Vec<u8>, Malformed>;
+
+const DECODERS: [(&str, Recode); 16] = [
+    ("Envelope", |bytes| Envelope::decode(bytes).map(|it| it.encode())),
+    ("SealedBlob", |bytes| SealedBlob::decode(bytes).map(|it| it.encode())),
+    ("Knock", |bytes| Knock::decode(bytes).map(|it| it.encode())),
+    ("KnockContent", |bytes| KnockContent::decode(bytes).map(|it| it.encode())),
+    ("KnockAnswer", |bytes| KnockAnswer::decode(bytes).map(|it| it.encode())),
+    ("KnockAnswerContent", |bytes| KnockAnswerContent::decode(bytes).map(|it| it.encode())),
+    ("CommitNote", |bytes| CommitNote::decode(bytes).map(|it| it.encode())),
+    ("SignedEvent", |bytes| SignedEvent::decode(bytes).map(|it| it.encode())),
+    ("EventBody", |bytes| EventBody::decode(bytes).map(|it| it.encode())),
+    ("GroupState", |bytes| GroupState::decode(bytes).map(|it| it.encode())),
+    ("LeafCredential", |bytes| LeafCredential::decode(bytes).map(|it| it.encode())),
+    ("SafetyCodeInput", |bytes| SafetyCodeInput::decode(bytes).map(|it| it.encode())),
+    ("RelayChallenge", |bytes| RelayChallenge::decode(bytes).map(|it| it.encode())),
+    ("RelayProof", |bytes| RelayProof::decode(bytes).map(|it| it.encode())),
+    ("ToServer", |bytes| ToServer::decode(bytes).map(|it| it.encode())),
+    ("ToClient", |bytes| ToClient::decode(bytes).map(|it| it.encode())),
+];
+
+/// Every decoder of the wire format: what one accepts is the one encoding of its value.
+pub fn decoders(data: &[u8]) {
+    // SPEC [W2]
+    for (name, recode) in DECODERS {
+        if let Ok(again) = recode(data) {
+            assert_eq!(again, data, "{name} has a second encoding");
+        }
+    }
+    assert_eq!(EnvelopeHead::peek(data).err(), Envelope::decode(data).err());
+}
+
+/// The SFrame header, read by the parser of the crate and by one that goes by RFC 9605 §4.3 bit by bit.
+pub fn header(data: &[u8]) {
+    // SPEC [W7]
+    let found = FrameHeader::parse(data).map(|(header, len)| (header.kid, header.ctr, len));
+    assert_eq!(found.as_ref().ok(), bitwise(data).as_ref());
+    let Ok((kid, ctr, len)) = found else {
+        let short = data.len() < MAX_HEADER_LEN;
+        assert!(short || found == Err(HeaderError::NotMinimal), "{found:?}");
+        return;
+    };
+    let mut buffer = [0xaa; MAX_HEADER_LEN];
+    let header = FrameHeader { kid, ctr };
+    assert_eq!(header.write(&mut buffer), len);
+    assert_eq!(header.encoded_len(), len);
+    assert_eq!(buffer[..len], data[..len]);
+}
+
+/// KID, CTR and length of a header in its shortest form.
+fn bitwise(data: &[u8]) -> Option<(u64, u64, usize)> {
+    let bit = |at: usize| data.get(at / 8).map(|byte| u64::from(byte >> (7 - at % 8) & 1));
+    let bits = |from: usize, count: usize| {
+        (from..from + count).try_fold(0_u64, |number, at| Some(number << 1 | bit(at)?))
+    };
+    let mut at = 8;
+    let mut value = |flag: usize| {
+        let short = bits(flag + 1, 3)?;
+        if bit(flag)? == 0 {
+            return Some(short);
+        }
+        let width = 8 * (short as usize + 1);
+        let value = bits(at, width)?;
+        at += width;
+        // In fewer bytes, or in the config byte itself, it would not fit.
+        (value > 7 && (width == 8 || value >> (width - 8) != 0)).then_some(value)
+    };
+    let (kid, ctr) = (value(0)?, value(4)?);
+    Some((kid, ctr, at / 8))
+}
+
+/// A link: what is read is written the same again.
+pub fn invite(data: &[u8]) {
+    // SPEC [A1]
+    let Ok(text) = core::str::from_utf8(data) else { return };
+    let Ok(invite) = Invite::parse(text) else { return };
+    let link = invite.link();
+    let code = link.strip_prefix("incamera:1.").expect("a link's beginning");
+    assert!(text == link || text.starts_with("https://") && text.ends_with(code), "{text}");
+    let again = Invite::parse(&link).expect("a link that was written");
+    assert_eq!((again.link(), again.meeting()), (link, invite.meeting()));
+}
