@@ -78,7 +78,9 @@ fn fragment(
         Ok(fragmenter) => fragmenter,
         Err(RtpError::Empty) => return false,
         Err(RtpError::PayloadTooSmall { needed }) => {
-            assert!(needed > max_payload && RtpFragmenter::new(frame.len(), needed, origin).is_ok());
+            assert!(
+                needed > max_payload && RtpFragmenter::new(frame.len(), needed, origin).is_ok()
+            );
             return false;
         }
         Err(error) => panic!("{error}"),

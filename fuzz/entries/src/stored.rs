@@ -82,8 +82,7 @@ pub fn snapshot(data: &[u8]) {
         Case::Content(content) => (sealed(content), true),
     };
     let (identity, now) = (Room::identity("Ben").unwrap(), Room::default().now());
-    let restored =
-        testing::restore([9; 32], &identity, &snapshot, &KEY, Expected::default(), now);
+    let restored = testing::restore([9; 32], &identity, &snapshot, &KEY, Expected::default(), now);
     match restored {
         Ok(mut meeting) => {
             // SPEC [R1]

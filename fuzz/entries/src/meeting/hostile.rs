@@ -42,7 +42,13 @@ enum Content {
     Attend([u8; 32], bool),
     HostSilent(u8),
     Order(u8, u8),
-    Heartbeat { is_genuine: bool, position: i8, hash: [u8; 32], time_ms: u64, orders: Vec<Vec<u8>> },
+    Heartbeat {
+        is_genuine: bool,
+        position: i8,
+        hash: [u8; 32],
+        time_ms: u64,
+        orders: Vec<Vec<u8>>,
+    },
     Rejoin([u8; 32]),
 }
 
