@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use arbitrary::Arbitrary;
 use incamera::testing::{self, Forgery, Room};
 use incamera::{
-    AnnouncedFraming, AnnouncedTrack, DenyReason, Door, Expected, Input, InviteOptions, MemberId,
-    Rights, Role, Track, TrackKinds,
+    AnnouncedFraming, AnnouncedTrack, DenyReason, Door, Expected, Fingerprint, Input,
+    InviteOptions, MemberId, Rights, Role, Track, TrackKinds,
 };
 
 use super::hostile::Said;
@@ -106,11 +106,10 @@ impl World {
                 self.attack(operation);
             }
             O::Join(..) | O::Snapshot(_) | O::Restore(_) => self.come(operation),
-            O::Mute(..)
-            | O::Unmute(..)
-            | O::MuteAll(..)
-            | O::ForbidUnmute(..)
-            | O::Role(..)
+            O::Mute(..) | O::Unmute(..) | O::MuteAll(..) | O::ForbidUnmute(..) => {
+                self.silence(operation);
+            }
+            O::Role(..)
             | O::RoleRights(..)
             | O::Exceptions(..)
             | O::TransferHost(..)
@@ -151,68 +150,65 @@ impl World {
         }
     }
 
+    fn silence(&mut self, operation: &Operation) {
+        match *operation {
+            Operation::Mute(at, other, bits) => {
+                let member = self.member(other);
+                self.call(self.who(at), |meeting, now| meeting.mute(member, kinds(bits), now));
+            }
+            Operation::Unmute(at, other, bits) => {
+                let member = self.member(other);
+                self.call(self.who(at), |meeting, now| meeting.unmute(member, kinds(bits), now));
+            }
+            Operation::MuteAll(at, bits) => {
+                self.call(self.who(at), |meeting, now| meeting.mute_all(kinds(bits), now));
+            }
+            Operation::ForbidUnmute(at, on) => {
+                self.call(self.who(at), |meeting, now| meeting.forbid_unmute(on, now));
+            }
+            _ => {}
+        }
+    }
+
     fn rule(&mut self, operation: &Operation) {
         use Operation as O;
-        let (O::Mute(at, ..)
-        | O::Unmute(at, ..)
-        | O::MuteAll(at, _)
-        | O::ForbidUnmute(at, _)
-        | O::Role(at, ..)
-        | O::RoleRights(at, ..)
-        | O::Exceptions(at, ..)
-        | O::TransferHost(at, _)
-        | O::Succession(at, _)
-        | O::Ban(at, ..)) = *operation
-        else {
-            return;
-        };
-        let identity = |other: u8| Room::identity(self.clients[self.who(other)].name).unwrap();
-        let fingerprint = |other: u8| identity(other).fingerprint();
-        let who = self.who(at);
         match *operation {
-            O::Mute(_, other, bits) => {
+            O::Role(at, other, role) => {
+                let (who, role) = (self.fingerprint(other), of(Role::ALL, role));
+                self.call(self.who(at), |meeting, now| meeting.set_role(who, role, now));
+            }
+            O::RoleRights(at, role, bits) => {
+                let role = of(Role::ALL, role);
+                self.call(self.who(at), |meeting, now| {
+                    meeting.set_role_rights(role, rights(bits), now)
+                });
+            }
+            O::Exceptions(at, other, granted, withheld) => {
                 let member = self.member(other);
-                self.call(who, |meeting, now| meeting.mute(member, kinds(bits), now));
-            }
-            O::Unmute(_, other, bits) => {
-                let member = self.member(other);
-                self.call(who, |meeting, now| meeting.unmute(member, kinds(bits), now));
-            }
-            O::MuteAll(_, bits) => {
-                self.call(who, |meeting, now| meeting.mute_all(kinds(bits), now));
-            }
-            O::ForbidUnmute(_, on) => {
-                self.call(who, |meeting, now| meeting.forbid_unmute(on, now));
-            }
-            O::Role(_, other, role) => {
-                let identity = fingerprint(other);
-                self.call(who, |meeting, now| meeting.set_role(identity, of(Role::ALL, role), now));
-            }
-            O::RoleRights(_, role, bits) => self.call(who, |meeting, now| {
-                meeting.set_role_rights(of(Role::ALL, role), rights(bits), now)
-            }),
-            O::Exceptions(_, other, granted, withheld) => {
-                let member = self.member(other);
-                self.call(who, |meeting, now| {
+                self.call(self.who(at), |meeting, now| {
                     meeting.set_exceptions(member, rights(granted), rights(withheld), now)
                 });
             }
-            O::TransferHost(_, other) => {
+            O::TransferHost(at, other) => {
                 let member = self.member(other);
-                self.call(who, |meeting, now| meeting.transfer_host(member, now));
+                self.call(self.who(at), |meeting, now| meeting.transfer_host(member, now));
             }
-            O::Succession(_, other) => {
-                let heirs = vec![fingerprint(other)];
-                self.call(who, |meeting, now| meeting.set_succession(heirs, now));
+            O::Succession(at, other) => {
+                let heirs = vec![self.fingerprint(other)];
+                self.call(self.who(at), |meeting, now| meeting.set_succession(heirs, now));
             }
-            O::Ban(_, other, on) => {
-                let identity = fingerprint(other);
-                self.call(who, |meeting, now| {
-                    if on { meeting.ban(identity, now) } else { meeting.unban(identity, now) }
+            O::Ban(at, other, on) => {
+                let who = self.fingerprint(other);
+                self.call(self.who(at), |meeting, now| {
+                    if on { meeting.ban(who, now) } else { meeting.unban(who, now) }
                 });
             }
             _ => {}
         }
+    }
+
+    fn fingerprint(&self, at: u8) -> Fingerprint {
+        Room::identity(self.clients[self.who(at)].name).unwrap().fingerprint()
     }
 
     fn keep_door(&mut self, operation: &Operation) {

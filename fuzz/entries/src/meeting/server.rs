@@ -134,7 +134,7 @@ impl World {
     pub(super) fn deliver(&mut self) {
         for _ in 0..DELIVERIES {
             let waits = |client: &&mut Client| !client.is_held && !client.inbox.is_empty();
-            let next = self.clients.iter_mut().enumerate().find(|(_, client)| waits(&client));
+            let next = self.clients.iter_mut().enumerate().find(|(_, client)| waits(client));
             let Some((who, input)) = next.and_then(|(who, c)| Some((who, c.inbox.pop_front()?)))
             else {
                 return;
