@@ -202,7 +202,10 @@ pub(crate) fn name_of(role: Role) -> String {
 
 /// What is said of a proof of the passcode.
 pub(crate) fn of_proof(proof: Proof) -> String {
-    format!("{proof:?}").to_lowercase()
+    match proof {
+        Proof::NotAsked => "not asked".to_owned(),
+        proof => format!("{proof:?}").to_lowercase(),
+    }
 }
 
 fn kind(kind: TrackKind) -> &'static str {
