@@ -176,7 +176,10 @@ impl World {
                     let entry =
                         |(seq, bytes): (u64, &Vec<u8>)| Input::Log { seq, bytes: bytes.clone() };
                     let entries: Vec<Input> = entries.map(entry).collect();
-                    self.clients[who].inbox.extend(entries);
+                    // Whoever asks again is not sent what is on its way twice.
+                    let inbox = &mut self.clients[who].inbox;
+                    inbox.retain(|it| !matches!(it, Input::Log { seq, .. } if *seq >= from));
+                    inbox.extend(entries);
                 }
                 Output::FetchBlob { hash } => {
                     let blob = self.blobs.get(&hash).cloned().map(Input::Blob);
