@@ -18,8 +18,9 @@ use crate::meeting::{
     Event, Expected, Input, Meeting, MemberId, Message, Now, Output, RestoreError, Settings,
 };
 
+pub use crate::admission::testing::Confirmation;
 pub use crate::media::testing::{pair, seal_unasked};
-pub use crate::meeting::testing::{Forgery, forge, key_package};
+pub use crate::meeting::testing::{Forgery, forge, key_package, pair_under};
 pub use crate::sframe::{Ledger, RustCrypto};
 
 /// An identity whose key follows from `seed`.
@@ -91,6 +92,12 @@ pub fn restore(
 #[must_use]
 pub fn digest(meeting: &Meeting) -> [u8; 32] {
     meeting.digest()
+}
+
+/// Every key that the client of `meeting` holds now, by name: to look for it where it must not be.
+#[must_use]
+pub fn secrets(meeting: &Meeting) -> Vec<(&'static str, Vec<u8>)> {
+    meeting.exposed()
 }
 
 /// A meeting in a box: clients, an honest server and a clock that moves when told to, all in memory.

@@ -33,7 +33,7 @@ pub(crate) struct Group {
     pub(super) provider: Provider,
     pub(super) signer: LeafSigner,
     /// The encoded commit that is pending.
-    pub(super) pending_message: Option<Vec<u8>>,
+    pub(super) pending_message: Option<Zeroizing<Vec<u8>>>,
 }
 
 /// A commit that was read and may be merged.

@@ -4,6 +4,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::backend::{Aead, Backend, Ctr, Mac, Nonce, Refused, clear};
 use super::suite::{Construction, Suite};
+use crate::secret::wipe_stack;
 
 /// The greatest plaintext of one frame in bytes: 16 MiB, far below every bound of the ciphers.
 pub(crate) const MAX_PLAINTEXT_LEN: usize = 1 << 24;
@@ -37,6 +38,7 @@ impl Cipher {
             Construction::CtrHmac(aes) => {
                 let (enc, auth) = key.split_at_checked(aes.key_len()).ok_or(Refused)?;
                 let ctr = Ctr::new(backend, aes, enc)?;
+                wipe_stack();
                 let mac = Mac::new(backend, suite.hash(), auth)?;
                 Inner::CtrHmac(Box::new(CtrHmac { ctr, mac }))
             }

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use super::backend::{Backend, MAX_HASH_LEN, Nonce, Refused, expand, extract};
 use super::cipher::{Cipher, MAX_PLAINTEXT_LEN, MAX_TAG_LEN};
 use super::suite::Suite;
+use crate::secret::wipe_stack;
 
 /// The labels of RFC 9605 §4.4.2; the space at the end is part of them.
 const KEY_LABEL: &[u8] = b"SFrame 1.0 Secret key ";
@@ -48,8 +49,24 @@ impl BaseKey {
         let outputs: [(&[&[u8]], &mut [u8]); 2] =
             [(&key_label, &mut *key), (&salt_label, &mut *salt)];
         expand(self.suite.hash(), &self.secret, outputs).map_err(|Refused| DeriveError)?;
-        let made = make(self.backend, self.suite, key).map_err(|Refused| DeriveError)?;
-        Ok((made, Zeroizing::new(Nonce::new(*salt))))
+        wipe_stack();
+        let made = make(self.backend, self.suite, key);
+        wipe_stack();
+        Ok((made.map_err(|Refused| DeriveError)?, Zeroizing::new(Nonce::new(*salt))))
+    }
+}
+
+#[cfg(any(test, feature = "testing"))]
+impl BaseKey {
+    /// `sframe_secret`, for tests that look for it.
+    pub(crate) fn exposed(&self) -> Vec<u8> {
+        self.secret.get(..self.suite.hash().len()).unwrap_or_default().to_vec()
+    }
+
+    /// The key and the salt for `kid`, for tests that look for them.
+    pub(crate) fn exposed_for(&self, kid: u64) -> Result<[Vec<u8>; 2], DeriveError> {
+        let (key, salt) = self.derive(kid, |_, _, key| Ok(key.to_vec()))?;
+        Ok([key, salt.bytes().to_vec()])
     }
 }
 

@@ -8,6 +8,7 @@ mod habits;
 mod layers;
 mod lexer;
 mod papers;
+mod secrets;
 mod source;
 mod specification;
 

@@ -9,6 +9,9 @@
 mod client;
 mod control;
 mod exits;
+#[path = "../../../tests/secrets/finder.rs"]
+mod finder;
+mod logs;
 mod media;
 mod nats;
 mod place;
