@@ -25,7 +25,9 @@ enum Source {
     )]
     Seeded {
         seed: Arc<Secret<32>>,
-        stream: Arc<Mutex<Stream>>,
+        /// How much of its stream has been drawn, in words of 4 bytes. A generator that was kept would
+        /// keep what it has given out.
+        drawn: Arc<Mutex<u128>>,
     },
 }
 
@@ -42,9 +44,8 @@ impl Entropy {
     /// A stream that is a function of `seed`: for tests and replays alone.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn seeded(seed: [u8; 32]) -> Self {
-        let stream = Arc::new(Mutex::new(Stream::new(seed)));
         let seed = Arc::new(Secret::filled(|bytes| *bytes = seed));
-        Self(Source::Seeded { seed, stream })
+        Self(Source::Seeded { seed, drawn: Arc::default() })
     }
 
     /// The seed, for tests that look for it.
@@ -61,7 +62,7 @@ impl Entropy {
     pub(crate) fn drawn(&self) -> u128 {
         match &self.0 {
             Source::System => 0,
-            Source::Seeded { stream, .. } => stream.lock().unwrap().0.get_word_pos(),
+            Source::Seeded { drawn, .. } => *drawn.lock().unwrap(),
         }
     }
 
@@ -69,8 +70,12 @@ impl Entropy {
     pub(crate) fn fill(&self, out: &mut [u8]) -> Result<(), NoEntropy> {
         match &self.0 {
             Source::System => getrandom::fill(out).map_err(|_| NoEntropy),
-            Source::Seeded { stream, .. } => {
-                stream.lock().unwrap_or_else(PoisonError::into_inner).0.fill_bytes(out);
+            Source::Seeded { seed, drawn } => {
+                let mut drawn = drawn.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut stream = Stream::new(*seed.expose());
+                stream.0.set_word_pos(*drawn);
+                stream.0.fill_bytes(out);
+                *drawn = stream.0.get_word_pos();
                 Ok(())
             }
         }

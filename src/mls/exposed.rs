@@ -74,7 +74,9 @@ fn behind_length(mut record: &[u8]) -> impl Iterator<Item = &[u8]> {
     core::iter::from_fn(move || {
         while let Some((len, rest)) = record.split_first() {
             record = rest;
-            if let Some((found, behind)) = rest.split_at_checked(KEY).filter(|_| usize::from(*len) == KEY) {
+            if let Some((found, behind)) =
+                rest.split_at_checked(KEY).filter(|_| usize::from(*len) == KEY)
+            {
                 record = behind;
                 return Some(found);
             }
