@@ -5,14 +5,16 @@ use crate::lexer;
 use crate::none;
 use crate::source::{self, Source};
 
-/// Fields of key names that are public keys, by type.
-const PUBLIC: [(&str, &str); 18] = [
+/// Fields of such names that are no secrets, by type: public keys, and what the two sides of CPace say.
+const PUBLIC: [(&str, &str); 20] = [
     ("Applicant", "identity_key"),
     ("Certified", "direct_key"),
     ("Certified", "identity_key"),
     ("EventKind", "encapsulated_key"),
     ("KeyPackageFacts", "signature_key"),
     ("Knock", "encapsulated_key"),
+    ("KnockContent", "passcode_share"),
+    ("KnockContent", "passcode_tag"),
     ("Leaf", "signature_key"),
     ("LeafCredential", "direct_key"),
     ("LeafCredential", "identity_key"),
