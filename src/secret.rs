@@ -11,6 +11,12 @@ pub(crate) fn wipe_stack() {
     core::hint::black_box(&mut below);
 }
 
+/// Does something in a part of the stack of its own, which [`wipe_stack`] reaches afterwards.
+#[inline(never)]
+pub(crate) fn apart<T>(what: impl FnOnce() -> T) -> T {
+    what()
+}
+
 /// Secrets by name, for tests that look for them where they must not be.
 #[cfg(any(test, feature = "testing"))]
 pub(crate) type Exposed = Vec<(&'static str, Vec<u8>)>;
