@@ -25,7 +25,9 @@ enum Source {
     )]
     Seeded {
         seed: Arc<Secret<32>>,
-        stream: Arc<Mutex<ChaCha20Rng>>,
+        /// How much of its stream has been drawn, in words of 4 bytes. A generator that was kept would
+        /// keep what it has given out.
+        drawn: Arc<Mutex<u128>>,
     },
 }
 
@@ -42,9 +44,17 @@ impl Entropy {
     /// A stream that is a function of `seed`: for tests and replays alone.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn seeded(seed: [u8; 32]) -> Self {
-        let stream = Arc::new(Mutex::new(ChaCha20Rng::from_seed(seed)));
         let seed = Arc::new(Secret::filled(|bytes| *bytes = seed));
-        Self(Source::Seeded { seed, stream })
+        Self(Source::Seeded { seed, drawn: Arc::default() })
+    }
+
+    /// The seed, for tests that look for it.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn exposed(&self) -> Option<Vec<u8>> {
+        match &self.0 {
+            Source::System => None,
+            Source::Seeded { seed, .. } => Some(seed.expose().to_vec()),
+        }
     }
 
     /// How much of a seeded stream has been drawn, in words of 4 bytes.
@@ -52,7 +62,7 @@ impl Entropy {
     pub(crate) fn drawn(&self) -> u128 {
         match &self.0 {
             Source::System => 0,
-            Source::Seeded { stream, .. } => stream.lock().unwrap().get_word_pos(),
+            Source::Seeded { drawn, .. } => *drawn.lock().unwrap(),
         }
     }
 
@@ -60,8 +70,12 @@ impl Entropy {
     pub(crate) fn fill(&self, out: &mut [u8]) -> Result<(), NoEntropy> {
         match &self.0 {
             Source::System => getrandom::fill(out).map_err(|_| NoEntropy),
-            Source::Seeded { stream, .. } => {
-                stream.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(out);
+            Source::Seeded { seed, drawn } => {
+                let mut drawn = drawn.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut stream = Stream::new(*seed.expose());
+                stream.0.set_word_pos(*drawn);
+                stream.0.fill_bytes(out);
+                *drawn = stream.0.get_word_pos();
                 Ok(())
             }
         }
@@ -98,24 +112,42 @@ impl Entropy {
                 seed.copy_from_slice(&hash.finalize());
             }
         }
-        Ok(OperationRng(ChaCha20Rng::from_seed(*seed)))
+        Ok(OperationRng(Stream::new(*seed)))
     }
 }
 
-/// The generator that [`Entropy::for_operation`] gives, in the traits that `hpke` asks for.
-pub(crate) struct OperationRng(ChaCha20Rng);
+/// The generator that [`Entropy::for_operation`] gives, in the traits that `hpke` asks for. It is wiped
+/// when it goes: what it drew is a private key.
+pub(crate) struct OperationRng(Stream);
+
+/// A generator that is wiped when it goes, with what it has drawn.
+struct Stream(ChaCha20Rng);
+
+impl Stream {
+    fn new(seed: [u8; 32]) -> Self {
+        Self(ChaCha20Rng::from_seed(seed))
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        // Another's key and an empty buffer in the place of this one's, also if nobody reads them.
+        self.0 = ChaCha20Rng::from_seed([0; 32]);
+        core::hint::black_box(&mut self.0);
+    }
+}
 
 impl rand_core::RngCore for OperationRng {
     fn next_u32(&mut self) -> u32 {
-        self.0.next_u32()
+        self.0.0.next_u32()
     }
 
     fn next_u64(&mut self) -> u64 {
-        self.0.next_u64()
+        self.0.0.next_u64()
     }
 
     fn fill_bytes(&mut self, out: &mut [u8]) {
-        self.0.fill_bytes(out);
+        self.0.0.fill_bytes(out);
     }
 }
 

@@ -139,6 +139,7 @@ mod tests {
     use incamera_wire::BlobHash;
 
     use super::*;
+    use crate::wycheproof;
 
     fn key(byte: u8) -> Secret<32> {
         Secret::filled(|bytes| *bytes = [byte; 32])
@@ -207,5 +208,32 @@ mod tests {
         assert_eq!(*open_answer(&key(1), &answer).unwrap(), b"no");
         answer.mailbox = MailboxId::new([6; 16]);
         assert_eq!(open_answer(&key(1), &answer), Err(Unopenable));
+    }
+
+    #[test]
+    fn every_case_of_wycheproof_comes_out_as_it_says() {
+        let (mut valid, mut invalid, mut other_nonce) = (0, 0, 0);
+        for case in wycheproof::cases(wycheproof::XCHACHA20_POLY1305) {
+            // A nonce of another length cannot be in an envelope: the types refuse it.
+            let Ok(nonce) = case.bytes("iv").try_into() else {
+                other_nonce += 1;
+                continue;
+            };
+            let key = Secret::read(&case.bytes("key")).unwrap();
+            let [aad, text, ciphertext, tag] =
+                ["aad", "msg", "ct", "tag"].map(|name| case.bytes(name));
+            let sealed = [ciphertext, tag].concat();
+            let opened = decrypt(&key, &nonce, &aad, &sealed);
+            if case.is_invalid() {
+                assert_eq!(opened, Err(Unopenable), "{case}");
+                invalid += 1;
+                continue;
+            }
+            assert!(case.is_valid(), "{case}");
+            assert_eq!(*opened.unwrap(), text, "{case}");
+            assert_eq!(encrypt(&key, &nonce, &aad, &text), sealed, "{case}");
+            valid += 1;
+        }
+        assert_eq!((valid, invalid, other_nonce), (246, 60, 9));
     }
 }

@@ -16,6 +16,8 @@ mod secret;
 mod sframe;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+#[cfg(test)]
+mod wycheproof;
 
 // The tests' world in a box names the crate as its users do.
 #[cfg(test)]

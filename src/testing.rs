@@ -21,6 +21,7 @@ use crate::meeting::{
     Event, Expected, Input, Meeting, MemberId, Message, Now, Output, RestoreError, Settings,
 };
 
+pub use crate::admission::testing::Confirmation;
 pub use crate::media::testing::{EpochKeys, KeyedMedia, pair, seal_unasked};
 pub use crate::meeting::inside::{
     EpochSecrets, HostileBuilt, HostileCommit, HostilePsk, JoinerKeys, View, build_hostile,
@@ -28,7 +29,7 @@ pub use crate::meeting::inside::{
     view,
 };
 pub use crate::meeting::testing::{
-    BareEpoch, BareMedia, Forgery, MemberSecrets, forge, key_package, secrets,
+    BareEpoch, BareMedia, Forgery, MemberSecrets, forge, key_package, pair_under, secrets,
 };
 pub use crate::mls::testing::{OddKeyPackage, Oddity};
 pub use crate::sframe::{Ledger, RustCrypto};
@@ -120,6 +121,12 @@ pub fn digest(meeting: &Meeting) -> [u8; 32] {
 #[must_use]
 pub fn digest_unread(meeting: &Meeting) -> [u8; 32] {
     meeting.digest_unread()
+}
+
+/// Every key that the client of `meeting` holds now, by name: to look for it where it must not be.
+#[must_use]
+pub fn exposed(meeting: &Meeting) -> Vec<(&'static str, Vec<u8>)> {
+    meeting.exposed()
 }
 
 /// A meeting in a box: clients, an honest server and a clock that moves when told to, all in memory.

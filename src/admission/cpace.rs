@@ -54,6 +54,12 @@ impl Ephemeral {
         Ok(Self(entropy.secret()?))
     }
 
+    /// What it was drawn as, for tests that look for it.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn exposed(&self) -> Vec<u8> {
+        self.0.expose().to_vec()
+    }
+
     fn scalar(&self) -> Zeroizing<Scalar> {
         Zeroizing::new(Scalar::from_bytes_mod_order_wide(self.0.expose()))
     }

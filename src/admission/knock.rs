@@ -141,6 +141,8 @@ mod tests {
     use incamera_wire::Profile;
 
     use super::*;
+    use crate::hpke::by_hand::{self, AeadId, Sender};
+    use crate::wycheproof;
 
     fn entropy() -> Entropy {
         Entropy::seeded([1; 32])
@@ -223,5 +225,40 @@ mod tests {
         assert_eq!(open_reply(&key(2), mailbox, &answer), Err(Fault::Unopenable));
         let elsewhere = MailboxId::new([5; 16]);
         assert_eq!(open_reply(&key(1), elsewhere, &answer), Err(Fault::Unopenable));
+    }
+
+    #[test]
+    fn x25519_in_a_knock_comes_out_as_wycheproof_says() {
+        // SPEC [A2]
+        let invite = invite().0;
+        let (mut shared, mut zero) = (0, 0);
+        for case in wycheproof::cases(wycheproof::X25519) {
+            let [private, public, dh] = ["private", "public", "shared"].map(|n| case.array(n));
+            let lobby_private = Secret::read(&private).unwrap();
+            let lobby_key = hpke::public_key(&lobby_private);
+            let sender = Sender { dh: &dh, encapsulated_key: &public, recipient: &lobby_key };
+            let mut knock = Knock {
+                meeting: invite.meeting,
+                invite: invite.id(),
+                mailbox: MailboxId::new([4; 16]),
+                encapsulated_key: public,
+                ciphertext: Vec::new(),
+            };
+            let psk = Some((invite.link_secret.expose(), &knock.invite.as_bytes()[..]));
+            let bound = (INFO, &knock.associated_data()[..]);
+            let content = content();
+            knock.ciphertext =
+                by_hand::seal(&sender, AeadId::ChaCha20Poly1305, psk, bound, &content.encode());
+            let opened = open_knock(&lobby_private, &invite.link_secret, &knock);
+            let expected = if dh == [0; 32] { Err(Fault::Unopenable) } else { Ok(content.clone()) };
+            assert_eq!(opened.map(|opened| opened.content), expected, "{case}");
+            // Nobody knocks at a lobby with such a key.
+            let link_secret = invite.link_secret.duplicate();
+            let at = Invite { lobby_key: public, link_secret, ..invite };
+            let sealed = seal_knock(&at, &entropy(), knock.mailbox, &content);
+            assert_eq!(sealed.is_ok(), dh != [0; 32], "{case}");
+            *if dh == [0; 32] { &mut zero } else { &mut shared } += 1;
+        }
+        assert_eq!((shared, zero), (487, 31));
     }
 }

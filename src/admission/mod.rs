@@ -8,6 +8,8 @@ mod knock;
 mod lobby;
 mod passcode;
 mod proof;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod testing;
 
 pub(crate) use budget::{Budget, CLAIM_MS};
 pub use invite::Invite;

@@ -134,6 +134,22 @@ impl Prover {
     }
 }
 
+#[cfg(any(test, feature = "testing"))]
+impl Prover {
+    /// Its secret, for tests that look for it.
+    pub(crate) fn exposed(&self) -> Vec<u8> {
+        self.secret.exposed()
+    }
+}
+
+#[cfg(any(test, feature = "testing"))]
+impl Verifier {
+    /// The tag that it waits for, for tests that look for it.
+    pub(crate) fn exposed(&self) -> Vec<u8> {
+        self.0.expose().to_vec()
+    }
+}
+
 impl fmt::Debug for Prover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { run, secret: _, share: _ } = self;

@@ -3,6 +3,8 @@
 //! several threads at once and a seeded run has to repeat all the same.
 
 mod base;
+#[cfg(test)]
+pub(crate) mod by_hand;
 mod x_wing;
 
 pub(crate) use base::BaseSuite;
@@ -180,7 +182,9 @@ pub(crate) fn open_psk(
 
 #[cfg(test)]
 mod tests {
+    use super::by_hand::{AeadId, Sender};
     use super::*;
+    use crate::wycheproof;
 
     fn entropy() -> Entropy {
         Entropy::seeded([3; 32])
@@ -293,5 +297,30 @@ mod tests {
     fn a_key_pair_is_new_each_time() {
         let entropy = entropy();
         assert_ne!(generate_key(&entropy).unwrap().1, generate_key(&entropy).unwrap().1);
+    }
+
+    #[test]
+    fn x25519_by_the_engines_suites_comes_out_as_wycheproof_says() {
+        let (mut shared, mut zero) = (0, 0);
+        for case in wycheproof::cases(wycheproof::X25519) {
+            let [private, public, dh] = ["private", "public", "shared"].map(|n| case.array(n));
+            let recipient = public_key(&Secret::read(&private).unwrap());
+            let sender = Sender { dh: &dh, encapsulated_key: &public, recipient: &recipient };
+            for (suite, aead) in [
+                (BaseSuite::X25519AesGcm128, AeadId::Aes128Gcm),
+                (BaseSuite::X25519ChaCha20Poly1305, AeadId::ChaCha20Poly1305),
+            ] {
+                let sealed = by_hand::seal(&sender, aead, None, (b"info", b"aad"), b"text");
+                let opened = suite.open(&private, &public, b"info", b"aad", &sealed);
+                let expected = if dh == [0; 32] { Err(Unopenable) } else { Ok(b"text".to_vec()) };
+                assert_eq!(opened.map(|mut text| core::mem::take(&mut *text)), expected, "{case}");
+                // Nothing is sealed to such a key either.
+                assert_eq!(suite.is_usable(&public), dh != [0; 32], "{case}");
+                let sealed = suite.seal(&entropy(), &public, b"", b"", b"text");
+                assert_eq!(sealed.is_ok(), dh != [0; 32], "{case}");
+            }
+            *if dh == [0; 32] { &mut zero } else { &mut shared } += 1;
+        }
+        assert_eq!((shared, zero), (487, 31));
     }
 }

@@ -137,3 +137,65 @@ fn shared(secret: &x_wing::SharedKey) -> SharedSecret<XWing> {
     shared.0.copy_from_slice(secret);
     shared
 }
+
+#[cfg(test)]
+mod tests {
+    use curve25519_dalek::MontgomeryPoint;
+    use ml_kem::{MlKem768, Seed};
+    use sha3::{Digest as _, Sha3_256};
+
+    use super::*;
+    use crate::entropy::Entropy;
+    use crate::wycheproof;
+
+    /// The lengths of ML-KEM-768's encapsulation key and ciphertext in bytes.
+    const EK: usize = 1_184;
+    const CT: usize = 1_088;
+
+    type KemKey = ml_kem::DecapsulationKey<MlKem768>;
+
+    /// X-Wing's combiner of ML-KEM's secret, X25519's, its ciphertext and its public key.
+    fn combined(of: [&[u8]; 4]) -> Vec<u8> {
+        Sha3_256::digest([&of.concat()[..], br"\.//^\"].concat()).to_vec()
+    }
+
+    /// X-Wing makes its ML-KEM key from a seed of its own, so a vector's key can be put in on the side
+    /// that encapsulates only; the other side is written out here.
+    #[test]
+    fn what_is_encapsulated_to_wycheproofs_keys_decapsulates() {
+        let x25519 = [5; 32];
+        let public = MontgomeryPoint::mul_base_clamped(x25519).to_bytes();
+        let (mut keys, mut secrets, mut wrong_length, mut no_key) = (0, 0, 0, 0);
+        for case in wycheproof::cases(wycheproof::ML_KEM_768) {
+            let Some(ek) = case.bytes_if_there("ek") else {
+                // A seed of another length, which X-Wing does not take from anybody.
+                assert!(case.is_invalid() && case.bytes("seed").len() != 64, "{case}");
+                no_key += 1;
+                continue;
+            };
+            let seed = Seed::try_from(&case.bytes("seed")[..]).unwrap();
+            let key = KemKey::from_seed(seed);
+            let c = case.bytes("c");
+            if case.is_invalid() {
+                assert_ne!(c.len(), CT, "{case}");
+                assert!(EncappedKey::from_bytes(&[&c[..], &public].concat()).is_err(), "{case}");
+                wrong_length += 1;
+            } else {
+                // The crate below `x-wing`.
+                let secret = key.decapsulate_slice(&c).unwrap();
+                assert_eq!(secret[..], case.bytes("K"), "{case}");
+                secrets += 1;
+            }
+            let recipient = PublicKey::from_bytes(&[&ek[..], &public].concat()).unwrap();
+            let mut rng = Entropy::seeded([3; 32]).for_operation(&[&ek]).unwrap();
+            let (shared, encapped) = XWing::encap(&recipient, None, &mut rng).unwrap();
+            let (ct_m, ct_x) = encapped.0.split_at(CT);
+            let ss_m = key.decapsulate_slice(ct_m).unwrap();
+            let ss_x = MontgomeryPoint(ct_x.try_into().unwrap()).mul_clamped(x25519).to_bytes();
+            assert_eq!(shared.0[..], combined([&ss_m, &ss_x, ct_x, &public]), "{case}");
+            assert_eq!(ek.len(), EK);
+            keys += 1;
+        }
+        assert_eq!((keys, secrets, wrong_length, no_key), (173, 153, 20, 20));
+    }
+}

@@ -32,7 +32,8 @@ pub(crate) use signature::verify_strict;
 /// The key stays on its device and signs nothing but certificates. Roles and bans follow it from stay
 /// to stay.
 pub struct Identity {
-    key: SigningKey,
+    /// Boxed, so that a move leaves no copy behind.
+    key: Box<SigningKey>,
     name: DisplayName,
     label: Option<Label>,
     attestation: Vec<u8>,
@@ -66,7 +67,8 @@ impl Identity {
         Ok(Self::of(SigningKey::from_bytes(secret_key), name))
     }
 
-    const fn of(key: SigningKey, name: DisplayName) -> Self {
+    fn of(key: SigningKey, name: DisplayName) -> Self {
+        let key = Box::new(key);
         Self { key, name, label: None, attestation: Vec::new() }
     }
 

@@ -229,6 +229,26 @@ impl Epoch {
         self.own_slots.iter().any(|(_, slot)| sealed(slot))
     }
 
+    /// The base keys, the audio one last, and nothing once they are erased: for tests.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn with_base_keys(&self, mut show: impl FnMut(&BaseKey)) {
+        let base_keys = self.base_keys.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(BaseKeys { frames, audio }) = base_keys.as_ref() else { return };
+        [Some(frames), audio.as_ref()].into_iter().flatten().for_each(&mut show);
+    }
+
+    /// The key ids of all slots: for tests.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn kids(&self) -> Vec<u64> {
+        let kid = |leaf: u32, track: Track| self.layout.kid(self.number, leaf, track);
+        let own = self.own_slots.iter().map(|(track, _)| kid(self.own_leaf, track));
+        let others = self
+            .leaves
+            .iter()
+            .flat_map(|leaf| leaf.slots.iter().map(move |(track, _)| kid(leaf.index, track)));
+        own.chain(others).collect()
+    }
+
     /// Whether the epoch's keys are gone.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn is_erased(&self) -> bool {

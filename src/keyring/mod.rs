@@ -5,6 +5,8 @@ mod candidate;
 #[cfg(any(test, feature = "testing"))]
 mod digest;
 mod epoch;
+#[cfg(any(test, feature = "testing"))]
+mod exposed;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod gate;

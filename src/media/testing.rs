@@ -15,13 +15,28 @@ use crate::sframe::Suite;
 /// # Errors
 /// None that a caller could cause.
 pub fn pair() -> Result<(Sealer, Receiver), Box<dyn std::error::Error>> {
+    pair_of(Suite::AesGcm128Sha256_128, None, &[7; MAX_BASE_KEY_LEN])
+}
+
+/// As many bytes as a base key of any suite has.
+pub(crate) const MAX_BASE_KEY_LEN: usize = 96;
+
+/// The same in these suites, with base keys that are the first bytes of `key`.
+pub(crate) fn pair_of(
+    suite: Suite,
+    audio: Option<Suite>,
+    key: &[u8; MAX_BASE_KEY_LEN],
+) -> Result<(Sealer, Receiver), Box<dyn std::error::Error>> {
+    let base_key = |suite: Suite| {
+        let base_key = key.get(..suite.key_len()).unwrap_or_default();
+        Zeroizing::new(base_key.to_vec())
+    };
     let keyring = |own_leaf| {
-        let keyring = Keyring::new(Suite::AesGcm128Sha256_128);
+        let keyring = Keyring::new(suite);
         let leaves = (0..2).map(|leaf| (leaf, StayId::new([leaf as u8; 16]), TrackKinds::ALL));
-        let base_key = Zeroizing::new(vec![7; 16]);
+        let (base_key, audio) = (base_key(suite), audio.map(|suite| (suite, base_key(suite))));
         let leaves = leaves.collect();
         let (adds, removes) = (false, false);
-        let audio = None;
         let padding = Padding::NONE;
         let install =
             EpochInstall { epoch: 1, base_key, audio, padding, own_leaf, leaves, adds, removes };

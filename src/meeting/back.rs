@@ -138,6 +138,17 @@ impl Return {
         self.keys.iter().map(move |key| (psk(key), &key.secret))
     }
 
+    /// The private keys of resync keys and of one's own stays, for tests that look for them.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn expose(&self, into: &mut crate::secret::Exposed) {
+        for key in &self.keys {
+            into.push(("a resync key", key.secret.expose().to_vec()));
+            into.push(("a resync key's private key", key.lobby_key.expose().to_vec()));
+        }
+        let signing = self.past.iter().map(|past| past.stay.signing_key.to_bytes().to_vec());
+        into.extend(signing.map(|key| ("a leaf's signature key", key)));
+    }
+
     /// Refuses a Welcome by anyone whom this client did not know.
     pub(super) fn check_author(&self, author: Option<&Seat>) -> Result<(), Fault> {
         let knew = |seat: &Seat| {

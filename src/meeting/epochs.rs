@@ -119,6 +119,12 @@ impl Epochs {
         ended.chain([&self.current]).find(|view| view.epoch == epoch)
     }
 
+    /// All that are kept, for tests.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn views(&self) -> impl Iterator<Item = &EpochView> {
+        self.ended.iter().map(|(view, _)| view).chain([&self.current])
+    }
+
     /// Erases what has ended for good, and says when the next is due.
     pub(super) fn sweep(&mut self, now_ms: u64) -> Option<u64> {
         // SPEC [G11]

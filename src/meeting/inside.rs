@@ -263,6 +263,6 @@ impl Member<Group> {
         self.group.drop_pending()?;
         let welcome =
             |BuiltWelcome { welcome, tree, tree_secret }| (welcome, tree, *tree_secret.expose());
-        Ok(HostileBuilt { message: built.message, welcome: built.welcome.map(welcome) })
+        Ok(HostileBuilt { message: built.message.to_vec(), welcome: built.welcome.map(welcome) })
     }
 }

@@ -40,7 +40,7 @@ const MAX_ANSWER_KEYS: usize = 64;
 const MAX_ENTERED: usize = 64;
 
 /// What entitles to come in.
-enum Entitlement {
+pub(super) enum Entitlement {
     /// An invite, and what is offered for the passcode that it asks for.
     Invite(Invite, Option<SecretText>),
     /// One's own leaf, which can follow no more.
@@ -49,10 +49,10 @@ enum Entitlement {
 
 /// A joiner: who has a key package, and an invite or a leaf to replace.
 pub(super) struct Knocking<E: Engine> {
-    entitlement: Entitlement,
-    joiner: E::Joiner,
+    pub(super) entitlement: Entitlement,
+    pub(super) joiner: E::Joiner,
     mailbox: MailboxId,
-    sent: Option<Sent>,
+    pub(super) sent: Option<Sent>,
     attempts: Vec<Attempt<E>>,
     /// The authenticators of the epochs that a Welcome led into so far.
     entered: Vec<[u8; 32]>,
@@ -63,13 +63,13 @@ pub(super) struct Knocking<E: Engine> {
 }
 
 /// A knock on its way, and the key for an answer.
-struct Sent {
+pub(super) struct Sent {
     id: MessageId,
     content: KnockContent,
     /// Of the knock, and of those that prove the passcode or are newer.
-    answer_keys: Vec<Secret<32>>,
+    pub(super) answer_keys: Vec<Secret<32>>,
     /// Until the passcode has been proved once: CPace's secret is for one run.
-    prover: Option<Prover>,
+    pub(super) prover: Option<Prover>,
 }
 
 impl Sent {

@@ -16,6 +16,8 @@ mod doors;
 mod entering;
 mod epochs;
 mod events;
+#[cfg(any(test, feature = "testing"))]
+mod exposed;
 mod face;
 mod heartbeat;
 mod hook;

@@ -76,6 +76,13 @@ impl Handling {
         self.0.values().filter_map(each).min()
     }
 
+    /// The tags that proofs under way wait for, for tests that look for them.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn expose(&self, into: &mut crate::secret::Exposed) {
+        let runs = self.0.values().filter_map(|one| one.run.as_ref());
+        into.extend(runs.map(|run| ("a tag of CPace", run.verifier.exposed())));
+    }
+
     /// Everything that tells two of these apart, for tests.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn digest(&self, hash: &mut sha2::Sha256) {

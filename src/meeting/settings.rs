@@ -5,6 +5,7 @@ use core::fmt;
 use incamera_wire::{
     Door, PadTo, Padding, Profile, Right, Rights, RoleRights, SecretText, TrackKind, TrackKinds,
 };
+use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::policy::Opening;
@@ -162,9 +163,10 @@ impl Settings {
 
     /// The settings as the group's state takes them.
     pub(super) fn opening(self) -> Result<Opening, Error> {
-        let passcode = self.passcode.as_deref().map(checked_passcode).transpose()?;
         let Self { profile, door, muted, may_unmute, short_audio_tags, padding, .. } = self;
-        let Self { co_host, presenter, attendee, .. } = self;
+        let Self { co_host, presenter, attendee, passcode, .. } = self;
+        let passcode = passcode.map(Zeroizing::new);
+        let passcode = passcode.as_deref().map(|text| checked_passcode(text)).transpose()?;
         if short_audio_tags && profile == Profile::Portable {
             return Err(Error::Argument("the portable profile has no short tags: leave them long"));
         }

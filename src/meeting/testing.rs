@@ -3,14 +3,16 @@
 
 mod secrets;
 
-use incamera_wire::{CommitNote, EventKind, Role, TrackKinds};
+use incamera_wire::{CommitNote, EventKind, Profile, Role, TrackKinds};
 use zeroize::Zeroizing;
 
 use super::client::Meeting;
 use super::face::{MemberId, Now};
 use super::member::Member;
-use super::shared::Shared;
+use super::shared::{Shared, audio_suite, suite};
 use crate::error::Error;
+use crate::media::testing::{MAX_BASE_KEY_LEN, pair_of};
+use crate::media::{Receiver, Sealer};
 use crate::mls::{CommitPlan, Engine};
 use crate::policy::{self, Change, PskId, Rotation};
 
@@ -57,6 +59,19 @@ pub enum Forgery {
 /// [`Error::Internal`] while a commit of its own is on its way; those of [`Meeting::chat`].
 pub fn forge(meeting: &mut Meeting, forgery: &Forgery, now: Now) -> Result<(), Error> {
     meeting.core.call(now, |shared, member, at| member.forge(shared, forgery, at))
+}
+
+/// As [`pair`](crate::testing::pair), in a profile's suites, with base keys that are the first bytes of
+/// `key`.
+///
+/// # Errors
+/// None that a caller could cause.
+pub fn pair_under(
+    profile: Profile,
+    short_audio_tags: bool,
+    key: &[u8; MAX_BASE_KEY_LEN],
+) -> Result<(Sealer, Receiver), Box<dyn core::error::Error>> {
+    pair_of(suite(profile), audio_suite(profile).filter(|_| short_audio_tags), key)
 }
 
 /// The key package that a joiner knocks with; `None` once it is in or turned away.

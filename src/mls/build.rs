@@ -109,7 +109,8 @@ pub(super) fn build(
         .map_err(|_| EngineFault::Plan("the group does not take these proposals"))?
         .stage_commit(provider)
         .map_err(internal("staging one's own commit"))?;
-    let message = bundle.commit().to_bytes().map_err(internal("encoding a commit"))?;
+    let message = bundle.commit().to_bytes().map(Zeroizing::new);
+    let message = message.map_err(internal("encoding a commit"))?;
     let welcome = match bundle.to_welcome_msg() {
         Some(welcome) => Some(BuiltWelcome {
             welcome: welcome.to_bytes().map_err(internal("encoding a Welcome"))?,

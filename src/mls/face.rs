@@ -125,8 +125,8 @@ pub(crate) struct CommitPlan<'a> {
 
 /// A commit that is built and pending. Its author merges it when it reads it in the log.
 pub(crate) struct BuiltCommit {
-    /// The encoded MLS PublicMessage.
-    pub(crate) message: Vec<u8>,
+    /// The encoded MLS PublicMessage, in clear: it may hold a state.
+    pub(crate) message: Zeroizing<Vec<u8>>,
     /// For those it adds, if any.
     pub(crate) welcome: Option<BuiltWelcome>,
 }

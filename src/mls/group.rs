@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::leaf;
 use super::provider::{Crypto, Provider};
 use super::signer::LeafSigner;
-use super::store::Label;
+use super::store::{Label, Store, Value, record_key};
 use super::suite::suite_of;
 use super::welcome::Candidate;
 use super::{
@@ -33,7 +33,7 @@ pub(crate) struct Group {
     pub(super) provider: Provider,
     pub(super) signer: LeafSigner,
     /// The encoded commit that is pending.
-    pub(super) pending_message: Option<Vec<u8>>,
+    pub(super) pending_message: Option<Zeroizing<Vec<u8>>>,
 }
 
 /// A commit that was read and may be merged.
@@ -58,6 +58,17 @@ pub(super) fn join_config() -> MlsGroupJoinConfig {
         .number_of_resumption_psks(0)
         .use_ratchet_tree_extension(false)
         .build()
+}
+
+/// The group with a store of resumption PSKs that keeps none. The engine's builder makes one for 32 epochs,
+/// whatever it is asked for: secrets of epochs that are over, in memory and in each snapshot.
+fn without_resumption_psks(mls: &MlsGroup, store: &Store) -> Result<MlsGroup, EngineFault> {
+    /// Encoded: at most 0 PSKs, none there, the cursor at 0.
+    const NONE: [u8; 3] = [0; 3];
+    let key =
+        record_key(Label::ResumptionPsks, mls.group_id()).map_err(internal("a record's key"))?;
+    store.set_bytes(key, Some(Value::Secret(Zeroizing::new(NONE.to_vec()))));
+    MlsGroup::load(store, mls.group_id()).ok().flatten().ok_or(EngineFault::Internal("a new group"))
 }
 
 /// A failure of the engine that no input explains.
@@ -157,6 +168,7 @@ impl Engine for Group {
             .with_group_context_extensions(leaf::context_extensions(state)?)
             .build(&provider, &signer, leaf::credential(stay))
             .map_err(internal("creating a group"))?;
+        let mls = without_resumption_psks(&mls, provider.storage())?;
         Ok(Self { mls, provider, signer, pending_message: None })
     }
 

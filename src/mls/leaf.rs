@@ -45,11 +45,14 @@ pub(super) fn lifetime() -> Lifetime {
     Lifetime::init(0, u64::MAX)
 }
 
+fn required() -> RequiredCapabilitiesExtension {
+    RequiredCapabilitiesExtension::new(&[ExtensionType::Unknown(STATE)], &[], &[])
+}
+
 /// What the GroupContext holds: the required capabilities and the state, in this order.
 pub(super) fn context_extensions(state: &[u8]) -> Result<Extensions<GroupContext>, EngineFault> {
-    let required = RequiredCapabilitiesExtension::new(&[ExtensionType::Unknown(STATE)], &[], &[]);
     Extensions::from_vec(vec![
-        Extension::RequiredCapabilities(required),
+        Extension::RequiredCapabilities(required()),
         Extension::Unknown(STATE, UnknownExtension(state.to_vec())),
     ])
     .map_err(|_| EngineFault::Internal("the GroupContext extensions"))
@@ -57,8 +60,15 @@ pub(super) fn context_extensions(state: &[u8]) -> Result<Extensions<GroupContext
 
 /// The state in a GroupContext, if it holds exactly what [`context_extensions`] writes.
 pub(super) fn state_of(extensions: &Extensions<GroupContext>) -> Option<&[u8]> {
-    let state = extensions.unknown(STATE)?.0.as_slice();
-    (context_extensions(state).ok()? == *extensions).then_some(state)
+    let mut all = extensions.iter();
+    match (all.next(), all.next(), all.next()) {
+        (
+            Some(Extension::RequiredCapabilities(capabilities)),
+            Some(Extension::Unknown(STATE, UnknownExtension(state))),
+            None,
+        ) if *capabilities == required() => Some(state),
+        _ => None,
+    }
 }
 
 /// The credential and key of one's own leaf.

@@ -1,6 +1,8 @@
 //! The MLS engine (RFC 9420): the only folder that names openmls.
 
 mod build;
+#[cfg(any(test, feature = "testing"))]
+mod exposed;
 mod face;
 mod facts;
 mod group;

@@ -58,7 +58,7 @@ pub(super) fn save(group: &Group) -> Result<Zeroizing<Vec<u8>>, EngineFault> {
             epoch,
             authenticator,
             signing_key: group.signer.secret_key(),
-            pending: group.pending_message.as_deref(),
+            pending: group.pending_message.as_deref().map(Vec::as_slice),
             digest: digest(&records),
             records,
         })
@@ -90,7 +90,7 @@ pub(super) fn load(
     let mls =
         MlsGroup::load(provider.storage(), &id).map_err(|_| torn("a record is unreadable"))?;
     let mls = mls.ok_or(torn("a record of this meeting's group is missing"))?;
-    let pending_message = saved.pending.map(<[u8]>::to_vec);
+    let pending_message = saved.pending.map(|pending| Zeroizing::new(pending.to_vec()));
     let group = Group { mls, provider, signer, pending_message };
     check(&group, &saved)?;
     Ok(group)

@@ -4,6 +4,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::backend::{Aead, Backend, Ctr, Mac, Nonce, Refused, clear};
 use super::suite::{Construction, Suite};
+use crate::secret::{apart, wipe_stack};
 
 /// The greatest plaintext of one frame in bytes: 16 MiB, far below every bound of the ciphers.
 pub(crate) const MAX_PLAINTEXT_LEN: usize = 1 << 24;
@@ -22,8 +23,7 @@ pub(super) struct Cipher {
 
 enum Inner {
     Aead(Aead),
-    /// Boxed: the keys are large, and not to be copied about.
-    CtrHmac(Box<CtrHmac>),
+    CtrHmac(CtrHmac),
 }
 
 impl Cipher {
@@ -36,9 +36,10 @@ impl Cipher {
             Construction::Aead(algorithm) => Inner::Aead(Aead::new(backend, algorithm, key)?),
             Construction::CtrHmac(aes) => {
                 let (enc, auth) = key.split_at_checked(aes.key_len()).ok_or(Refused)?;
-                let ctr = Ctr::new(backend, aes, enc)?;
-                let mac = Mac::new(backend, suite.hash(), auth)?;
-                Inner::CtrHmac(Box::new(CtrHmac { ctr, mac }))
+                let ctr = apart(|| Ctr::new(backend, aes, enc))?;
+                wipe_stack();
+                let mac = apart(|| Mac::new(backend, suite.hash(), auth))?;
+                Inner::CtrHmac(CtrHmac { ctr, mac })
             }
         };
         Ok(Self { inner, tag_len: suite.tag_len() })

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use super::backend::{Backend, MAX_HASH_LEN, Nonce, Refused, expand, extract};
 use super::cipher::{Cipher, MAX_PLAINTEXT_LEN, MAX_TAG_LEN};
 use super::suite::Suite;
+use crate::secret::{Secret, apart, wipe_stack};
 
 /// The labels of RFC 9605 §4.4.2; the space at the end is part of them.
 const KEY_LABEL: &[u8] = b"SFrame 1.0 Secret key ";
@@ -23,7 +24,7 @@ pub(crate) struct BaseKey {
     backend: Backend,
     suite: Suite,
     /// `sframe_secret` of RFC 9605 §4.4.2: HKDF-Extract of the base key.
-    secret: Zeroizing<[u8; MAX_HASH_LEN]>,
+    secret: Secret<MAX_HASH_LEN>,
 }
 
 impl BaseKey {
@@ -42,14 +43,35 @@ impl BaseKey {
         let mut key = Zeroizing::new([0; Suite::MAX_KEY_LEN]);
         let mut salt = Zeroizing::new([0; Suite::NONCE_LEN]);
         let key = key.get_mut(..self.suite.key_len()).ok_or(DeriveError)?;
+        self.fill(kid, key, &mut *salt).map_err(|Refused| DeriveError)?;
+        wipe_stack();
+        let made = apart(|| make(self.backend, self.suite, key));
+        wipe_stack();
+        Ok((made.map_err(|Refused| DeriveError)?, Zeroizing::new(Nonce::new(*salt))))
+    }
+
+    /// Derives key and salt for `kid`. What it leaves on the stack is below the caller.
+    #[inline(never)]
+    fn fill(&self, kid: u64, key: &mut [u8], salt: &mut [u8]) -> Result<(), Refused> {
         let (kid, id) = (&kid.to_be_bytes()[..], &self.suite.id().to_be_bytes()[..]);
         let (key_label, salt_label): ([&[u8]; 3], [&[u8]; 3]) =
             ([KEY_LABEL, kid, id], [SALT_LABEL, kid, id]);
-        let outputs: [(&[&[u8]], &mut [u8]); 2] =
-            [(&key_label, &mut *key), (&salt_label, &mut *salt)];
-        expand(self.suite.hash(), &self.secret, outputs).map_err(|Refused| DeriveError)?;
-        let made = make(self.backend, self.suite, key).map_err(|Refused| DeriveError)?;
-        Ok((made, Zeroizing::new(Nonce::new(*salt))))
+        let outputs: [(&[&[u8]], &mut [u8]); 2] = [(&key_label, key), (&salt_label, salt)];
+        expand(self.suite.hash(), self.secret.expose(), outputs)
+    }
+}
+
+#[cfg(any(test, feature = "testing"))]
+impl BaseKey {
+    /// `sframe_secret`, for tests that look for it.
+    pub(crate) fn exposed(&self) -> Vec<u8> {
+        self.secret.expose().get(..self.suite.hash().len()).unwrap_or_default().to_vec()
+    }
+
+    /// The key and the salt for `kid`, for tests that look for them.
+    pub(crate) fn exposed_for(&self, kid: u64) -> Result<[Vec<u8>; 2], DeriveError> {
+        let (key, salt) = self.derive(kid, |_, _, key| Ok(key.to_vec()))?;
+        Ok([key, salt.bytes().to_vec()])
     }
 
     /// Key and salt of `kid`, for vectors.

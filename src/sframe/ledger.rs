@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use sha2::{Digest as _, Sha256};
 
 use super::suite::Suite;
+use crate::secret::wipe_stack;
 
 /// A key's name: the hash of it.
 pub(super) type KeyName = [u8; 32];
@@ -24,7 +25,10 @@ std::thread_local! {
 
 /// The name of a key.
 pub(super) fn name_of(key: &[u8]) -> KeyName {
-    Sha256::new_with_prefix(b"ledger").chain_update(key).finalize().into()
+    let name = Sha256::new_with_prefix(b"ledger").chain_update(key).finalize().into();
+    // Of what a product does not do nothing is to be left where its keys are looked for.
+    wipe_stack();
+    name
 }
 
 /// A frame is about to be sealed.

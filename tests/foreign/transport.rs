@@ -1,8 +1,8 @@
 //! Golden messages between clients and relays.
 
 use incamera::wire::{
-    BlobHash, Destination, MailboxId, MediaKind, MediaNotice, MediaRequest, MeetingId, MessageId,
-    Refusal, RefusalReason, RelayTrack, ToClient, ToServer, TransportId, WantedTrack,
+    BearerToken, BlobHash, Destination, MailboxId, MediaKind, MediaNotice, MediaRequest, MeetingId,
+    MessageId, Refusal, RefusalReason, RelayTrack, ToClient, ToServer, TransportId, WantedTrack,
 };
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ fn to_server() -> Vec<(ToServer, &'static str, Value)> {
             json!({ "hash": shown(5, 32) }),
         ),
         (
-            ToServer::Authorize { token: "a.b.c".to_owned() },
+            ToServer::Authorize { token: BearerToken::new("a.b.c".to_owned()) },
             "authorize",
             json!({ "token": "a.b.c" }),
         ),

@@ -5,9 +5,9 @@ use crate::none;
 use crate::source::{self, Source};
 
 /// ARCHITECTURE.md draws this table. L0 is ordered in itself: errors name the lack of randomness,
-/// and randomness fills secrets. `wire` is the re-export of the crate below.
+/// and randomness fills secrets. `wire` is the re-export of the crate below, `wycheproof` vectors for tests.
 const LEVELS: [&[&str]; 7] = [
-    &["secret", "wire", "file_store"],
+    &["secret", "wire", "file_store", "wycheproof"],
     &["entropy"],
     &["error"],
     &["sframe", "identity", "policy", "envelope", "hpke"],

@@ -10,6 +10,7 @@ mod index;
 mod layers;
 mod lexer;
 mod papers;
+mod secrets;
 mod source;
 mod specification;
 

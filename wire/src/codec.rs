@@ -1,6 +1,8 @@
 //! From bytes to prost types behind the walk, and from prost fields to validated values.
 
 use prost::Message;
+use prost::bytes::Bytes;
+use zeroize::Zeroizing;
 
 use crate::limits::MessageRule;
 use crate::malformed::{FormatRule, Malformed};
@@ -19,6 +21,18 @@ impl Source {
     pub(crate) fn decode<M: Message + Default>(self, bytes: &[u8]) -> Result<M, Malformed> {
         walk::check(self.0, bytes)?; // SPEC [W1] [W2] [W3] [W4]
         M::decode(bytes).map_err(|_| self.fault("*", FormatRule::NotCanonical))
+    }
+
+    /// The same for a message that holds secrets, into `raw`, which its owner wipes whatever becomes of it.
+    /// Out of a slice prost copies each field twice and leaves one copy behind.
+    pub(crate) fn decode_secret<M: Message>(
+        self,
+        bytes: &[u8],
+        raw: &mut M,
+    ) -> Result<(), Malformed> {
+        walk::check(self.0, bytes)?; // SPEC [W1] [W2] [W3] [W4]
+        let shared = Bytes::from_owner(Zeroizing::new(bytes.to_vec()));
+        raw.merge(shared).map_err(|_| self.fault("*", FormatRule::NotCanonical))
     }
 
     /// A field of exactly `N` bytes.

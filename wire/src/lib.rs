@@ -93,7 +93,7 @@ pub use malformed::{FormatRule, Malformed};
 pub use padding::{PadTo, Padding};
 pub use relay::{RelayChallenge, RelayProof, relay_statement};
 pub use rights::{Right, Rights};
-pub use secret::{SecretBytes, SecretText};
+pub use secret::{BearerToken, SecretBytes, SecretText};
 pub use sframe_header::{FrameHeader, HeaderError, MAX_HEADER_LEN};
 pub use signal::{
     MediaKind, MediaNotice, MediaRequest, Refusal, RefusalReason, RelayTrack, WantedTrack,

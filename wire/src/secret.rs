@@ -1,5 +1,5 @@
 //! Secrets: boxed so that a move leaves no copy behind, zeroized on drop, redacted in `Debug`,
-//! compared in constant time, never `Clone`.
+//! compared in constant time, never `Clone` but for a relay's token.
 
 use core::fmt;
 
@@ -88,6 +88,38 @@ impl PartialEq for SecretText {
 
 impl Eq for SecretText {}
 
+/// A token that lets its bearer in at a relay. It is `Clone`, as messages are.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct BearerToken(String);
+
+impl BearerToken {
+    /// The token that is `text`.
+    #[must_use]
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text, for the one call that needs it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for BearerToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BearerToken(..)")
+    }
+}
+
+impl PartialEq for BearerToken {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose().as_bytes().ct_eq(other.expose().as_bytes()).into()
+    }
+}
+
+impl Eq for BearerToken {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,6 +137,14 @@ mod tests {
         assert_eq!(secret, secret.duplicate());
         assert_ne!(secret, SecretText::new("1235"));
         assert_ne!(secret, SecretText::new("12345"));
+    }
+
+    #[test]
+    fn a_token_shows_nothing_and_compares_its_text() {
+        let token = BearerToken::new("abc".to_owned());
+        assert_eq!(format!("{token:?}"), "BearerToken(..)");
+        assert_eq!(token, token.clone());
+        assert_ne!(token, BearerToken::new("abd".to_owned()));
     }
 
     #[test]

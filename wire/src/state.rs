@@ -88,7 +88,9 @@ impl GroupState {
     /// sorted strictly or not distinct, or the state does not re-encode to the same bytes: SPEC
     /// \[W5\].
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        Self::validate(&Wiped(STATE.decode(bytes)?), bytes)
+        let mut raw = Wiped(raw::GroupState::default());
+        STATE.decode_secret(bytes, &mut raw.0)?;
+        Self::validate(&raw, bytes)
     }
 
     /// What the schema cannot say: order, distinctness, and one encoding.

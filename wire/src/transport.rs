@@ -7,6 +7,7 @@ use crate::ids::{BlobHash, MailboxId, MeetingId, MessageId, TransportId};
 use crate::limits;
 use crate::malformed::Malformed;
 use crate::raw::{self, destination::To, to_client, to_server};
+use crate::secret::BearerToken;
 use crate::signal::{MediaNotice, MediaRequest, Refusal};
 
 /// From a client to a relay; at most 17 MiB encoded.
@@ -41,7 +42,7 @@ pub enum ToServer {
     /// Before [`Self::Hello`], to a relay that asks for it.
     Authorize {
         /// A JSON Web Token (RFC 7519) of the relay's operator: 1 to 2,048 bytes.
-        token: String,
+        token: BearerToken,
     },
     /// Asks the relay to prove that it stands behind a certificate: SPEC \[M12\].
     Prove {
@@ -93,7 +94,7 @@ impl ToServer {
                 to_server::Body::FetchBlob(raw::FetchBlob { hash: hash.as_bytes().to_vec() })
             }
             Self::Authorize { token } => {
-                to_server::Body::Authorize(raw::Authorize { token: token.clone() })
+                to_server::Body::Authorize(raw::Authorize { token: token.expose().to_owned() })
             }
             Self::Prove { challenge, certificate_sha256 } => to_server::Body::Prove(raw::Prove {
                 challenge: challenge.clone(),
@@ -133,7 +134,9 @@ impl ToServer {
                 let hash = BlobHash::new(Source(&limits::FETCH_BLOB).array(&fetch.hash, "hash")?);
                 Self::FetchBlob { hash }
             }
-            to_server::Body::Authorize(authorize) => Self::Authorize { token: authorize.token },
+            to_server::Body::Authorize(authorize) => {
+                Self::Authorize { token: BearerToken::new(authorize.token) }
+            }
             to_server::Body::Prove(prove) => {
                 let sha256 = &prove.certificate_sha256;
                 let certificate_sha256 =

@@ -6,8 +6,8 @@ mod common;
 
 use common::{refused, replaced};
 use incamera_wire::{
-    BlobHash, Destination, FormatRule, MediaKind, MediaNotice, MediaRequest, MessageId, Refusal,
-    RefusalReason, RelayTrack, ToClient, ToServer, TransportId, WantedTrack,
+    BearerToken, BlobHash, Destination, FormatRule, MediaKind, MediaNotice, MediaRequest,
+    MessageId, Refusal, RefusalReason, RelayTrack, ToClient, ToServer, TransportId, WantedTrack,
 };
 
 fn text(length: usize) -> String {
@@ -20,7 +20,7 @@ fn post(length: usize) -> ToServer {
 }
 
 fn authorize(length: usize) -> ToServer {
-    ToServer::Authorize { token: text(length) }
+    ToServer::Authorize { token: BearerToken::new(text(length)) }
 }
 
 fn prove(length: usize) -> ToServer {

@@ -7,8 +7,8 @@
 mod samples;
 
 use incamera::wire::{
-    BlobHash, CommitNote, DenyReason, Destination, Envelope, EnvelopeKind, EventBody, EventKind,
-    Fingerprint, GroupState, Heartbeat, InviteId, KeyPackageRef, Knock, KnockAnswer,
+    BearerToken, BlobHash, CommitNote, DenyReason, Destination, Envelope, EnvelopeKind, EventBody,
+    EventKind, Fingerprint, GroupState, Heartbeat, InviteId, KeyPackageRef, Knock, KnockAnswer,
     KnockAnswerContent, KnockContent, LeafCredential, MailboxId, Malformed, MeetingId, MessageId,
     Padding, RelayChallenge, RelayProof, SafetyCodeInput, SealedBlob, SecretText, SignedEvent,
     StayId, ToClient, ToServer, Track, TrackKinds,
@@ -193,7 +193,11 @@ fn transport() -> Golden {
             "fetch of a blob",
             ToServer::FetchBlob { hash: BlobHash::new([6; 32]) }.encode(),
         ),
-        ("ToServer", "authorize", ToServer::Authorize { token: "a.b.c".to_owned() }.encode()),
+        (
+            "ToServer",
+            "authorize",
+            ToServer::Authorize { token: BearerToken::new("a.b.c".to_owned()) }.encode(),
+        ),
         ("ToClient", "connected", ToClient::Connected { next: 300 }.encode()),
         ("ToClient", "log", ToClient::Log { seq: 300, bytes: vec![7; 30] }.encode()),
         ("ToClient", "lobby", ToClient::Lobby { bytes: vec![8; 30] }.encode()),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use incamera::wire::{Refusal, RefusalReason, ToClient, ToServer};
+use incamera::wire::{BearerToken, Refusal, RefusalReason, ToClient, ToServer};
 use tokio::time::timeout;
 
 use super::ending::CallError;
@@ -45,7 +45,7 @@ impl From<NotOpened> for CallError {
 pub(super) async fn open(relay: Relay, hello: ToServer) -> Result<Opened, NotOpened> {
     let mut socket = connect(&relay).await?;
     if let Some(token) = relay.token() {
-        socket.send(&ToServer::Authorize { token: token.to_owned() })?;
+        socket.send(&ToServer::Authorize { token: BearerToken::new(token.to_owned()) })?;
     }
     // If the relay has refused the token already, its answer says so.
     let _ = socket.send(&hello);

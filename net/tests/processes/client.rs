@@ -1,6 +1,8 @@
 //! The client as a process.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -21,9 +23,20 @@ pub(crate) struct Client {
 impl Client {
     /// Starts one with these arguments, and `--json`.
     pub(crate) fn start(args: &[&str]) -> Self {
+        let command = Command::new(env!("CARGO_BIN_EXE_incamera"));
+        Self::spawn(command, args, Stdio::piped())
+    }
+
+    /// The same, which writes everything there is to log into a file.
+    pub(crate) fn logging(args: &[&str], log: &Path) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_incamera"));
+        command.env("INCAMERA_LOG", "trace");
+        Self::spawn(command, args, File::create(log).unwrap().into())
+    }
+
+    fn spawn(mut command: Command, args: &[&str], errors: Stdio) -> Self {
         command.args(args).arg("--json").env_remove("INCAMERA_RELAY");
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors);
         let mut child = command.spawn().unwrap();
         let (tell, events) = channel();
         let out = BufReader::new(child.stdout.take().unwrap());
@@ -92,7 +105,9 @@ impl Client {
             std::thread::sleep(Duration::from_millis(20));
         };
         let mut said = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        if let Some(mut errors) = self.child.stderr.take() {
+            errors.read_to_string(&mut said).unwrap();
+        }
         (code, said)
     }
 

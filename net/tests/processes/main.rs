@@ -9,7 +9,10 @@
 mod client;
 mod control;
 mod exits;
+#[path = "../../../tests/secrets/finder.rs"]
+mod finder;
 mod layers;
+mod logs;
 mod media;
 mod nats;
 mod place;

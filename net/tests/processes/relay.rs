@@ -1,7 +1,8 @@
 //! The relay as a process.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
@@ -46,13 +47,20 @@ pub(crate) struct Relay {
 impl Relay {
     /// Starts one, and waits until it is ready. Its media go through any free port.
     pub(crate) fn start(listen: &str, args: &[&str]) -> Self {
-        Self::try_start(listen, args).expect("the relay says that it is ready")
+        Self::try_start(listen, args, Stdio::null()).expect("the relay says that it is ready")
     }
 
-    fn try_start(listen: &str, args: &[&str]) -> Option<Self> {
+    /// The same on a free port, which writes everything there is to log into a file.
+    pub(crate) fn logging(args: &[&str], log: &Path) -> Self {
+        let args = [&["--log", "trace"], args].concat();
+        let log = File::create(log).unwrap();
+        Self::try_start("127.0.0.1:0", &args, log.into()).expect("the relay says that it is ready")
+    }
+
+    fn try_start(listen: &str, args: &[&str], errors: Stdio) -> Option<Self> {
         let mut command = Command::new(binary());
         command.args(["--listen", listen, "--media-listen", "127.0.0.1:0"]).args(args);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(errors).spawn().unwrap();
         let mut ready = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
         let words: Vec<&str> = ready.split_whitespace().collect();
@@ -69,7 +77,7 @@ impl Relay {
     pub(crate) fn patiently(args: &[&str]) -> Self {
         let until = std::time::Instant::now() + std::time::Duration::from_secs(40);
         loop {
-            match Self::try_start("127.0.0.1:0", args) {
+            match Self::try_start("127.0.0.1:0", args, Stdio::null()) {
                 Some(relay) => return relay,
                 None => assert!(std::time::Instant::now() < until, "no relay starts with {args:?}"),
             }

@@ -42,7 +42,7 @@ async fn hello<S: Messages>(relay: &Relay, receiver: &mut Receiver<S>) -> Result
             Received::Message(ToServer::Authorize { token }) if claims.is_none() => {
                 // Who does not ask for tokens takes any.
                 if let Some(tokens) = &relay.tokens {
-                    let verified = tokens.verify(&token, relay.unix());
+                    let verified = tokens.verify(token.expose(), relay.unix());
                     claims = Some(verified.map_err(unauthorized)?);
                 }
             }

@@ -1,6 +1,6 @@
 //! Tokens, and what they allow.
 
-use incamera_wire::{MeetingId, RefusalReason, ToClient, ToServer};
+use incamera_wire::{BearerToken, MeetingId, RefusalReason, ToClient, ToServer};
 
 use crate::client::{Client, MEETING};
 use crate::process::{Directory, Relay, command};
@@ -24,7 +24,7 @@ fn token(secret: &str, meeting: MeetingId, more: &[&str]) -> String {
 
 async fn authorized(relay: &Relay, token: &str) -> Client {
     let mut client = Client::open(relay).await;
-    client.say(&ToServer::Authorize { token: token.to_owned() }).await;
+    client.say(&ToServer::Authorize { token: BearerToken::new(token.to_owned()) }).await;
     client
 }
 
@@ -35,7 +35,7 @@ async fn refusal(
 ) -> (RefusalReason, String) {
     let mut client = Client::open(relay).await;
     if let Some(token) = token {
-        client.say(&ToServer::Authorize { token: token.to_owned() }).await;
+        client.say(&ToServer::Authorize { token: BearerToken::new(token.to_owned()) }).await;
     }
     // The relay may have closed already.
     let hello = ToServer::Hello { meeting, mailbox: None }.encode();

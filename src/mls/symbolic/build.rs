@@ -186,7 +186,7 @@ pub(super) fn build(
     };
     let next = Next { epoch, leaf_key };
     let message = frame(group, content, signature, next)?;
-    Ok(BuiltCommit { message, welcome })
+    Ok(BuiltCommit { message: message.into(), welcome })
 }
 
 /// Puts the tags on, and keeps the commit as the pending one.

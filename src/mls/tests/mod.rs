@@ -5,6 +5,7 @@ mod flow;
 mod hostile;
 mod joining;
 mod mutated;
+mod primitives;
 mod profiles;
 mod refused;
 mod renamed;

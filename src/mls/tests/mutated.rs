@@ -20,7 +20,7 @@ static SCENE: LazyLock<Scene> = LazyLock::new(|| {
     let plan = CommitPlan { removes: &[2], state: Some(b"state 1"), ..adding(&adds, &secret) };
     let built = groups[0].build(&plan).unwrap();
     let BuiltWelcome { welcome, tree, .. } = built.welcome.unwrap();
-    Scene { commit: built.message, welcome, tree }
+    Scene { commit: built.message.to_vec(), welcome, tree }
 });
 
 /// Flips a bit, cuts off, or appends.

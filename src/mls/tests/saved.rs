@@ -24,6 +24,21 @@ fn a_loaded_group_goes_on_where_it_was_saved() {
 }
 
 #[test]
+fn no_resumption_psk_of_an_epoch_that_is_over_is_kept() {
+    let mut groups = meeting(3);
+    for committer in [0, 1, 2, 0] {
+        let message = groups[committer].build(&renewing()).unwrap().message;
+        merge_all(&mut groups, &message);
+    }
+    // The creator's, a joiner's, and one that was loaded.
+    groups[2] = load(&groups[2].save().unwrap()).unwrap();
+    for group in &groups {
+        let kept = |record: &[u8]| record.len() > 3;
+        assert!(!group.provider.storage().any_of(&[Label::ResumptionPsks], kept));
+    }
+}
+
+#[test]
 fn a_pending_commit_is_saved_and_merged_when_it_comes_back() {
     // SPEC [R5]
     let mut groups = meeting(3);

@@ -73,7 +73,8 @@ impl Aead {
     }
 }
 
-pub(in crate::sframe) struct Ctr(EncryptingKey);
+/// Boxed: the key is large, and not to be copied about.
+pub(in crate::sframe) struct Ctr(Box<EncryptingKey>);
 
 impl Ctr {
     pub(super) fn new(aes: Aes, key: &[u8]) -> Result<Self, Refused> {
@@ -81,7 +82,7 @@ impl Ctr {
             Aes::Bits128 => &AES_128,
             Aes::Bits256 => &AES_256,
         };
-        Ok(Self(EncryptingKey::ctr(UnboundCipherKey::new(algorithm, key)?)?))
+        Ok(Self(Box::new(EncryptingKey::ctr(UnboundCipherKey::new(algorithm, key)?)?)))
     }
 
     pub(super) fn apply(
@@ -101,7 +102,8 @@ impl Ctr {
     }
 }
 
-pub(in crate::sframe) struct Mac(hmac::Key);
+/// Boxed: the key is large, and not to be copied about.
+pub(in crate::sframe) struct Mac(Box<hmac::Key>);
 
 impl Mac {
     pub(super) fn new(hash: Hash, key: &[u8]) -> Result<Self, Refused> {
@@ -109,7 +111,7 @@ impl Mac {
             Hash::Sha256 => hmac::HMAC_SHA256,
             Hash::Sha512 => hmac::HMAC_SHA512,
         };
-        Ok(Self(hmac::Key::new(algorithm, key)))
+        Ok(Self(Box::new(hmac::Key::new(algorithm, key))))
     }
 
     pub(super) fn code<R>(&self, parts: &[&[u8]], then: impl FnOnce(&[u8]) -> R) -> R {

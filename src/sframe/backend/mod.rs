@@ -10,7 +10,9 @@ mod rust_crypto;
 
 use hkdf::{Hkdf, InvalidLength};
 use sha2::{Sha256, Sha512};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
+
+use crate::secret::Secret;
 
 #[cfg(any(test, feature = "testing"))]
 pub use choice::RustCrypto;
@@ -153,10 +155,6 @@ impl Hash {
 macro_rules! either {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
-        #[allow(
-            clippy::large_enum_variant,
-            reason = "in a boxed slot; a box of its own is a hop for each frame"
-        )]
         pub(super) enum $name {
             #[cfg(not(any(target_family = "wasm", incamera_rustcrypto)))]
             AwsLc(aws_lc::$name),
@@ -303,17 +301,15 @@ fn copy(from: &[u8], to: &mut [u8]) -> Result<(), Refused> {
 }
 
 /// HKDF-Extract over `secret` with an empty salt: as many bytes of it as the hash gives, then zeros.
-pub(super) fn extract(hash: Hash, secret: &[u8]) -> Zeroizing<[u8; MAX_HASH_LEN]> {
+pub(super) fn extract(hash: Hash, secret: &[u8]) -> Secret<MAX_HASH_LEN> {
     fn put(from: &mut [u8], to: &mut [u8]) {
         to.iter_mut().zip(&*from).for_each(|(to, byte)| *to = *byte);
         from.zeroize();
     }
-    let mut extracted = Zeroizing::new([0; MAX_HASH_LEN]);
-    match hash {
-        Hash::Sha256 => put(&mut Hkdf::<Sha256>::extract(None, secret).0, &mut *extracted),
-        Hash::Sha512 => put(&mut Hkdf::<Sha512>::extract(None, secret).0, &mut *extracted),
-    }
-    extracted
+    Secret::filled(|extracted| match hash {
+        Hash::Sha256 => put(&mut Hkdf::<Sha256>::extract(None, secret).0, extracted),
+        Hash::Sha512 => put(&mut Hkdf::<Sha512>::extract(None, secret).0, extracted),
+    })
 }
 
 /// Fills each of `outputs` by HKDF-Expand over what [`extract`] gave, with the parts of its label, one

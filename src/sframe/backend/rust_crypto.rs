@@ -108,20 +108,17 @@ impl Drop for Aead {
     }
 }
 
-#[allow(
-    clippy::large_enum_variant,
-    reason = "in a boxed slot; a box of its own is a hop for each frame"
-)]
+/// Boxed each, so that the greater one's room does not hold what was on the stack.
 pub(in crate::sframe) enum Ctr {
-    Aes128(Aes128Enc),
-    Aes256(Aes256Enc),
+    Aes128(Box<Aes128Enc>),
+    Aes256(Box<Aes256Enc>),
 }
 
 impl Ctr {
     pub(super) fn new(aes: Aes, key: &[u8]) -> Result<Self, Refused> {
         Ok(match aes {
-            Aes::Bits128 => Self::Aes128(Aes128Enc::new_from_slice(key)?),
-            Aes::Bits256 => Self::Aes256(Aes256Enc::new_from_slice(key)?),
+            Aes::Bits128 => Self::Aes128(Box::new(Aes128Enc::new_from_slice(key)?)),
+            Aes::Bits256 => Self::Aes256(Box::new(Aes256Enc::new_from_slice(key)?)),
         })
     }
 
@@ -141,34 +138,33 @@ impl Ctr {
     fn over(&self, initial: [u8; 16], text: InOutBuf<'_, '_, u8>) -> Result<(), Refused> {
         let initial = &initial.into();
         match self {
-            Self::Aes128(key) => {
-                CtrCore::<_, Ctr32BE>::inner_iv_init(key, initial).try_apply_keystream_partial(text)
-            }
-            Self::Aes256(key) => {
-                CtrCore::<_, Ctr32BE>::inner_iv_init(key, initial).try_apply_keystream_partial(text)
-            }
+            Self::Aes128(key) => CtrCore::<_, Ctr32BE>::inner_iv_init(&**key, initial)
+                .try_apply_keystream_partial(text),
+            Self::Aes256(key) => CtrCore::<_, Ctr32BE>::inner_iv_init(&**key, initial)
+                .try_apply_keystream_partial(text),
         }
         .map_err(|_| Refused)
     }
 }
 
+/// Boxed each, as [`Ctr`].
 pub(in crate::sframe) enum Mac {
-    Sha256(Hmac<Sha256>),
-    Sha512(Hmac<Sha512>),
+    Sha256(Box<Hmac<Sha256>>),
+    Sha512(Box<Hmac<Sha512>>),
 }
 
 impl Mac {
     pub(super) fn new(hash: Hash, key: &[u8]) -> Result<Self, Refused> {
         Ok(match hash {
-            Hash::Sha256 => Self::Sha256(KeyInit::new_from_slice(key)?),
-            Hash::Sha512 => Self::Sha512(KeyInit::new_from_slice(key)?),
+            Hash::Sha256 => Self::Sha256(Box::new(KeyInit::new_from_slice(key)?)),
+            Hash::Sha512 => Self::Sha512(Box::new(KeyInit::new_from_slice(key)?)),
         })
     }
 
     pub(super) fn code<R>(&self, parts: &[&[u8]], then: impl FnOnce(&[u8]) -> R) -> R {
         match self {
-            Self::Sha256(keyed) => then(&absorb(keyed, parts).into_bytes()),
-            Self::Sha512(keyed) => then(&absorb(keyed, parts).into_bytes()),
+            Self::Sha256(keyed) => then(&absorb(&**keyed, parts).into_bytes()),
+            Self::Sha512(keyed) => then(&absorb(&**keyed, parts).into_bytes()),
         }
     }
 }
@@ -184,8 +180,8 @@ impl Drop for Mac {
     fn drop(&mut self) {
         // The state under a blank key in place of that under the key, also if nobody reads it.
         match self {
-            Self::Sha256(keyed) => *keyed = KeyInit::new(&[0; 64].into()),
-            Self::Sha512(keyed) => *keyed = KeyInit::new(&[0; 128].into()),
+            Self::Sha256(keyed) => **keyed = KeyInit::new(&[0; 64].into()),
+            Self::Sha512(keyed) => **keyed = KeyInit::new(&[0; 128].into()),
         }
         core::hint::black_box(self);
     }

@@ -53,7 +53,7 @@ fn check_key_schedule(case: &Case, hash: Hash) {
     let (mut made_key, mut made_salt) = ([0; 32], [0; 12]);
     let outputs: [(&[&[u8]], &mut [u8]); 2] =
         [(&[&labels[0]], &mut made_key), (&[&labels[1]], &mut made_salt)];
-    backend::expand(hash, &backend::extract(hash, &base_key), outputs).unwrap();
+    backend::expand(hash, backend::extract(hash, &base_key).expose(), outputs).unwrap();
     assert_eq!((&made_key[..], &made_salt[..]), (&key[..], &salt[..]));
     let padded = [&[0; 4][..], &ctr].concat();
     let laid_over: Vec<u8> = salt.iter().zip(padded).map(|(salt, ctr)| salt ^ ctr).collect();
@@ -102,7 +102,7 @@ fn the_derivation_reproduces_the_ratchet() {
         for step in steps {
             let mut next = vec![0; hash.len()];
             let outputs: [(&[&[u8]], &mut [u8]); 1] = [(&[b"SFrame 1.0 Ratchet"], &mut next)];
-            backend::expand(hash, &backend::extract(hash, &base_key), outputs).unwrap();
+            backend::expand(hash, backend::extract(hash, &base_key).expose(), outputs).unwrap();
             assert_eq!(next, hex(step.as_str().unwrap()));
             base_key = next;
         }

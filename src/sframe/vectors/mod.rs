@@ -2,6 +2,7 @@
 
 mod derived;
 mod published;
+mod wycheproof;
 
 use incamera_wire::FrameHeader;
 use serde_json::Value;

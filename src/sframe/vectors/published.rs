@@ -39,8 +39,8 @@ fn every_published_key_and_salt_follows_from_the_published_secret() {
         let outputs: [(&[&[u8]], &mut [u8]); 2] =
             [(&[&labels[0]], &mut key), (&[&labels[1]], &mut salt)];
         let secret = extract(suite.hash(), &case.bytes("base_key"));
-        assert_eq!(secret[..suite.hash().len()], case.bytes("sframe_secret"));
-        expand(suite.hash(), &secret, outputs).unwrap();
+        assert_eq!(secret.expose()[..suite.hash().len()], case.bytes("sframe_secret"));
+        expand(suite.hash(), secret.expose(), outputs).unwrap();
         assert_eq!(key, case.bytes("sframe_key"));
         assert_eq!(salt[..], case.bytes("sframe_salt"));
     }

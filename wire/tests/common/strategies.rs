@@ -4,11 +4,11 @@ mod event;
 mod state;
 
 use incamera_wire::{
-    BlobHash, Challenge, CommitNote, DenyReason, Destination, Envelope, EnvelopeKind, InviteId,
-    Knock, KnockAnswer, KnockAnswerContent, KnockContent, LeafCredential, MailboxId, MediaKind,
-    MediaNotice, MediaRequest, MeetingId, MessageId, Refusal, RefusalReason, RelayChallenge,
-    RelayProof, RelayTrack, SafetyCodeInput, SafetyMember, SealedBlob, StayId, ToClient, ToServer,
-    TransportId, WantedTrack, WelcomeNote,
+    BearerToken, BlobHash, Challenge, CommitNote, DenyReason, Destination, Envelope, EnvelopeKind,
+    InviteId, Knock, KnockAnswer, KnockAnswerContent, KnockContent, LeafCredential, MailboxId,
+    MediaKind, MediaNotice, MediaRequest, MeetingId, MessageId, Refusal, RefusalReason,
+    RelayChallenge, RelayProof, RelayTrack, SafetyCodeInput, SafetyMember, SealedBlob, StayId,
+    ToClient, ToServer, TransportId, WantedTrack, WelcomeNote,
 };
 use proptest::array::{uniform16, uniform24, uniform32};
 use proptest::collection::{btree_set, vec};
@@ -144,7 +144,7 @@ pub fn to_server() -> impl Strategy<Value = ToServer> {
         post.prop_map(|(id, to, bytes)| ToServer::Post { id, to, bytes }),
         any::<u64>().prop_map(|from| ToServer::Fetch { from }),
         hash().prop_map(|hash| ToServer::FetchBlob { hash }),
-        "\\PC{1,40}".prop_map(|token| ToServer::Authorize { token }),
+        "\\PC{1,40}".prop_map(|text| ToServer::Authorize { token: BearerToken::new(text) }),
         (bytes(1..=64), uniform32(any::<u8>())).prop_map(|(challenge, certificate_sha256)| {
             ToServer::Prove { challenge, certificate_sha256 }
         }),

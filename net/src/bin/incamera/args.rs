@@ -7,14 +7,14 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use crate::exit;
 
 /// End-to-end encrypted meetings: the relay orders and forwards, and holds no key.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "incamera", version, after_help = exit::HELP)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(crate) enum Command {
     /// Make a meeting, print its link and host it.
     #[command(after_help = exit::HELP)]
@@ -27,7 +27,7 @@ pub(crate) enum Command {
     Join(Join),
 }
 
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct Create {
     /// The name that the others see.
     #[arg(long)]
@@ -58,7 +58,7 @@ pub(crate) struct Create {
     pub(crate) part: Part,
 }
 
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct Host {
     /// The file that --state stored.
     #[arg(long, value_name = "FILE")]
@@ -69,7 +69,7 @@ pub(crate) struct Host {
     pub(crate) part: Part,
 }
 
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct Join {
     /// The link that the host printed, in quotes.
     pub(crate) link: String,
@@ -92,7 +92,7 @@ pub(crate) struct Join {
 }
 
 /// Whose certificate the relay may have.
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct Trust {
     /// The SHA-256 of the relay's certificate, 64 hex digits, as its ready line says. A link has it.
     #[arg(long, value_name = "HEX")]
@@ -106,7 +106,7 @@ pub(crate) struct Trust {
 }
 
 /// How to take part.
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct Part {
     /// Let everybody in who knocks.
     #[arg(long)]
