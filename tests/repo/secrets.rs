@@ -6,7 +6,7 @@ use crate::none;
 use crate::source::{self, Source};
 
 /// Fields of such names that are no secrets, by type: public keys, and what the two sides of CPace say.
-const PUBLIC: [(&str, &str); 20] = [
+const PUBLIC: [(&str, &str); 22] = [
     ("Applicant", "identity_key"),
     ("Certified", "direct_key"),
     ("Certified", "identity_key"),
@@ -18,8 +18,10 @@ const PUBLIC: [(&str, &str); 20] = [
     ("Leaf", "signature_key"),
     ("LeafCredential", "direct_key"),
     ("LeafCredential", "identity_key"),
+    ("Added", "leaf_key"),
     ("Newcomer", "leaf_key"),
     ("Occupant", "leaf_key"),
+    ("Occupied", "leaf_key"),
     ("ProvedRelay", "key"),
     ("RelayEntry", "key"),
     ("RelayProof", "key"),
