@@ -10,9 +10,9 @@ impl Keyring {
             let kids = kept.epoch.kids();
             kept.epoch.with_base_keys(|base_key| {
                 into.push(("an epoch's SFrame secret", base_key.exposed()));
-                for [key, salt] in kids.iter().flat_map(|kid| base_key.exposed_for(*kid)) {
+                for (key, salt) in kids.iter().flat_map(|kid| base_key.key_and_salt(*kid)) {
                     into.push(("a sender's key", key));
-                    into.push(("a sender's salt", salt));
+                    into.push(("a sender's salt", salt.to_vec()));
                 }
             });
         }

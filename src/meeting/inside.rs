@@ -154,7 +154,7 @@ pub fn credentials(meeting: &Meeting) -> Vec<(u32, Vec<u8>)> {
 #[must_use]
 pub fn joiner_keys(meeting: &Meeting) -> Option<JoinerKeys> {
     let knocking = meeting.core.knocking.as_ref()?;
-    let keys = knocking.joiner().keys()?;
+    let keys = knocking.joiner.keys()?;
     Some(JoinerKeys {
         key_package: knocking.key_package().to_vec(),
         init: keys.init,

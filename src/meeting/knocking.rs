@@ -209,12 +209,6 @@ impl<E: Engine> Knocking<E> {
         Ok(inspected.map_err(|_| Error::Internal("the own key package"))?.reference)
     }
 
-    /// Who holds the key package.
-    #[cfg(any(test, feature = "testing"))]
-    pub(super) fn joiner(&self) -> &E::Joiner {
-        &self.joiner
-    }
-
     /// The key package that it knocks with.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn key_package(&self) -> &[u8] {

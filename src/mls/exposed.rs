@@ -28,8 +28,9 @@ impl Group {
 impl Candidate {
     /// The leaf's signature key and what the engine has stored.
     pub(crate) fn expose(&self, into: &mut Exposed) {
-        into.push(("a leaf's signature key", self.signing_key().to_vec()));
-        expose_store(self.provider(), &[], into);
+        let (provider, _, stay) = self.parts();
+        into.push(("a leaf's signature key", stay.signing_key.as_bytes().to_vec()));
+        expose_store(provider, &[], into);
     }
 }
 

@@ -50,16 +50,6 @@ impl Candidate {
         Ok(Self { provider, stay: stay.clone(), key_package, encoded, reference })
     }
 
-    #[cfg(any(test, feature = "testing"))]
-    pub(super) fn provider(&self) -> &Provider {
-        &self.provider
-    }
-
-    #[cfg(any(test, feature = "testing"))]
-    pub(super) fn signing_key(&self) -> &[u8; 32] {
-        self.stay.signing_key.as_bytes()
-    }
-
     /// The encoded leaf node of its KeyPackage.
     #[cfg(test)]
     pub(super) fn leaf_node(&self) -> Vec<u8> {

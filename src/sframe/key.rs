@@ -68,14 +68,7 @@ impl BaseKey {
         self.secret.expose().get(..self.suite.hash().len()).unwrap_or_default().to_vec()
     }
 
-    /// The key and the salt for `kid`, for tests that look for them.
-    pub(crate) fn exposed_for(&self, kid: u64) -> Result<[Vec<u8>; 2], DeriveError> {
-        let (key, salt) = self.derive(kid, |_, _, key| Ok(key.to_vec()))?;
-        Ok([key, salt.bytes().to_vec()])
-    }
-
-    /// Key and salt of `kid`, for vectors.
-    #[cfg(any(test, feature = "testing"))]
+    /// Key and salt of `kid`, for vectors and for tests that look for them.
     pub(crate) fn key_and_salt(
         &self,
         kid: u64,

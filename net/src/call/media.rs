@@ -162,9 +162,14 @@ impl Media {
 
     fn restart(&mut self) {
         self.restart_at = None;
+        self.gone();
+        let _ = self.link.restart(self.relay);
+    }
+
+    /// There is no connection any more, and nothing that was so of it.
+    fn gone(&mut self) {
         (self.certificate_sha256, self.trust) = (None, Trust::None);
         self.own.iter_mut().for_each(|own| own.mid = None);
-        let _ = self.link.restart(self.relay);
     }
 
     /// Whether the meeting lists relays: then what is sealed waits for this connection's proof.
@@ -265,8 +270,7 @@ impl Media {
                 outlet.offer(CallEvent::NotSent { track, why: why.to_string() });
             }
             MediaEvent::Closed(why) => {
-                (self.certificate_sha256, self.trust) = (None, Trust::None);
-                self.own.iter_mut().for_each(|own| own.mid = None);
+                self.gone();
                 self.restart_at = Some(now().monotonic_ms + RESTART_MS);
                 outlet.tell(CallEvent::MediaLost { why: why.to_string() });
             }

@@ -124,6 +124,7 @@ impl Outgoing {
         let stands = connection.as_ref().is_some_and(|connection| connection.stands());
         // One that has been stopped meanwhile has nobody to tell.
         if let Some(own) = self.find(track) {
+            // SPEC [M13]
             let sent = if stands && !trusted {
                 Err(Unsent::NotProved)
             } else {

@@ -14,8 +14,8 @@ use super::opening::Opened;
 use super::outbox::{Outbox, Waiting, too_slow};
 use super::post::OwnPosts;
 use super::receive::{Messages, Received, Receiver};
-use super::{Ending, refused, refused_for_now, shortened};
-use crate::limits::Bucket;
+use super::{Ending, denied, refused, refused_for_now, shortened};
+use crate::limits::{Bucket, Denied};
 use crate::media::{MediaLimits, MediaOutcome};
 use crate::relay::{Relay, of_store};
 use crate::store::{Bytes, News};
@@ -179,13 +179,12 @@ impl<'a> Live<'a> {
 
     fn charge_media_request(&mut self) -> Result<(), Ending> {
         let now = self.relay.now();
-        let wait = self.media_requests.wait(1, now);
-        if !wait.is_zero() {
+        let retry_after = self.media_requests.wait(1, now);
+        if !retry_after.is_zero() {
             let rate = self.relay.settings.media_requests_per_second;
             let detail = format!("media-requests-per-second: {rate}; offer less often");
-            let retry_after_ms = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX).max(1);
-            let refusal = refused(RefusalReason::TooFast, detail);
-            return Err(Some(Refusal { retry_after_ms, ..refusal }));
+            let (reason, by_address) = (RefusalReason::TooFast, false);
+            return Err(Some(denied(Denied { reason, detail, retry_after, by_address })));
         }
         self.media_requests.take(1, now);
         Ok(())
