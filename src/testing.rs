@@ -29,7 +29,7 @@ pub use crate::meeting::inside::{
     view,
 };
 pub use crate::meeting::testing::{
-    BareEpoch, BareMedia, Forgery, MemberSecrets, forge, key_package, pair_under, secrets,
+    BareEpoch, Forgery, MemberSecrets, forge, key_package, pair_under, secrets,
 };
 pub use crate::mls::testing::{OddKeyPackage, Oddity};
 pub use crate::sframe::{Ledger, RustCrypto};

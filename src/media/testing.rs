@@ -31,22 +31,17 @@ pub(crate) fn pair_of(
         let base_key = key.get(..suite.key_len()).unwrap_or_default();
         Zeroizing::new(base_key.to_vec())
     };
-    let keyring = |own_leaf| {
-        let keyring = Keyring::new(suite);
+    let media = |own_leaf| {
         let leaves = (0..2).map(|leaf| (leaf, StayId::new([leaf as u8; 16]), TrackKinds::ALL));
         let (base_key, audio) = (base_key(suite), audio.map(|suite| (suite, base_key(suite))));
         let leaves = leaves.collect();
-        let (adds, removes) = (false, false);
-        let padding = Padding::NONE;
+        let (adds, removes, padding) = (false, false, Padding::NONE);
         let install =
             EpochInstall { epoch: 1, base_key, audio, padding, own_leaf, leaves, adds, removes };
-        keyring.install(install, 0)?;
-        keyring.renew(u64::MAX);
-        keyring.allow_sealing(true);
-        Ok::<_, InstallError>(Arc::new(keyring))
+        KeyedMedia::in_one_epoch(suite, install)
     };
-    let sealer = Sealer::lease(keyring(0)?, Track::MICROPHONE, Framing::Whole)?;
-    Ok((sealer, Receiver::new(keyring(1)?)))
+    let sealer = media(0)?.sealer(Track::MICROPHONE, Framing::Whole)?;
+    Ok((sealer, media(1)?.receiver()))
 }
 
 /// What a modified client does whose microphone is muted, or who may not share its screen: it seals
@@ -85,17 +80,29 @@ pub struct EpochKeys {
     pub removes: bool,
 }
 
-/// The media of a client whose epochs are given, without a meeting.
+/// The media of a client whose epochs are given, without a meeting. It may seal, and go on for ever.
+#[derive(Debug)]
 pub struct KeyedMedia(Arc<Keyring>);
 
 impl KeyedMedia {
-    /// For the SFrame suite of this number, without an epoch; `None` if no profile has it. It may seal.
+    /// For the SFrame suite of this number, without an epoch; `None` if no profile has it.
     #[must_use]
     pub fn new(suite: u16) -> Option<Self> {
-        let keyring = Keyring::new(Suite::of_profiles(suite)?);
+        Some(Self::of(Suite::of_profiles(suite)?))
+    }
+
+    fn of(suite: Suite) -> Self {
+        let keyring = Keyring::new(suite);
         keyring.renew(u64::MAX);
         keyring.allow_sealing(true);
-        Some(Self(Arc::new(keyring)))
+        Self(Arc::new(keyring))
+    }
+
+    /// In an epoch from the start.
+    pub(crate) fn in_one_epoch(suite: Suite, install: EpochInstall) -> Result<Self, InstallError> {
+        let media = Self::of(suite);
+        media.0.install(install, 0)?;
+        Ok(media)
     }
 
     /// Enters an epoch; `false` if it cannot be: one of a lower number, a base key of another length, a leaf

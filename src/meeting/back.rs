@@ -141,10 +141,7 @@ impl Return {
     /// The private keys of resync keys and of one's own stays, for tests that look for them.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn expose(&self, into: &mut crate::secret::Exposed) {
-        for key in &self.keys {
-            into.push(("a resync key", key.secret.expose().to_vec()));
-            into.push(("a resync key's private key", key.lobby_key.expose().to_vec()));
-        }
+        super::exposed::expose_resync_keys(&self.keys, into);
         let signing = self.past.iter().map(|past| past.stay.signing_key.to_bytes().to_vec());
         into.extend(signing.map(|key| ("a leaf's signature key", key)));
     }

@@ -1,7 +1,7 @@
 //! Every key that a client holds, for tests that look for them where they must not be: in what is shown
 //! and in memory that is given back.
 
-use incamera_wire::GroupState;
+use incamera_wire::{GroupState, ResyncKey};
 
 use super::client::Meeting;
 use super::heartbeat::heartbeat_key;
@@ -73,16 +73,21 @@ impl Member<Group> {
     }
 }
 
+/// Both halves of each.
+pub(super) fn expose_resync_keys(keys: &[ResyncKey], into: &mut Exposed) {
+    for key in keys {
+        into.push(("a resync key", key.secret.expose().to_vec()));
+        into.push(("a resync key's private key", key.lobby_key.expose().to_vec()));
+    }
+}
+
 fn expose_state(state: &GroupState, into: &mut Exposed) {
     into.push(("a lobby's private key", state.lobby_key.expose().to_vec()));
     let passcode = state.passcode.as_ref().map(|text| text.expose().as_bytes().to_vec());
     into.extend(passcode.map(|text| ("the passcode", text)));
     let invites = state.invites.iter().map(|invite| invite.secret.expose().to_vec());
     into.extend(invites.map(|secret| ("a link secret", secret)));
-    for key in &state.resync_keys {
-        into.push(("a resync key", key.secret.expose().to_vec()));
-        into.push(("a resync key's private key", key.lobby_key.expose().to_vec()));
-    }
+    expose_resync_keys(&state.resync_keys, into);
     for key in &state.heartbeat_keys {
         into.push(("a heartbeat key", key.expose().to_vec()));
         let derived = [order_key(key), heartbeat_key(key)].into_iter().flatten();

@@ -16,7 +16,7 @@ use crate::media::{Receiver, Sealer};
 use crate::mls::{CommitPlan, Engine};
 use crate::policy::{self, Change, PskId, Rotation};
 
-pub use secrets::{BareEpoch, BareMedia, MemberSecrets, secrets};
+pub use secrets::{BareEpoch, MemberSecrets, secrets};
 
 /// Something that a modified client posts although it may not. Every honest client answers with
 /// [`Event::Refused`](super::Event::Refused) and goes on.

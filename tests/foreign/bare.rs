@@ -1,6 +1,6 @@
 //! Frames under given base keys: epochs, leaves and counters that no short meeting comes to.
 
-use incamera::testing::{BareEpoch, BareMedia};
+use incamera::testing::{BareEpoch, KeyedMedia};
 use incamera::wire::TrackKind;
 use incamera::{Framing, Opened, Profile, Track};
 use serde_json::{Value, json};
@@ -32,8 +32,8 @@ struct Both<'a> {
 }
 
 impl Both<'_> {
-    fn media(&self, own_leaf: u32) -> BareMedia {
-        BareMedia::new(BareEpoch { own_leaf, ..self.epoch.clone() }).unwrap()
+    fn media(&self, own_leaf: u32) -> KeyedMedia {
+        BareEpoch { own_leaf, ..self.epoch.clone() }.media().unwrap()
     }
 
     fn begin(&mut self) {
@@ -56,7 +56,7 @@ impl Both<'_> {
 
     fn reader_speaks(&mut self, track: Track, chance: &mut Chance) {
         let mut receiver = self.media(self.epoch.own_leaf).receiver();
-        let member = BareMedia::stay(self.sender);
+        let member = BareEpoch::stay(self.sender);
         for counter in counters() {
             let frame = chance.bytes(30);
             let sealed = self.reader.get(
@@ -192,7 +192,7 @@ fn the_key_id_of_somebody_alone_has_no_bits_for_leaves() {
     };
     each(|reader| {
         begin(reader, make, &epoch);
-        let media = BareMedia::new(epoch.clone()).unwrap();
+        let media = epoch.clone().media().unwrap();
         for track in [Track::MICROPHONE, Track::DATA] {
             let mut sealed = Vec::new();
             media.sealer(track, Framing::Whole).unwrap().seal(b"x", 0, &mut sealed).unwrap();

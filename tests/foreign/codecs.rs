@@ -1,7 +1,7 @@
 //! Frames with clear bytes that no encoder makes: what one side refuses of them the other refuses, and what both
 //! seal is the same to the byte.
 
-use incamera::testing::{BareEpoch, BareMedia};
+use incamera::testing::{BareEpoch, KeyedMedia};
 use incamera::{Codec, Framing, Opened, Receiver, Track};
 use serde_json::{Value, json};
 
@@ -109,7 +109,7 @@ fn opened(receiver: &mut Receiver, framing: Framing, sealed: &[u8]) -> Option<Ve
 /// Has both sides seal a frame; gives what is sent.
 fn both_seal(
     reader: &mut Reader,
-    media: &BareMedia,
+    media: &KeyedMedia,
     codec: Codec,
     frame: &[u8],
     counter: &mut u64,
@@ -151,8 +151,8 @@ fn go_through(reader: &mut Reader, make: Make, codec: Codec) -> [usize; 4] {
         leaves: vec![0, 1],
     };
     begin(reader, Make { short_audio_tags: false, ..make }, &epoch);
-    let mut receiver = BareMedia::new(epoch.clone()).unwrap().receiver();
-    let sender = BareMedia::new(BareEpoch { own_leaf: 1, ..epoch }).unwrap();
+    let mut receiver = epoch.clone().media().unwrap().receiver();
+    let sender = BareEpoch { own_leaf: 1, ..epoch }.media().unwrap();
     let (mut chance, mut counter, genuine) = (Chance(make.seed.into()), 0, genuine(codec));
     let mut tally = [0; 4];
     for _ in 0..FRAMES {
@@ -188,7 +188,7 @@ fn start_codes_of_units_that_are_not_there_are_refused() {
     let kid = 1 << 9 | 1 << 8 | 1;
     each(|reader| {
         begin(reader, make, &epoch);
-        let mut receiver = BareMedia::new(epoch.clone()).unwrap().receiver();
+        let mut receiver = epoch.clone().media().unwrap().receiver();
         let mut opened = Vec::new();
         for (counter, bits) in [0x00, 0x80, 0x40, 0x01].into_iter().enumerate() {
             let frame = reader.get("sframe_seal", json!({

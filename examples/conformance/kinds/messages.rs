@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "samples are what they are")]
 
+#[path = "../../../wire/tests/common/decoders.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the decoders of another package's tests")]
+mod decoders;
 #[path = "../../../wire/tests/common/samples.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the samples of another package's tests")]
 mod samples;
@@ -9,11 +12,12 @@ mod samples;
 use incamera::wire::{
     BearerToken, BlobHash, CommitNote, DenyReason, Destination, Envelope, EnvelopeKind, EventBody,
     EventKind, Fingerprint, GroupState, Heartbeat, InviteId, KeyPackageRef, Knock, KnockAnswer,
-    KnockAnswerContent, KnockContent, LeafCredential, MailboxId, Malformed, MeetingId, MessageId,
-    Padding, RelayChallenge, RelayProof, SafetyCodeInput, SealedBlob, SecretText, SignedEvent,
-    StayId, ToClient, ToServer, Track, TrackKinds,
+    KnockAnswerContent, MailboxId, MeetingId, MessageId, Padding, SealedBlob, SecretText,
+    SignedEvent, StayId, ToClient, ToServer, Track, TrackKinds,
 };
 use serde_json::{Value, json};
+
+use decoders::{DECODERS, Recode};
 
 use crate::case::{Draft, Kind, Made, good, refused};
 use crate::fields::{Fields, Read, bad, hex, unhex};
@@ -27,31 +31,9 @@ pub(crate) const KIND: Kind = Kind {
     flips: Flips::Own(flip),
 };
 
-/// Decodes and encodes again.
-type Recode = fn(&[u8]) -> Result<Vec<u8>, Malformed>;
-
-const TYPES: [(&str, Recode); 16] = [
-    ("Envelope", |bytes| Envelope::decode(bytes).map(|it| it.encode())),
-    ("SealedBlob", |bytes| SealedBlob::decode(bytes).map(|it| it.encode())),
-    ("Knock", |bytes| Knock::decode(bytes).map(|it| it.encode())),
-    ("KnockContent", |bytes| KnockContent::decode(bytes).map(|it| it.encode())),
-    ("KnockAnswer", |bytes| KnockAnswer::decode(bytes).map(|it| it.encode())),
-    ("KnockAnswerContent", |bytes| KnockAnswerContent::decode(bytes).map(|it| it.encode())),
-    ("CommitNote", |bytes| CommitNote::decode(bytes).map(|it| it.encode())),
-    ("SignedEvent", |bytes| SignedEvent::decode(bytes).map(|it| it.encode())),
-    ("EventBody", |bytes| EventBody::decode(bytes).map(|it| it.encode())),
-    ("GroupState", |bytes| GroupState::decode(bytes).map(|it| it.encode())),
-    ("LeafCredential", |bytes| LeafCredential::decode(bytes).map(|it| it.encode())),
-    ("SafetyCodeInput", |bytes| SafetyCodeInput::decode(bytes).map(|it| it.encode())),
-    ("RelayChallenge", |bytes| RelayChallenge::decode(bytes).map(|it| it.encode())),
-    ("RelayProof", |bytes| RelayProof::decode(bytes).map(|it| it.encode())),
-    ("ToServer", |bytes| ToServer::decode(bytes).map(|it| it.encode())),
-    ("ToClient", |bytes| ToClient::decode(bytes).map(|it| it.encode())),
-];
-
 fn recode(input: &Fields<'_>) -> Read<Recode> {
     let name = input.text("type")?;
-    match TYPES.iter().find(|(known, _)| *known == name) {
+    match DECODERS.iter().find(|(known, _)| *known == name) {
         Some((_, recode)) => Ok(*recode),
         None => bad(format!("there is no message `{name}`")),
     }

@@ -1,7 +1,7 @@
 //! Frames under real keys: bytes that nobody sealed, and inputs that are sealed first.
 
 use arbitrary::{Arbitrary, Unstructured};
-use incamera::testing::{BareEpoch, BareMedia};
+use incamera::testing::{BareEpoch, KeyedMedia};
 use incamera::{Codec, FrameError, Framing, Opened, PadTo, Padding, Profile, Receiver, Track};
 
 const TRACKS: [Track; 5] =
@@ -16,7 +16,7 @@ const LENGTHS: [PadTo; 6] = [
 ];
 
 /// The two sides of a meeting of two in one epoch; always the same keys.
-fn media(own_leaf: u32, to: PadTo, short_tags: bool) -> BareMedia {
+fn media(own_leaf: u32, to: PadTo, short_tags: bool) -> KeyedMedia {
     let epoch = BareEpoch {
         profile: Profile::Standard,
         epoch: 1,
@@ -26,7 +26,7 @@ fn media(own_leaf: u32, to: PadTo, short_tags: bool) -> BareMedia {
         own_leaf,
         leaves: vec![0, 1],
     };
-    BareMedia::new(epoch).expect("keys of the suite's lengths")
+    epoch.media().expect("keys of the suite's lengths")
 }
 
 fn framing(choice: u8) -> Framing {
@@ -104,7 +104,7 @@ pub fn sealed_frame(data: &[u8]) {
     let outcome = receiver.open(0, &sealed, 0, &mut out).unwrap();
     assert_eq!(out, expected);
     let silent = track.kind().is_audio() && expected.is_empty();
-    let member = BareMedia::stay(0);
+    let member = BareEpoch::stay(0);
     let is = Opened::Frame { member, track, layer: None };
     assert_eq!(outcome, if silent { Opened::Silence { member, track } } else { is });
     // SPEC [M2]

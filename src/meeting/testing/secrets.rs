@@ -2,15 +2,14 @@
 //! against each other.
 
 use core::fmt;
-use std::sync::Arc;
 
-use incamera_wire::{Padding, Profile, StayId, Track, TrackKinds};
+use incamera_wire::{Padding, Profile, StayId, TrackKinds};
 use zeroize::Zeroizing;
 
 use super::super::client::Meeting;
 use super::super::shared::{audio_suite, suite};
-use crate::keyring::{EpochInstall, Keyring};
-use crate::media::{FrameError, Framing, Receiver, Sealer};
+use crate::keyring::EpochInstall;
+use crate::media::testing::KeyedMedia;
 use crate::mls::Engine as _;
 
 /// What a member has in its current epoch. The numbers are those of SPEC.md.
@@ -89,18 +88,12 @@ impl fmt::Debug for BareEpoch {
     }
 }
 
-/// The media of one member in a [`BareEpoch`], in which everyone may use every track.
-#[derive(Debug)]
-pub struct BareMedia(Arc<Keyring>);
-
-impl BareMedia {
-    /// The media of the member at `epoch.own_leaf`; `None` if the keys have other lengths or that leaf is not
-    /// occupied.
+impl BareEpoch {
+    /// The media of the member at `own_leaf`, in an epoch in which everyone may use every track; `None` if the
+    /// keys have other lengths or that leaf is not occupied.
     #[must_use]
-    pub fn new(epoch: BareEpoch) -> Option<Self> {
-        let BareEpoch { profile, epoch, base_key, audio_base_key, padding, own_leaf, leaves } =
-            epoch;
-        let keyring = Keyring::new(suite(profile));
+    pub fn media(self) -> Option<KeyedMedia> {
+        let Self { profile, epoch, base_key, audio_base_key, padding, own_leaf, leaves } = self;
         let audio = match audio_base_key {
             Some(key) => Some((audio_suite(profile)?, Zeroizing::new(key))),
             None => None,
@@ -110,10 +103,7 @@ impl BareMedia {
         let (adds, removes, base_key) = (false, false, Zeroizing::new(base_key));
         let install =
             EpochInstall { epoch, base_key, audio, padding, own_leaf, leaves, adds, removes };
-        keyring.install(install, 0).ok()?;
-        keyring.renew(u64::MAX);
-        keyring.allow_sealing(true);
-        Some(Self(Arc::new(keyring)))
+        KeyedMedia::in_one_epoch(suite(profile), install).ok()
     }
 
     /// The stay of the member at a leaf.
@@ -122,19 +112,5 @@ impl BareMedia {
         let mut bytes = [0; 16];
         bytes.iter_mut().zip(leaf.to_be_bytes()).for_each(|(to, from)| *to = from);
         StayId::new(bytes)
-    }
-
-    /// As [`Meeting::sealer`].
-    ///
-    /// # Errors
-    /// As [`Meeting::sealer`].
-    pub fn sealer(&self, track: Track, framing: Framing) -> Result<Sealer, FrameError> {
-        Sealer::lease(Arc::clone(&self.0), track, framing)
-    }
-
-    /// As [`Meeting::receiver`].
-    #[must_use]
-    pub fn receiver(&self) -> Receiver {
-        Receiver::new(Arc::clone(&self.0))
     }
 }
