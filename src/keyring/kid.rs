@@ -70,6 +70,7 @@ mod tests {
         assert_eq!(layout.kid(0x1_0e, 20, Track::MICROPHONE), 20 << 8 | 0x0e);
         assert_eq!(layout.kid(0x3_ff, 33, Track::CAMERA), 1 << 14 | 33 << 8 | 0xff);
         assert_eq!(KidLayout::new(0).kid(7, 0, Track::MICROPHONE), 7);
+        assert_eq!(kid(0x3_ff, 33, 20, Track::CAMERA), 1 << 14 | 20 << 8 | 0xff);
     }
 
     /// The vectors have E = 4 and we have 8: all above those bits must be the same.

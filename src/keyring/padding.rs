@@ -110,6 +110,17 @@ mod tests {
     }
 
     #[test]
+    fn a_buffers_room_is_that_of_the_longest_padding_and_128_units() {
+        for (to, most) in [
+            (PadTo::Nothing, 1_000),
+            (PadTo::Padme, 1_128 + 141 + 2),
+            (PadTo::Multiple(160), 1_128 + 160),
+        ] {
+            assert_eq!(max_padded_len(to, 1_000), most);
+        }
+    }
+
+    #[test]
     fn padding_makes_no_frame_too_long_that_is_not() {
         for to in [PadTo::Padme, PadTo::Multiple(65_535)] {
             assert_eq!(padded_len(to, MAX_PLAINTEXT_LEN - 1), MAX_PLAINTEXT_LEN);
@@ -154,6 +165,13 @@ mod tests {
             padded.extend_from_slice(&only);
             prop_assert_eq!(strip(to, &mut padded, 6), Ok(()));
             prop_assert_eq!(&padded[6..], &text[..]);
+        }
+
+        #[test]
+        fn no_padding_takes_more_than_the_room_for_it(len in 0..70_000_usize, number: u16) {
+            let to = PadTo::from_number(number.into()).unwrap();
+            let padded = padded_len(to, len);
+            prop_assert!(padded <= max_padded_len(to, len), "{padded}");
         }
 
         #[test]

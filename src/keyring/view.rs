@@ -172,3 +172,46 @@ fn changed(before: &Epoch, after: &Epoch) -> Vec<u32> {
     changed.extend(later.map(|new| new.index));
     changed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{epoch, keyring, stay};
+    use super::*;
+    use crate::sframe::{Backend, Suite};
+
+    #[test]
+    fn only_leaves_at_which_something_is_another_are_changed() {
+        // SPEC [M7]
+        let made = |leaves: &[u32], other: u32| {
+            let mut install = epoch(1, 0, leaves, false);
+            for leaf in install.leaves.iter_mut().filter(|leaf| leaf.0 == other) {
+                leaf.1 = stay(99);
+            }
+            Epoch::new(Backend::of_new_keyrings(), Suite::AesGcm128Sha256_128, install).unwrap()
+        };
+        let before = made(&[0, 2, 4, 5, 8], 99);
+        assert!(changed(&before, &made(&[0, 2, 4, 5, 8], 99)).is_empty());
+        assert_eq!(changed(&before, &made(&[0, 1, 2, 4, 7, 8, 9, 10], 4)), [1, 4, 5, 7, 9, 10]);
+        assert_eq!(changed(&before, &made(&[0], 99)), [2, 4, 5, 8]);
+    }
+
+    #[test]
+    fn an_epoch_is_dropped_before_its_low_bits_may_mean_one_ahead() {
+        // SPEC [K2]
+        let kept = |later| {
+            let keyring = keyring();
+            keyring.install(epoch(1, 0, &[0], false), 0).unwrap();
+            keyring.install(epoch(later, 0, &[0], false), 0).unwrap();
+            keyring.view.load().kept.len()
+        };
+        assert_eq!([1 + 223, 1 + 224, 1 + 225].map(kept), [2, 1, 1]);
+        // Nor is one kept that expires now.
+        let keyring = keyring();
+        for (number, now_ms) in [(1, 0), (2, 0), (3, KEPT_MS)] {
+            keyring.install(epoch(number, 0, &[0], false), now_ms).unwrap();
+        }
+        let view = keyring.view.load();
+        let numbers: Vec<u64> = view.kept.iter().map(|kept| kept.epoch.number).collect();
+        assert_eq!(numbers, [3, 2]);
+    }
+}

@@ -89,6 +89,17 @@ mod tests {
     }
 
     #[test]
+    fn one_nonce_under_two_keys_is_no_repeat() {
+        let [one, other] = [name_of(&[1; 16]), name_of(&[2; 16])];
+        let ledger = Ledger::open();
+        record(&one, [3; 12]);
+        record(&other, [3; 12]);
+        assert_eq!((ledger.seals(), ledger.repeats()), (2, 0));
+        record(&other, [3; 12]);
+        assert_eq!((ledger.seals(), ledger.repeats()), (3, 1));
+    }
+
+    #[test]
     fn a_counter_that_starts_again_under_one_key_is_seen() {
         let mut early = key(1);
         seal(&mut early);

@@ -339,7 +339,20 @@ mod tests {
         assert_eq!(key.seal(b"", &[0; 160], &mut out), Err(SealError::Exhausted));
         assert_eq!(key.seal(&[0; 200], b"", &mut out), Err(SealError::Exhausted));
         assert_eq!((key.next, out.len()), (0, 0));
+        // 34 bytes of frame: 3 blocks and one.
+        key.blocks = MAX_BLOCKS - 4;
         key.seal(b"", &[0; 16], &mut out).unwrap();
+        assert_eq!(key.seal(b"", b"", &mut out), Err(SealError::Exhausted));
+    }
+
+    #[test]
+    fn a_frame_costs_its_blocks_those_of_its_metadata_and_one() {
+        // SPEC [K5]: 2 bytes of header, 10 of text and 16 of tag, then 17: 2 + 2 + 1 blocks.
+        let mut key = key();
+        key.seal(&[0; 17], &[0; 10], &mut Vec::new()).unwrap();
+        assert_eq!(key.blocks, 5);
+        key.seal_in_place(b"", &mut Vec::new(), &mut [0; 14]).unwrap();
+        assert_eq!((key.blocks, key.next()), (5 + 2 + 1, 2));
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod history;
 mod install;
 mod log;
 mod messages;
+mod own;
 mod reader;
 #[path = "../support/mod.rs"]
 mod support;

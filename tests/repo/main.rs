@@ -9,6 +9,7 @@ mod habits;
 mod index;
 mod layers;
 mod lexer;
+mod locks;
 mod papers;
 mod secrets;
 mod source;

@@ -84,3 +84,27 @@ fn a_base_key_of_sound_of_the_wrong_length_is_refused() {
         assert_eq!(alice.install(install, 0), Err(InstallError::BaseKey));
     }
 }
+
+#[test]
+fn what_is_shown_to_tests_is_all_that_there_is() {
+    let [alice, bob] = short_tagged();
+    for track in [Track::MICROPHONE, Track::CAMERA] {
+        open(&bob, &seal(&alice, track, 0, b"hello").unwrap(), 0).unwrap();
+    }
+    let kid = kid(&seal(&bob, Track::DATA, 0, b"hello").unwrap());
+    let base_key = &epoch(1, 0, &[0, 1], false).base_key;
+    let suite = Suite::AesGcm128Sha256_128;
+    let base_key = BaseKey::new(Backend::of_new_keyrings(), suite, base_key);
+    let (key, salt) = base_key.key_and_salt(kid).unwrap();
+    let mut shown = Vec::new();
+    bob.expose(&mut shown);
+    // Of each of two base keys its secret, and a key and a salt of three slots.
+    assert_eq!(shown.len(), 2 * (1 + 3 * 2));
+    for secret in [base_key.exposed(), key, salt.to_vec()] {
+        assert!(shown.iter().any(|(_, bytes)| *bytes == secret));
+    }
+    bob.clear();
+    shown.clear();
+    bob.expose(&mut shown);
+    assert!(shown.is_empty());
+}

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::fixture::{counter, epoch, epoch_byte, keyring, members, open, seal, stay};
 use super::kid::KidLayout;
 use super::{EpochInstall, Handle, Incoming, InstallError, OpenRefusal, Origin, SealRefusal};
-use crate::sframe::{Backend, BaseKey, SealingKey, Suite};
+use crate::sframe::{Backend, BaseKey, MAX_PLAINTEXT_LEN, SealingKey, Suite};
 
 const MIC: Track = Track::MICROPHONE;
 const CAMERA: Track = Track::CAMERA;
@@ -90,6 +90,45 @@ fn a_frame_of_the_own_leaf_is_refused() {
     let frame = seal(&alice, MIC, 0, b"mine").unwrap();
     assert_eq!(open(&alice, &frame, 0), Err(OpenRefusal::UnknownKey));
     assert!(open(&bob, &frame, 0).is_ok());
+}
+
+#[test]
+fn a_frame_of_no_possible_length_is_malformed() {
+    let [alice, bob] = members(1);
+    let frame = seal(&alice, CAMERA, 0, b"").unwrap();
+    let (header, len) = FrameHeader::parse(&frame).unwrap();
+    let of_length = |body: usize| [&frame[..len], &vec![7; body]].concat();
+    for (body, refusal) in [
+        (15, OpenRefusal::Malformed),
+        (16, OpenRefusal::Unopenable),
+        (MAX_PLAINTEXT_LEN + 16, OpenRefusal::Unopenable),
+        (MAX_PLAINTEXT_LEN + 17, OpenRefusal::Malformed),
+    ] {
+        assert_eq!(open(&bob, &of_length(body), 0), Err(refusal), "{body}");
+    }
+    // Shorter than any tag, it is not looked up; else of an epoch that is neither kept nor soon to come.
+    let mut unknown = [0; MAX_HEADER_LEN];
+    let len = FrameHeader { kid: header.kid + 100, ..header }.write(&mut unknown);
+    let of_nobody = |body: usize| [&unknown[..len], &vec![7; body]].concat();
+    assert_eq!(open(&bob, &of_nobody(9), 0), Err(OpenRefusal::Malformed));
+    assert_eq!(open(&bob, &of_nobody(10), 0), Err(OpenRefusal::UnknownKey));
+}
+
+#[test]
+fn a_frame_of_another_than_the_expected_is_refused() {
+    let [alice, bob] = members(1);
+    let frame = seal(&alice, CAMERA, 0, b"hello").unwrap();
+    let before = bob.digest();
+    let mut handle = Handle::new(Arc::clone(&bob));
+    let mut ask = |member, track| {
+        let expected = Some(Origin { member: stay(member), track });
+        handle.open(&mut Incoming::parse(&frame).unwrap(), expected, 0, &mut Vec::new())
+    };
+    for (member, track) in [(0, MIC), (1, CAMERA), (2, CAMERA)] {
+        assert_eq!(ask(member, track), Err(OpenRefusal::NotAllowed));
+        assert_eq!(bob.digest(), before);
+    }
+    assert_eq!(ask(0, CAMERA), Ok(Origin { member: stay(0), track: CAMERA }));
 }
 
 #[test]

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use incamera_wire::{TrackKind, TrackKinds};
+use incamera_wire::{FrameHeader, PadTo, Padding, Track, TrackKind, TrackKinds};
 
 use super::{CAMERA, MIC};
 use crate::keyring::fixture::{counter, epoch, epoch_byte, keyring, members, open, seal};
-use crate::keyring::{EpochInstall, Keyring, Lease, OpenRefusal, SealRefusal};
+use crate::keyring::{EpochInstall, Keyring, Lease, OpenRefusal, SealRefusal, pad};
 use crate::sframe::Suite;
 
 #[test]
@@ -257,4 +257,85 @@ fn a_keyring_that_starts_over_seals_and_opens_nothing_of_before_and_its_leases_g
     alice.clear();
     alice.start_over();
     assert!(alice.has_ended());
+}
+
+#[test]
+fn epochs_that_nobody_confirmed_are_forgotten_unless_one_was_sealed_in() {
+    // SPEC [K3]
+    let unconfirmed = |sealed: bool| {
+        let [keyring] = members(3);
+        // The slot is there either way.
+        let mut lease = Lease::take(Arc::clone(&keyring), MIC).unwrap();
+        let slot = lease.slot(0).unwrap();
+        if sealed {
+            slot.seal(b"x", &mut Vec::new()).unwrap();
+        }
+        keyring.allow_sealing(false);
+        keyring.install(epoch(4, 0, &[0], false), 0).unwrap();
+        keyring.reset_unsealed();
+        keyring.newest()
+    };
+    assert_eq!(unconfirmed(false), None);
+    assert_eq!(unconfirmed(true), Some(4));
+    // Nor are a member's, nor is the end of a membership.
+    let [keyring] = members(3);
+    keyring.reset_unsealed();
+    assert_eq!(keyring.newest(), Some(3));
+    keyring.clear();
+    keyring.allow_sealing(false);
+    keyring.reset_unsealed();
+    assert!(keyring.has_ended());
+}
+
+#[test]
+fn a_digest_tells_a_frame_and_not_a_slot_made_before_it() {
+    let [alice] = members(3);
+    let before = alice.digest();
+    alice.view.load().kept[0].epoch.make_own_slot(MIC).unwrap();
+    assert_eq!(alice.digest(), before);
+    let mut seen = vec![before];
+    for _ in 0..3 {
+        seal(&alice, MIC, 0, b"x").unwrap();
+        assert!(!seen.contains(&alice.digest()));
+        seen.push(alice.digest());
+    }
+}
+
+#[test]
+fn tracks_are_padded_by_the_rule_of_their_kind() {
+    // SPEC [M40]
+    let install = |leaf| EpochInstall {
+        padding: Padding { audio: PadTo::Multiple(50), other: PadTo::Multiple(90) },
+        ..epoch(1, leaf, &[0, 1], false)
+    };
+    let [alice, bob] = [0, 1].map(|leaf| {
+        let keyring = keyring();
+        keyring.install(install(leaf), 0).unwrap();
+        keyring
+    });
+    for (track, padded_len) in [(MIC, 50), (Track::SCREEN_AUDIO, 50), (CAMERA, 90)] {
+        let mut lease = Lease::take(Arc::clone(&alice), track).unwrap();
+        assert_eq!(lease.padding(), PadTo::Multiple(padded_len as u16));
+        assert_eq!(format!("{lease:?}"), format!("Lease {{ track: {track:?}, .. }}"));
+        assert!(alice.is_leased(track) && !alice.is_leased(Track::DATA));
+        let slot = lease.slot(0).unwrap();
+        let (mut text, mut frame) = (b"hello".to_vec(), Vec::new());
+        pad(slot.padding, &mut text, 0);
+        slot.seal(&text, &mut frame).unwrap();
+        drop(lease);
+        assert!(!alice.is_leased(track));
+        let (_, header_len) = FrameHeader::parse(&frame).unwrap();
+        assert_eq!(frame.len(), header_len + padded_len + 16, "{track:?}");
+        assert_eq!(open(&bob, &frame, 0).unwrap().1, b"hello");
+    }
+}
+
+#[test]
+fn a_frame_sealed_into_a_buffer_is_the_frame_that_is_appended() {
+    let sealed = seal(&members::<1>(1)[0], MIC, 0, b"hello").unwrap();
+    let mut lease = Lease::take(Arc::clone(&members::<1>(1)[0]), MIC).unwrap();
+    let mut buffer = [7; 64];
+    let len = lease.slot(0).unwrap().seal_into(b"hello", &mut buffer).unwrap();
+    assert_eq!(buffer[..len], sealed);
+    assert!(buffer[len..].iter().all(|&byte| byte == 7));
 }

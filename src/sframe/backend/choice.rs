@@ -34,3 +34,17 @@ impl Drop for RustCrypto {
         CHOSEN.set(self.before);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_choice_ends_with_what_it_was_made_by() {
+        let before = Backend::of_new_keyrings();
+        let choice = RustCrypto::instead();
+        assert_eq!(Backend::of_new_keyrings(), Backend::RustCrypto);
+        drop(choice);
+        assert_eq!(Backend::of_new_keyrings(), before);
+    }
+}

@@ -67,8 +67,8 @@ impl Backend {
 
 /// A nonce of 12 bytes, as the upper 96 bits of a number. It is laid out in bytes where it is handed
 /// to the library and nowhere before: copied in memory, it would keep a short frame waiting for the
-/// store buffer, a twentieth of its time.
-#[derive(Clone, Copy, Debug)]
+/// store buffer, a twentieth of its time. No `Debug`: a salt is kept as one.
+#[derive(Clone, Copy)]
 pub(super) struct Nonce(u128);
 
 impl Nonce {
@@ -336,5 +336,17 @@ pub(super) fn expand<const N: usize>(
             let key = Hkdf::<Sha512>::from_prk(extracted).map_err(|_| Refused)?;
             fill(outputs, |label, out| key.expand_multi_info(label, out))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_salt_that_is_wiped_is_zero() {
+        let mut salt = Nonce::new([7; 12]);
+        salt.zeroize();
+        assert_eq!(salt.initial_block(), [0; 16]);
     }
 }

@@ -90,7 +90,7 @@ impl Case {
         }
     }
 
-    /// Both ways of sealing make exactly the frame of this case, and it opens.
+    /// Every way of sealing makes exactly the frame of this case, and it opens.
     fn seals_and_opens(&self) {
         let [metadata, plaintext, frame] = ["metadata", "pt", "ct"].map(|name| self.bytes(name));
         for &backend in Backend::ALL {
@@ -101,8 +101,23 @@ impl Case {
             out.truncate(3);
             self.sealing_key(backend).seal(&metadata, &plaintext, &mut out).unwrap();
             assert_eq!(out[3..], frame);
+            self.seals_in_parts(backend);
             assert_eq!(self.open(backend, &frame, &metadata), Some(plaintext.clone()));
         }
+    }
+
+    /// A frame whose header, ciphertext and tag do not lie behind one another is no other frame.
+    fn seals_in_parts(&self, backend: Backend) {
+        let [metadata, plaintext, frame] = ["metadata", "pt", "ct"].map(|name| self.bytes(name));
+        let (mut aad, mut apart) = (b"before".to_vec(), vec![7; plaintext.len()]);
+        let mut key = self.sealing_key(backend);
+        let made = key.seal_apart(&metadata, &plaintext, &mut aad, &mut apart).unwrap();
+        assert_eq!([made.header(), &apart, made.tag()].concat(), frame);
+        assert_eq!(key.next(), self.number("ctr") + 1);
+        let (mut key, mut text) = (self.sealing_key(backend), plaintext);
+        let made = key.seal_in_place(&metadata, &mut aad, &mut text).unwrap();
+        assert_eq!([made.header(), &text, made.tag()].concat(), frame);
+        assert_eq!(key.next(), self.number("ctr") + 1);
     }
 
     /// Each bit of header, ciphertext, tag and metadata counts.

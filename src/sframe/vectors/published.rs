@@ -5,7 +5,7 @@ use incamera_wire::FrameHeader;
 use super::{Case, SUITES, cases, everything};
 use crate::sframe::Suite;
 use crate::sframe::backend::{Backend, Nonce, expand, extract};
-use crate::sframe::cipher::Cipher;
+use crate::sframe::cipher::{Cipher, MAX_PLAINTEXT_LEN};
 use crate::sframe::key::{BaseKey, FrameKey};
 use crate::sframe::sealing::SealingKey;
 
@@ -43,6 +43,11 @@ fn every_published_key_and_salt_follows_from_the_published_secret() {
         expand(suite.hash(), secret.expose(), outputs).unwrap();
         assert_eq!(key, case.bytes("sframe_key"));
         assert_eq!(salt[..], case.bytes("sframe_salt"));
+        for &backend in Backend::ALL {
+            let base_key = BaseKey::new(backend, suite, &case.bytes("base_key"));
+            assert_eq!(base_key.exposed(), case.bytes("sframe_secret"));
+            assert_eq!(base_key.key_and_salt(case.number("kid")).unwrap(), (key.clone(), salt));
+        }
     }
 }
 
@@ -62,6 +67,10 @@ fn every_published_ctr_hmac_case_seals_and_opens() {
         made.fill(0);
         let cipher = Cipher::new(backend, case.suite(), &key).unwrap();
         cipher.seal(nonce, &aad, &plaintext, &mut text, &mut made).unwrap();
+        assert_eq!((&text[..], &made[..]), (ciphertext, tag));
+        let mut text = plaintext.clone();
+        made.fill(0);
+        cipher.seal_in_place(nonce, &aad, &mut text, &mut made).unwrap();
         assert_eq!((&text[..], &made[..]), (ciphertext, tag));
         let cipher = Cipher::new(backend, case.suite(), &key).unwrap();
         cipher.open(nonce, &aad, ciphertext, tag, &mut text).unwrap();
@@ -121,6 +130,37 @@ fn every_suite_has_its_sizes() {
     let expected: Vec<_> = registered.chain([(0xf001, 32, 16)]).collect();
     let ours = SUITES.map(|suite| (suite.id(), suite.key_len(), suite.tag_len()));
     assert_eq!(ours[..], expected);
+    assert_eq!(SUITES.map(Suite::key_len).into_iter().max(), Some(Suite::MAX_KEY_LEN));
+    let of_profiles = SUITES.map(|suite| Suite::of_profiles(suite.id()) == Some(suite));
+    assert_eq!(of_profiles.map(u8::from), [1, 0, 0, 1, 1, 1, 0, 0, 1]);
+    assert_eq!(Suite::of_profiles(0), None);
+    for (suite, backend) in everything() {
+        let key = FrameKey::derive(&BaseKey::new(backend, suite, &[1; 16]), 9).unwrap();
+        let [gcm_128, gcm_256] = [Suite::AesGcm128Sha256_128, Suite::AesGcm256Sha512_128];
+        let whole = [gcm_128, gcm_256, Suite::ChaCha20Poly1305Sha256_128].contains(&suite);
+        assert_eq!(key.has_short_tag(), !whole, "{suite:?}");
+    }
+}
+
+#[test]
+fn a_frame_longer_than_any_that_is_sealed_gets_no_room() {
+    let suite = Suite::AesGcm128Sha256_128;
+    let base_key = BaseKey::new(Backend::DEFAULT, suite, &[1; 16]);
+    let key = FrameKey::derive(&base_key, 9).unwrap();
+    let (text, mut frame, mut out) = (vec![7; MAX_PLAINTEXT_LEN], Vec::new(), Vec::new());
+    SealingKey::derive(&base_key, 9).unwrap().seal(b"", &text, &mut frame).unwrap();
+    let (header, len) = FrameHeader::parse(&frame).unwrap();
+    key.open(&frame[..len], header.ctr, b"", &frame[len..], &mut out).unwrap();
+    assert_eq!(out, text);
+    let (mut out, aad) = (Vec::new(), &frame[..len]);
+    let refused = key.open_apart(aad, header.ctr, &frame[..=MAX_PLAINTEXT_LEN], &[0; 16], &mut out);
+    assert!(refused.is_err() && out.capacity() == 0);
+}
+
+#[test]
+fn debug_shows_no_key_to_open_with() {
+    let base_key = BaseKey::new(Backend::DEFAULT, Suite::AesGcm128Sha256_128, &[1; 16]);
+    assert_eq!(format!("{:?}", FrameKey::derive(&base_key, 9).unwrap()), "FrameKey { .. }");
 }
 
 #[test]
