@@ -1,7 +1,9 @@
 //! Imports run downward only, and modules of one level never import each other.
 
 use crate::lexer;
+use crate::locks::packages;
 use crate::none;
+use crate::papers::read;
 use crate::source::{self, Source};
 
 /// ARCHITECTURE.md draws this table. L0 is ordered in itself: errors name the lack of randomness,
@@ -157,20 +159,17 @@ fn engine_named(source: &Source) -> Vec<String> {
 }
 
 /// The names of all packages that `package` needs, from the text of a Cargo.lock. `skipped` are
-/// those that `package` itself names for its tests only: a lock file does not tell them apart.
+/// those that `package` itself names for its tests only.
 fn closure<'a>(lock: &'a str, package: &'a str, skipped: &[&str]) -> Vec<&'a str> {
+    let packages = packages(lock);
     let mut needed = vec![package];
     let mut next = 0;
     while let Some(&name) = needed.get(next) {
-        let head = format!("name = \"{name}\"\n");
-        for block in lock.split("[[package]]").filter(|block| block.contains(&head)) {
-            let list = block.split_once("dependencies = [").map_or("", |(_, list)| list);
-            for line in list.lines().filter(|line| line.starts_with(" \"")) {
-                let found = line.trim_matches([' ', '"', ',']).split(' ').next().unwrap_or("");
-                let for_tests = next == 0 && skipped.contains(&found);
-                if !for_tests && !needed.contains(&found) {
-                    needed.push(found);
-                }
+        let needs = packages.iter().filter(|found| found.name == name);
+        for &found in needs.flat_map(|found| &found.needs) {
+            let for_tests = next == 0 && skipped.contains(&found);
+            if !for_tests && !needed.contains(&found) {
+                needed.push(found);
             }
         }
         next += 1;
@@ -209,7 +208,6 @@ fn only_the_mls_folder_names_the_engine() {
 
 #[test]
 fn a_server_needs_no_cipher_and_no_mls() {
-    let read = |path| std::fs::read_to_string(source::root().join(path)).expect(path);
     let (lock, manifest) = (read("Cargo.lock"), read("wire/Cargo.toml"));
     let all = closure(&lock, "incamera", &[]);
     assert!(all.contains(&"openmls") && all.contains(&"chacha20poly1305"), "not understood");

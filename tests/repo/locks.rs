@@ -1,4 +1,4 @@
-//! The fuzz targets are a workspace of their own, with a lock file that no build here looks at.
+//! Lock files. The fuzz targets are a workspace of their own, with one that no build here looks at.
 
 use std::collections::BTreeSet;
 
@@ -12,11 +12,11 @@ const OURS: [(&str, &str); 3] = [
     ("incamera-wire", "wire/Cargo.toml"),
 ];
 
-/// A package in a lock file.
-struct Package<'a> {
-    name: &'a str,
+/// A package in a lock file. What it needs for its tests only is not told apart.
+pub(crate) struct Package<'a> {
+    pub(crate) name: &'a str,
     version: &'a str,
-    needs: BTreeSet<&'a str>,
+    pub(crate) needs: BTreeSet<&'a str>,
 }
 
 /// What stands between `key = "` and the next quotation mark.
@@ -25,12 +25,13 @@ fn value<'a>(block: &'a str, key: &str) -> Option<&'a str> {
     rest.split('"').next()
 }
 
-fn packages(lock: &str) -> Vec<Package<'_>> {
+pub(crate) fn packages(lock: &str) -> Vec<Package<'_>> {
     let package = |block| {
         let (_, list) = str::split_once(block, "dependencies = [").unwrap_or_default();
         let lines = list.lines().filter_map(|line| line.strip_prefix(" \""));
         let needs = lines.filter_map(|line| line.split(['"', ' ']).next()).collect();
-        Some(Package { name: value(block, "name")?, version: value(block, "version")?, needs })
+        let version = value(block, "version").unwrap_or_default();
+        Some(Package { name: value(block, "name")?, version, needs })
     };
     lock.split("[[package]]").filter_map(package).collect()
 }

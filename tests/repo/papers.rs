@@ -52,10 +52,10 @@ fn machine_paths(path: &str, text: &str) -> Vec<String> {
 }
 
 /// Sources in a lock file other than the public registry.
-fn strange_sources(lock: &str) -> Vec<String> {
+fn strange_sources(path: &str, lock: &str) -> Vec<String> {
     let public = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
     let sources = lock.lines().filter(|line| line.starts_with("source = ") && *line != public);
-    sources.map(|line| format!("Cargo.lock: {line}")).collect()
+    sources.map(|line| format!("{path}: {line}")).collect()
 }
 
 pub(crate) fn read(path: &str) -> String {
@@ -100,8 +100,9 @@ fn no_file_names_a_machine() {
             complaints.extend(machine_paths(&path, &text));
         }
     }
-    complaints.extend(strange_sources(&read("Cargo.lock")));
-    complaints.extend(strange_sources(&read("fuzz/Cargo.lock")));
+    for lock in ["Cargo.lock", "fuzz/Cargo.lock"] {
+        complaints.extend(strange_sources(lock, &read(lock)));
+    }
     none(complaints);
 }
 
@@ -110,7 +111,7 @@ fn a_machine_path_is_found() {
     for pattern in MACHINE {
         assert_eq!(machine_paths("a", &format!("see {pattern}x")).len(), 1);
     }
-    assert_eq!(strange_sources("source = \"git+https://example.org/x\"\n").len(), 1);
+    assert_eq!(strange_sources("a", "source = \"git+https://example.org/x\"\n").len(), 1);
 }
 
 /// The names under `[dependencies]` of a manifest, those for single targets included.

@@ -2,9 +2,9 @@
 //! and nothing cites an id that SPEC.md does not define.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use crate::none;
+use crate::papers::read;
 use crate::source::{self, Source};
 
 /// MUSTs on parties outside the two crates, each with the reason why no code here can check it.
@@ -145,10 +145,6 @@ fn uncited(spec: &str, sources: &[Source]) -> Vec<String> {
         }
     }
     complaints
-}
-
-fn read(path: &str) -> String {
-    fs::read_to_string(source::root().join(path)).unwrap_or_else(|_| panic!("{path} is missing"))
 }
 
 #[test]

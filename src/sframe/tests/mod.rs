@@ -1,4 +1,4 @@
-//! The two libraries side by side, in every suite.
+//! The two libraries side by side, in every suite, and what holds of keys by either.
 
 mod allocations;
 
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::backend::{Backend, Hash, Mac, Nonce, Refused};
 use super::cipher::Cipher;
 use super::vectors::{SUITES, everything};
-use super::{BaseKey, FrameKey, OpenError, SealingKey, Suite};
+use super::{BaseKey, FrameKey, MAX_PLAINTEXT_LEN, OpenError, SealingKey, Suite};
 
 const AAD: &[u8] = b"associated data";
 
@@ -109,6 +109,27 @@ fn a_key_of_the_wrong_length_is_refused() {
             assert!(Cipher::new(backend, suite, &key).is_err(), "{of}");
         }
     }
+}
+
+#[test]
+fn a_frame_longer_than_any_that_is_sealed_gets_no_room() {
+    let suite = Suite::AesGcm128Sha256_128;
+    let base_key = BaseKey::new(Backend::DEFAULT, suite, &[1; 16]);
+    let key = FrameKey::derive(&base_key, 9).unwrap();
+    let (text, mut frame, mut out) = (vec![7; MAX_PLAINTEXT_LEN], Vec::new(), Vec::new());
+    SealingKey::derive(&base_key, 9).unwrap().seal(b"", &text, &mut frame).unwrap();
+    let (header, len) = FrameHeader::parse(&frame).unwrap();
+    key.open(&frame[..len], header.ctr, b"", &frame[len..], &mut out).unwrap();
+    assert_eq!(out, text);
+    let (mut out, aad) = (Vec::new(), &frame[..len]);
+    let refused = key.open_apart(aad, header.ctr, &frame[..=MAX_PLAINTEXT_LEN], &[0; 16], &mut out);
+    assert!(refused.is_err() && out.capacity() == 0);
+}
+
+#[test]
+fn debug_shows_no_key_to_open_with() {
+    let base_key = BaseKey::new(Backend::DEFAULT, Suite::AesGcm128Sha256_128, &[1; 16]);
+    assert_eq!(format!("{:?}", FrameKey::derive(&base_key, 9).unwrap()), "FrameKey { .. }");
 }
 
 #[test]

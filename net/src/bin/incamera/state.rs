@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn hex_reads_back_and_nothing_else_does() {
         assert_eq!(*unhex(&hex(&[0xa5; 32])).unwrap(), [0xa5; 32]);
-        for wrong in ["", "a5", &"x".repeat(64), &"ä".repeat(32)] {
+        for wrong in ["", "a5", &"x".repeat(64), &"ä".repeat(32), &"+a".repeat(32)] {
             assert!(unhex(wrong).is_none());
         }
     }
