@@ -11,7 +11,7 @@
 mod support;
 
 use incamera::wire::{Envelope, SealedBlob};
-use incamera::{Alarm, Event, Fault, Framing, Input, Output, Role, Source, Track};
+use incamera::{Alarm, Door, Event, Fault, Framing, Input, Output, Role, Source, Track};
 use support::World;
 
 fn joined(world: &World, who: usize) -> usize {
@@ -407,4 +407,30 @@ fn an_order_of_an_earlier_epoch_binds_newcomers_too() {
     world.connect(0);
     world.pass(5_000);
     world.assert_agreed(&[0, 2, dan]);
+}
+
+#[test]
+fn a_change_that_a_lost_race_leaves_without_a_right_is_given_up_and_said() {
+    // SPEC [G15]
+    let mut world = World::meeting(45, &["Ada", "Ben", "Cleo"]);
+    let ben = world.clients[1].meeting.roster().into_iter().find(|it| it.own).unwrap();
+    world.ask(0, |ada, now| ada.set_role(ben.fingerprint, Role::CoHost, now));
+    let given_up = |world: &World| {
+        world.count(1, |event| matches!(event, Event::Alarm(Alarm::CannotCommit(_))))
+    };
+    // Ben opens the door where nobody hears it, and is no co-host any more by then.
+    world.clients[1].online = false;
+    world.ask(1, |ben, now| ben.set_door(Door::Open, now));
+    world.ask(0, |ada, now| ada.set_role(ben.fingerprint, Role::Presenter, now));
+    assert_eq!(given_up(&world), 0, "nothing has come of it yet");
+    world.connect(1);
+    world.settle();
+    assert_eq!(given_up(&world), 1);
+    world.assert_agreed(&[0, 1, 2]);
+    assert_eq!(world.clients[2].meeting.rules().unwrap().door, Door::WaitingRoom);
+    // It is not tried again when he may.
+    world.ask(0, |ada, now| ada.set_role(ben.fingerprint, Role::CoHost, now));
+    world.pass(5_000);
+    assert_eq!(given_up(&world), 1);
+    assert_eq!(world.clients[0].meeting.rules().unwrap().door, Door::WaitingRoom);
 }

@@ -148,6 +148,76 @@ fn every_door_is_as_its_vector_says() {
     });
 }
 
+/// A credential's certificate, and every field of it.
+fn certificate(reader: &mut Reader, case: &Value) {
+    let (input, expect) = parts(case);
+    let (meeting, leaf_key) = (&input["meeting"], &input["leaf_key"]);
+    let request = json!({ "meeting": meeting, "leaf_key": leaf_key, "data": input["credential"] });
+    let answer = reader.ask("credential", request);
+    assert_eq!(answer.is_err(), is_refused(case), "{}: {answer:?}", case["name"]);
+    let Ok(mut answer) = answer else { return };
+    let fields = answer["fields"].take();
+    let key = json!({ "identity_key": fields["identity_key"] });
+    let mut made = json!({
+        "fingerprint": reader.get("fingerprint", key)["fingerprint"],
+        // Readers leave out what is as the schema has it unsaid.
+        "label": fields.get("label").unwrap_or(&json!(0)),
+        "attestation": fields.get("attestation").unwrap_or(&json!("")),
+    });
+    for name in ["name", "stay", "direct_key"] {
+        made[name] = fields[name].clone();
+    }
+    let statement = json!({
+        "meeting": meeting, "leaf_key": leaf_key, "stay": made["stay"],
+        "direct_key": made["direct_key"], "label": made["label"], "attestation": made["attestation"],
+    });
+    made["statement"] = reader.get("statement", statement)["statement"].take();
+    assert_eq!(made, *expect, "{}", case["name"]);
+}
+
+#[test]
+fn every_identity_is_as_its_vector_says() {
+    let forms = ["digits", "words", "qr"].map(|name| (name, name));
+    each(|reader| {
+        for case in &cases("identity") {
+            let (input, _) = parts(case);
+            match input["what"].as_str().unwrap() {
+                "fingerprint" => {
+                    let request = json!({ "identity_key": input["identity_key"] });
+                    check(reader, case, "fingerprint", request, &[("fingerprint", "fingerprint")]);
+                }
+                "certificate" => certificate(reader, case),
+                "name" => {
+                    check(reader, case, "check_name", json!({ "name": input["name"] }), &[]);
+                }
+                "signature" => {
+                    let request = json!({
+                        "key": input["key"], "message": input["statement"],
+                        "signature": input["signature"],
+                    });
+                    check(reader, case, "verify", request, &[]);
+                }
+                "safety code" => {
+                    let members = input["members"].as_array().unwrap().iter();
+                    let pairs: Vec<_> =
+                        members.map(|it| json!([it["identity_key"], it["stay"]])).collect();
+                    let request = json!({
+                        "meeting": input["meeting"], "epoch": input["epoch"].to_string(),
+                        "authenticator": input["authenticator"], "members": pairs,
+                    });
+                    let shown = [&forms[..], &[("input", "input")]].concat();
+                    check(reader, case, "safety_code", request, &shown);
+                }
+                "pair code" => {
+                    let request = json!({ "one": input["one"], "other": input["other"] });
+                    check(reader, case, "pair_code", request, &forms);
+                }
+                other => panic!("vectors of another sort: {other}"),
+            }
+        }
+    });
+}
+
 /// One side's run of the passcode's proof: the session, one's own share, and both tags.
 fn run(
     reader: &mut Reader,

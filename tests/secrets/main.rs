@@ -10,6 +10,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[cfg(target_os = "linux")]
+mod derived;
 mod finder;
 mod found;
 #[cfg(target_os = "linux")]

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
+use std::os::unix::fs::FileExt as _;
 
 /// What a stretch of memory is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,6 +12,14 @@ pub(crate) enum Kind {
     Stack,
     /// Anything else: heaps, statics, what threads have of their own.
     Other,
+}
+
+/// The bytes of a value, those between its parts included.
+pub(crate) fn of<T>(value: &T) -> Vec<u8> {
+    let mut bytes = vec![0; size_of::<T>()];
+    let memory = File::open("/proc/self/mem").unwrap();
+    memory.read_exact_at(&mut bytes, std::ptr::from_ref(value) as u64).unwrap();
+    bytes
 }
 
 /// Shows every stretch, in pieces that overlap by `overlap` bytes.

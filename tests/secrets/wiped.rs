@@ -11,6 +11,7 @@ use std::process::Command;
 
 use incamera::{Profile, testing};
 
+use crate::derived;
 use crate::heap::{self, Hit, Mark, Marks};
 use crate::memory::{self, Kind};
 use crate::scene::{self, Scene};
@@ -48,6 +49,15 @@ fn lives() -> (HashMap<Vec<u8>, Life>, u64) {
             }
         }
     });
+    let senders = lives.iter().filter(|(_, life)| life.name == "a sender's key");
+    let made = senders.flat_map(|(key, &Life { last, .. })| {
+        let made = derived::of_a_senders_key(key);
+        made.into_iter().map(move |(name, piece)| (piece, Life { name, last }))
+    });
+    let made: Vec<_> = made.collect();
+    for (piece, life) in made {
+        lives.entry(piece).or_insert(life);
+    }
     let name = "the key of snapshots";
     lives.insert(scene::snapshot_key(SEED).to_vec(), Life { name, last: usize::MAX });
     // A product has no seed, and a tag of CPace is no secret once it is sent.

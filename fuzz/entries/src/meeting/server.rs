@@ -30,7 +30,17 @@ pub(super) struct Client {
     pub(super) snapshot: Option<Vec<u8>>,
     /// The knocks that it was told of.
     pub(super) knocks: Vec<KnockId>,
+    /// The epoch in which it was last asked for something.
+    asked_in: Option<u64>,
 }
+
+/// Why a change may be given up that was allowed when it was asked for: others were faster.
+const OVERTAKEN: [&str; 4] = [
+    "a change that the group's rules no longer allow",
+    "the group's rules no longer allow it",
+    "the right to is gone",
+    "the invite is gone",
+];
 
 #[derive(Default)]
 pub(super) struct World {
@@ -92,6 +102,7 @@ impl World {
             receiver,
             snapshot: None,
             knocks: Vec::new(),
+            asked_in: None,
         });
         self.collect(self.clients.len() - 1);
     }
@@ -119,6 +130,7 @@ impl World {
             assert!(!matches!(error, Error::Internal(_)), "{error}");
             assert_eq!(testing::digest(meeting), before, "changed by a failed call: {error}");
         }
+        self.clients[who].asked_in = self.clients[who].meeting.epoch();
         self.collect(who);
     }
 
@@ -230,7 +242,10 @@ impl Client {
                 assert!(self.is_deceived, "an alarm about a clone that is none");
                 self.follows = false;
             }
-            Event::Alarm(Alarm::CannotCommit(why)) => panic!("no commit can be built: {why}"),
+            Event::Alarm(Alarm::CannotCommit(why)) => {
+                assert!(OVERTAKEN.contains(why), "no commit can be built: {why}");
+                assert_ne!(self.meeting.epoch(), self.asked_in, "nobody was faster: {why}");
+            }
             _ => {}
         }
     }

@@ -15,7 +15,11 @@ export const statement = async (meeting, leafKey, stay, directKey, label, attest
 const BAD = /[\u{0}-\u{1f}\u{7f}-\u{9f}\u{61c}\u{200e}\u{200f}\u{2028}-\u{202e}\u{2066}-\u{2069}\u{feff}]/u;
 
 /** [I3] */
-export const checkName = (name) => need(!BAD.test(name), 'a character of the name');
+export function checkName(name) {
+  const length = Buffer.byteLength(name);
+  need(length >= 1 && length <= 64, 'the length of the name');
+  need(!BAD.test(name), 'a character of the name');
+}
 
 /** The credential of a leaf, once its certificate verifies: [I2]. */
 export async function verifyCredential(wire, meeting, leafKey, data) {

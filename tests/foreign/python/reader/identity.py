@@ -21,6 +21,7 @@ def statement(meeting, leaf_key, stay, direct_key, label, attestation):
 def check_name(name):
     """[I3]"""
     bad = [(0, 0x1F), (0x7F, 0x9F), (0x061C, 0x061C), (0x200E, 0x200F), (0x2028, 0x202E), (0x2066, 0x2069), (0xFEFF, 0xFEFF)]
+    require(1 <= len(name.encode()) <= 64, "the length of the name")
     require(not any(low <= ord(letter) <= high for letter in name for low, high in bad), "a character of the name")
 
 
