@@ -372,7 +372,8 @@ impl World {
             _ => Forgery::Promotion,
         };
         let client = &mut self.clients[who];
-        client.is_deceived |= testing::forge(&mut client.meeting, &forgery, now).is_ok();
+        client.forges |= testing::forge(&mut client.meeting, &forgery, now).is_ok();
+        client.is_deceived |= client.forges;
         self.call(who, |_, _| Ok(()));
     }
 }
