@@ -7,8 +7,10 @@ use hmac::Hmac;
 use hmac::digest::KeyInit;
 use sha2::Sha256;
 
-use crate::heap::PROBE;
 use crate::memory;
+
+/// What lies there is cut into pieces of so many bytes: a round key, GHASH's key, half a state of SHA-256.
+const PIECE: usize = 16;
 
 /// The first bytes of a key of AES-CTR with HMAC are that of AES.
 const CTR_KEY_LEN: usize = 16;
@@ -36,8 +38,8 @@ fn lasting<T: KeyInit>(name: &'static str, key: &[u8]) -> Vec<(&'static str, Vec
         let state = Box::new(T::new_from_slice(key).unwrap());
         memory::of(&*state)
     });
-    let pieces = one.chunks_exact(PROBE).zip(same.chunks_exact(PROBE));
-    let pieces = pieces.zip(other.chunks_exact(PROBE));
+    let pieces = one.chunks_exact(PIECE).zip(same.chunks_exact(PIECE));
+    let pieces = pieces.zip(other.chunks_exact(PIECE));
     let depends = pieces.filter(|((one, same), other)| one == same && one != other);
     depends.map(|((piece, _), _)| (name, piece.to_vec())).collect()
 }

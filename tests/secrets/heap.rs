@@ -9,8 +9,13 @@ use std::sync::{Mutex, OnceLock};
 
 /// Laid over each mark, so that what is looked for is not in memory by looking for it.
 const DISGUISE: u64 = 0xa5c3_96f0_5a3c_690f;
-/// What is looked for of a key: so many bytes of its start, and of its end.
-pub(crate) const PROBE: usize = 16;
+/// What is looked for of a key: so many bytes of its start, and of its end. A salt has no more.
+pub(crate) const PROBE: usize = 12;
+/// Of such a piece: where its last eight bytes begin, some of which are the last of the first eight too.
+const SECOND: usize = PROBE - 8;
+
+/// Bits of the filter: many more than marks, so that few words are looked up.
+const SLOTS: usize = 1 << 20;
 
 /// One probe of a key.
 #[derive(Clone, Debug)]
@@ -25,7 +30,7 @@ pub(crate) struct Mark {
 /// The probes of a key in disguise: of its start and of its end. None of a key that is too short.
 pub(crate) fn disguised(key: &[u8]) -> Vec<[u64; 2]> {
     let half = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap()) ^ DISGUISE;
-    let probe = |probe: &[u8]| [half(&probe[..8]), half(&probe[8..])];
+    let probe = |probe: &[u8]| [half(&probe[..8]), half(&probe[SECOND..])];
     let ends = [key.first_chunk::<PROBE>(), key.last_chunk::<PROBE>()];
     let mut probes: Vec<_> = ends.into_iter().flatten().map(|end| probe(end)).collect();
     probes.dedup();
@@ -34,7 +39,7 @@ pub(crate) fn disguised(key: &[u8]) -> Vec<[u64; 2]> {
 
 /// The marks, ready to be looked for.
 pub(crate) struct Marks {
-    /// A bit for the low 16 bits of each first half.
+    /// A bit for the low bits of each first half.
     filter: Vec<u64>,
     /// Sorted by first half.
     marks: Vec<Mark>,
@@ -43,9 +48,9 @@ pub(crate) struct Marks {
 impl Marks {
     fn new(mut marks: Vec<Mark>) -> Self {
         marks.sort_by_key(|mark| mark.halves);
-        let mut filter = vec![0; 1 << 10];
+        let mut filter = vec![0; SLOTS >> 6];
         for mark in &marks {
-            let slot = mark.halves[0] as usize & 0xffff;
+            let slot = mark.halves[0] as usize % SLOTS;
             filter[slot >> 6] |= 1 << (slot & 63);
         }
         Self { filter, marks }
@@ -62,11 +67,12 @@ impl Marks {
             let word =
                 |from: usize| unsafe { start.add(from).cast::<u64>().read_unaligned() ^ DISGUISE };
             let first = word(at);
-            let slot = first as usize & 0xffff;
+            let slot = first as usize % SLOTS;
             if self.filter[slot >> 6] >> (slot & 63) & 1 == 1 {
                 let from = self.marks.partition_point(|mark| mark.halves[0] < first);
                 let same = self.marks[from..].iter().take_while(|mark| mark.halves[0] == first);
-                same.filter(|mark| mark.halves[1] == word(at + 8)).for_each(|mark| found(at, mark));
+                same.filter(|mark| mark.halves[1] == word(at + SECOND))
+                    .for_each(|mark| found(at, mark));
             }
             at += 1;
         }
@@ -157,7 +163,7 @@ mod tests {
         let marks = Marks::new(marks.collect());
         for at in 0..9 {
             for (part, places) in
-                [(&key[..], vec![at, at + 16]), (&key[..31], vec![at]), (&key[1..], vec![at + 15])]
+                [(&key[..], vec![at, at + 20]), (&key[..31], vec![at]), (&key[1..], vec![at + 19])]
             {
                 let block = [&vec![7; at][..], part, &[7; 5]].concat();
                 let mut found = Vec::new();
@@ -166,6 +172,6 @@ mod tests {
             }
         }
         marks.in_bytes(&bytes(8, 9), |_, _| panic!("this is another"));
-        assert_eq!(disguised(&key[..15]), Vec::<[u64; 2]>::new());
+        assert_eq!(disguised(&key[..11]), Vec::<[u64; 2]>::new());
     }
 }

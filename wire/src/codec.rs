@@ -84,3 +84,17 @@ impl Source {
 
 /// The value of every version field: SPEC \[W1\].
 pub(crate) const VERSION: u32 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::KNOCK;
+
+    #[test]
+    fn a_field_of_fixed_length_has_that_length() {
+        let rule = |bytes: &[u8]| Source(&KNOCK).array::<4>(bytes, "meeting").map_err(|e| e.rule());
+        assert_eq!(rule(&[1, 2, 3, 4]), Ok([1, 2, 3, 4]));
+        assert_eq!(rule(&[1, 2, 3]), Err(FormatRule::TooShort));
+        assert_eq!(rule(&[1, 2, 3, 4, 5]), Err(FormatRule::TooLong));
+    }
+}

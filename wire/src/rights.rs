@@ -154,6 +154,8 @@ impl fmt::Debug for Rights {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -167,6 +169,16 @@ mod tests {
         assert_eq!(Rights::ALL.intersection(set), set);
         assert!(Rights::NONE.is_empty() && !set.is_empty());
         assert!(Right::ALL.iter().all(|right| Rights::ALL.contains(*right)));
+        // What is in already stays in.
+        assert_eq!(set.with(Right::End), set);
+        assert_eq!(set.union(Rights::of(&[Right::End, Right::Chat])), set.with(Right::Chat));
+    }
+
+    #[test]
+    fn every_right_has_words_of_its_own() {
+        let words: BTreeSet<_> = Right::ALL.iter().map(ToString::to_string).collect();
+        assert_eq!(words.len(), Right::ALL.len());
+        assert!(words.iter().all(|words| !words.is_empty()));
     }
 
     #[test]

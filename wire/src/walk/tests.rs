@@ -89,3 +89,34 @@ fn a_one_of_without_a_member_is_refused_by_the_walk_itself() {
     let refused = check(&DESTINATION, &[]).unwrap_err();
     assert_eq!((refused.field(), refused.rule()), ("to", FormatRule::Missing));
 }
+
+const fn choice(number: u32, oneof: usize) -> FieldRule {
+    FieldRule {
+        number,
+        name: "choice",
+        kind: Kind::Varint { min: 0, max: 9 },
+        min_items: 0,
+        max_items: 1,
+        explicit: true,
+        oneof: Some(oneof),
+    }
+}
+
+/// A message with two one-ofs, the second of which has two members.
+static CHOICES: MessageRule = MessageRule {
+    name: "Choices",
+    max_size: 100,
+    oneofs: &["first", "second"],
+    fields: &[choice(1, 0), choice(2, 1), choice(3, 1)],
+};
+
+#[test]
+fn each_of_two_one_ofs_has_one_member() {
+    // SPEC [W2]
+    let rule = |bytes: &[u8]| check(&CHOICES, bytes).map_err(|e| (e.field(), e.rule()));
+    assert_eq!(rule(&[0x08, 1, 0x10, 1]), Ok(()));
+    assert_eq!(rule(&[0x08, 1, 0x18, 1]), Ok(()));
+    assert_eq!(rule(&[0x08, 1]), Err(("second", FormatRule::Missing)));
+    assert_eq!(rule(&[0x18, 1]), Err(("first", FormatRule::Missing)));
+    assert_eq!(rule(&[0x08, 1, 0x10, 1, 0x18, 1]), Err(("choice", FormatRule::Duplicate)));
+}
