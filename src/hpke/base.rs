@@ -128,6 +128,23 @@ fn open<K: Kem, A: Aead>(
     Ok(Zeroizing::new(receiver.open(ciphertext, aad)?))
 }
 
+#[cfg(any(test, feature = "testing"))]
+impl BaseSuite {
+    /// The public key of a private key of 32 bytes, for tests that look for private keys.
+    pub(crate) fn public_key(self, private_key: &[u8]) -> Option<Vec<u8>> {
+        fn public<K: Kem>(private_key: &[u8]) -> Option<Vec<u8>> {
+            let private_key = K::PrivateKey::from_bytes(private_key).ok()?;
+            Some(K::sk_to_pk(&private_key).to_bytes().to_vec())
+        }
+        match self {
+            Self::XWingAesGcm128 => public::<XWing>(private_key),
+            Self::X25519AesGcm128 | Self::X25519ChaCha20Poly1305 => {
+                public::<super::Kem>(private_key)
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,14 +2,12 @@
 
 use openmls_traits::OpenMlsProvider as _;
 
-use super::Profile;
 use super::group::Group;
 use super::provider::Provider;
 use super::store::Label;
-use super::suite::suite_of;
+use super::suite::hpke_suite_within;
 use super::welcome::Candidate;
-use crate::hpke;
-use crate::secret::{Exposed, Secret};
+use crate::secret::Exposed;
 
 /// The length of the suites' hash, of X25519's keys and of X-Wing's private keys in bytes.
 const KEY: usize = 32;
@@ -37,7 +35,8 @@ impl Candidate {
 /// The engine shows no key of its own, so they are looked for in its records, where each stands
 /// behind its length.
 fn expose_store(provider: &Provider, authenticator: &[u8], into: &mut Exposed) {
-    let x25519 = provider.crypto().suite() != suite_of(Profile::PostQuantum);
+    let suite = provider.crypto().suite();
+    let hpke = hpke_suite_within(suite, suite.hpke_config()).ok();
     provider.storage().with_records(|records| {
         let of = |label: Label| {
             let is_it = move |key: &[u8]| key.first() == Some(&(label as u8));
@@ -53,11 +52,13 @@ fn expose_store(provider: &Provider, authenticator: &[u8], into: &mut Exposed) {
             let secrets = behind_length(record).filter(|found| !is_public(found));
             into.extend(secrets.map(|found| ("an epoch's secret of the engine", found.to_vec())));
         }
-        // A private key is one whose public key stands beside it.
+        // A private key is one whose public key stands beside it. A public key of X-Wing is long enough to hold
+        // the byte of a length by chance.
         let labels = [Label::EncryptionKeyPair, Label::EpochKeyPairs, Label::KeyPackage];
-        for record in labels.into_iter().flat_map(of).filter(|_| x25519) {
-            for found in behind_length(record) {
-                let public = Secret::read(found).map(|private| hpke::public_key(&private));
+        for record in labels.into_iter().flat_map(of) {
+            let lengths = record.windows(1 + KEY).filter_map(|window| window.split_first());
+            for (_, found) in lengths.filter(|(len, _)| usize::from(**len) == KEY) {
+                let public = hpke.and_then(|suite| suite.public_key(found));
                 if public.is_some_and(|public| holds(record, &public)) {
                     into.push(("a private key of the engine", found.to_vec()));
                 }

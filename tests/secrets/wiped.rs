@@ -16,8 +16,9 @@ use crate::heap::{self, Hit, Mark, Marks};
 use crate::memory::{self, Kind};
 use crate::scene::{self, Scene};
 
-/// Where the second run finds the marks.
+/// Where the second run finds the marks, and in which profile it meets.
 const MARKS: &str = "INCAMERA_TEST_MARKS";
+const PROFILE: &str = "INCAMERA_TEST_PROFILE";
 const SEED: u8 = 4;
 
 /// A key's name, and when it was held first and last, in looks.
@@ -27,10 +28,10 @@ struct Life {
 }
 
 /// Plays the meeting, and shows it at every look with the look's number; gives a digest of the log.
-fn play(mut look: impl FnMut(&mut Scene, usize)) -> u64 {
+fn play(profile: Profile, mut look: impl FnMut(&mut Scene, usize)) -> u64 {
     use std::hash::{DefaultHasher, Hash as _, Hasher as _};
     let (mut looks, mut hash, mut read) = (0, DefaultHasher::new(), 0);
-    scene::play(Profile::Standard, SEED, false, &mut |scene| {
+    scene::play(profile, SEED, false, &mut |scene| {
         look(scene, looks);
         looks += 1;
         scene.world.log[read..].hash(&mut hash);
@@ -40,9 +41,9 @@ fn play(mut look: impl FnMut(&mut Scene, usize)) -> u64 {
 }
 
 /// The first run: every key with its life, and the digest of the log.
-fn lives() -> (HashMap<Vec<u8>, Life>, u64) {
+fn lives(profile: Profile) -> (HashMap<Vec<u8>, Life>, u64) {
     let mut lives = HashMap::new();
-    let digest = play(|scene, look| {
+    let digest = play(profile, |scene, look| {
         for client in &scene.world.clients {
             for (name, key) in testing::exposed(&client.meeting) {
                 lives.entry(key).or_insert(Life { name, last: look }).last = look;
@@ -88,13 +89,29 @@ fn read(lines: &str) -> Vec<Mark> {
 
 #[test]
 fn no_key_is_in_memory_that_is_given_back_or_outlives_its_time() {
-    let (lives, digest) = lives();
+    both_runs(Profile::Standard);
+}
+
+#[test]
+#[ignore = "takes a minute more: cargo test --test secrets -- --include-ignored"]
+fn nor_is_one_in_the_other_profiles() {
+    both_runs(Profile::Portable);
+    both_runs(Profile::PostQuantum);
+}
+
+fn both_runs(profile: Profile) {
+    let (lives, digest) = lives(profile);
     assert!(lives.len() > 300, "{}", lives.len());
-    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("marks");
+    let count = |of: &str| lives.values().filter(|life| life.name == of).count();
+    for name in ["a private key of the engine", "a sender's key", "a sender's salt"] {
+        assert!(count(name) > 20, "{name}: {}", count(name));
+    }
+    let name = format!("marks of {profile:?}");
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, written(&lives)).unwrap();
     let mut second = Command::new(std::env::current_exe().unwrap());
     second.args(["--exact", "wiped::the_second_run", "--ignored", "--nocapture"]);
-    let out = second.env(MARKS, &path).output().unwrap();
+    let out = second.env(MARKS, &path).env(PROFILE, profile.number().to_string()).output().unwrap();
     let said = String::from_utf8_lossy(&out.stdout);
     let complained = String::from_utf8_lossy(&out.stderr);
     println!("{said}");
@@ -187,10 +204,11 @@ fn ways(hits: &[Hit]) -> [BTreeMap<String, usize>; 2] {
 #[test]
 #[ignore = "the test above starts it"]
 fn the_second_run() {
-    let Ok(path) = std::env::var(MARKS) else { return };
+    let (Ok(path), Ok(profile)) = (std::env::var(MARKS), std::env::var(PROFILE)) else { return };
+    let profile = Profile::from_number(profile.parse().unwrap()).unwrap();
     let marks = heap::arm(read(&std::fs::read_to_string(path).unwrap()));
     let mut late = Late::default();
-    let digest = play(|_, look| {
+    let digest = play(profile, |_, look| {
         if look % 64 == 63 {
             heap::unwatched(|| late.search(marks, look));
         }
