@@ -160,7 +160,7 @@ fn certificate(reader: &mut Reader, case: &Value) {
     let key = json!({ "identity_key": fields["identity_key"] });
     let mut made = json!({
         "fingerprint": reader.get("fingerprint", key)["fingerprint"],
-        // Readers leave out what is as the schema has it unsaid.
+        // Readers leave out what is absent.
         "label": fields.get("label").unwrap_or(&json!(0)),
         "attestation": fields.get("attestation").unwrap_or(&json!("")),
     });

@@ -9,8 +9,9 @@ use sha2::{Sha256, Sha512};
 
 use crate::memory;
 
-/// What lies there is cut into pieces of so many bytes: a round key, GHASH's key, half a state of SHA-256.
-const PIECE: usize = 16;
+/// What lies there is looked at in words of so many bytes, so that a counter beside a state is told from it, and
+/// taken by twos: a round key, GHASH's key, half a state of SHA-256.
+const WORD: usize = 8;
 
 /// What is made of a sender's key, in pieces as they lie in memory, by the name of what made it.
 pub(crate) fn of_a_senders_key(key: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
@@ -39,10 +40,16 @@ fn lasting<T: KeyInit>(name: &'static str, key: &[u8]) -> Vec<(&'static str, Vec
         let state = Box::new(T::new_from_slice(key).unwrap());
         memory::of(&*state)
     });
-    let pieces = one.chunks_exact(PIECE).zip(same.chunks_exact(PIECE));
-    let pieces = pieces.zip(other.chunks_exact(PIECE));
-    let depends = pieces.filter(|((one, same), other)| one == same && one != other);
-    depends.map(|((piece, _), _)| (name, piece.to_vec())).collect()
+    let words = |state: &[u8]| -> Vec<u64> {
+        let word = |word: &[u8]| u64::from_ne_bytes(word.try_into().unwrap());
+        state.chunks_exact(WORD).map(word).collect()
+    };
+    let [one, same, other] = [one, same, other].map(|state| words(&state));
+    let depends = |at: &usize| one[*at] == same[*at] && one[*at] != other[*at];
+    let places: Vec<usize> = (0..one.len()).filter(depends).collect();
+    let in_a_row = places.chunk_by(|before, after| before + 1 == *after);
+    let pairs = in_a_row.flat_map(|row| row.chunks_exact(2));
+    pairs.map(|pair| (name, pair.iter().flat_map(|at| one[*at].to_ne_bytes()).collect())).collect()
 }
 
 #[test]

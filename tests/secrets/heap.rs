@@ -14,7 +14,7 @@ pub(crate) const PROBE: usize = 12;
 /// Of such a piece: where its last eight bytes begin, some of which are the last of the first eight too.
 const SECOND: usize = PROBE - 8;
 
-/// Bits of the filter: many more than marks, so that few words are looked up.
+/// Bits of the filter, a power of two: many more than marks, so that few words are looked up.
 const SLOTS: usize = 1 << 20;
 
 /// One probe of a key.
@@ -50,7 +50,7 @@ impl Marks {
         marks.sort_by_key(|mark| mark.halves);
         let mut filter = vec![0; SLOTS >> 6];
         for mark in &marks {
-            let slot = mark.halves[0] as usize % SLOTS;
+            let slot = mark.halves[0] as usize & (SLOTS - 1);
             filter[slot >> 6] |= 1 << (slot & 63);
         }
         Self { filter, marks }
@@ -67,7 +67,7 @@ impl Marks {
             let word =
                 |from: usize| unsafe { start.add(from).cast::<u64>().read_unaligned() ^ DISGUISE };
             let first = word(at);
-            let slot = first as usize % SLOTS;
+            let slot = first as usize & (SLOTS - 1);
             if self.filter[slot >> 6] >> (slot & 63) & 1 == 1 {
                 let from = self.marks.partition_point(|mark| mark.halves[0] < first);
                 let same = self.marks[from..].iter().take_while(|mark| mark.halves[0] == first);
